@@ -1,0 +1,1 @@
+"""The binding of the specs to the handlers: what the specs say holds."""

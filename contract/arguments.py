@@ -1,0 +1,163 @@
+"""From a request to the arguments of its handler: the body parsed, the parameters read.
+
+Here stands what is true of every request whatever its schema: one media type, strict JSON, no
+parameter twice, none that the spec does not know.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jiter
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contract.document import Document, InvalidDocumentError, Operation, operations, resolve
+from contract.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+
+MOST_BODY_BYTES = 1024 * 1024
+"""A larger body is refused; the gateway's limit is the same."""
+
+ARGUMENTS = "contract_arguments"
+"""Key in `scope["extensions"]`: what the handler is called with, by name."""
+
+_QUERY_TYPES = {"string", "integer", "number", "boolean"}
+
+_JSON = b"application/json"
+_MEDIA_TYPE = re.compile(rb'application/json *(; *charset *= *("utf-?8"|utf-?8) *)?', re.IGNORECASE)
+
+
+class Arguments:
+    """Puts the arguments of the matched operation into the scope.
+
+    Stands between connexion's routing and its request validation, so that what connexion then
+    has validated is the very object that the handler gets, and is parsed once.
+
+    Raises (from a call): InvalidRequest, PayloadTooLarge, UnsupportedMediaType.
+    """
+
+    def __init__(self, app: ASGIApp, document: Document) -> None:
+        self._app = app
+        self._readers = {each.id: _Reader(each, document) for each in operations(document)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the arguments and call the next application."""
+        operation_id = scope["extensions"]["connexion_routing"]["operation_id"]
+        if operation_id is not None:
+            scope["extensions"][ARGUMENTS] = await self._readers[operation_id](scope, receive)
+        await self._app(scope, receive, send)
+
+
+class _Reader:
+    """Reads the arguments of one operation."""
+
+    def __init__(self, operation: Operation, document: Document) -> None:
+        self._body = operation.body_schema is not None
+        self._path: list[str] = []
+        self._query: dict[str, str] = {}
+        self._defaults: dict[str, Any] = {}
+        for parameter in operation.parameters:
+            name, schema = parameter["name"], resolve(document, parameter["schema"])
+            if parameter["in"] == "path" and schema["type"] == "string":
+                self._path.append(name)
+            elif parameter["in"] == "query" and schema["type"] in _QUERY_TYPES:
+                self._query[name] = schema["type"]
+                self._defaults[name] = schema.get("default")
+            else:
+                kind = f"{schema['type']} in {parameter['in']}"
+                raise InvalidDocumentError(f"{operation.id}: parameter {name}: no {kind} here")
+
+    async def __call__(self, scope: Scope, receive: Receive) -> dict[str, Any]:
+        arguments = {name: scope["path_params"][name] for name in self._path}
+        arguments |= self._defaults
+        if scope["query_string"]:
+            arguments |= _query(scope["query_string"], self._query)
+        if self._body:
+            _settle_media_type(scope)
+            arguments["body"] = _parse(await _read(scope, receive))
+        return arguments
+
+
+def _settle_media_type(scope: Scope) -> None:
+    """Leave exactly one Content-Type behind, spelled as connexion looks it up."""
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    sent = [value for name, value in headers if name == b"content-type"]
+    if sent == [_JSON]:
+        return
+    if len(sent) != 1 or not _MEDIA_TYPE.fullmatch(sent[0].strip()):
+        raise UnsupportedMediaType("Send the body as application/json, in UTF-8.")
+    scope["headers"] = [pair for pair in headers if pair[0] != b"content-type"]
+    scope["headers"].append((b"content-type", _JSON))
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False) and len(body) <= MOST_BODY_BYTES:
+        return body
+    chunks, size = [body], len(body)
+    while message.get("more_body", False):
+        if size > MOST_BODY_BYTES:
+            break
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("The connection ended before the body did.")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+    if size > MOST_BODY_BYTES:
+        raise PayloadTooLarge(f"A body has at most {MOST_BODY_BYTES} bytes.")
+    return b"".join(chunks)
+
+
+def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
+    if not body:
+        raise InvalidRequest("A body is needed.", [Fault("there is none", pointer="#")])
+    try:
+        return jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True)
+    except ValueError as error:
+        raise InvalidRequest("The body is not JSON.", [Fault(str(error), pointer="#")]) from error
+
+
+def _query(query: bytes, known: Mapping[str, str]) -> dict[str, Any]:
+    """The query's parameters by name, as the types that the spec gives them."""
+    faults: list[Fault] = []
+    values: dict[str, Any] = {}
+    for name, text in _pairs(query):
+        if name not in known:
+            faults.append(Fault("is not a parameter here", parameter=name[:100]))
+        elif name in values:
+            faults.append(Fault("is there more than once", parameter=name))
+        else:
+            values[name] = _typed(text, known[name])
+    if faults:
+        raise InvalidRequest(_count("The query", faults), faults)
+    return values
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100
+        )
+    except ValueError as error:
+        fault = Fault("is not a query string in UTF-8 of at most 100 parameters")
+        raise InvalidRequest("The query has 1 error.", [fault]) from error
+
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,307})(\.[0-9]{1,400})?")
+
+
+def _typed(text: str, kind: str) -> Any:  # noqa: ANN401 - whatever the spec says
+    """`text` as `kind`; where it is none, the text itself, which no schema of that type admits."""
+    if kind == "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return float(text)
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+def _count(what: str, faults: list[Fault]) -> str:
+    return f"{what} has {len(faults)} error{'s' if len(faults) != 1 else ''}."

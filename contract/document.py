@@ -1,0 +1,156 @@
+"""An API description as one plain document: files brought together, an overlay laid over."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonpath import JSONPathMatch, finditer
+
+Document = dict[str, Any]
+"""An OpenAPI 3.0 document in which every `$ref` points into itself."""
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+class InvalidDocumentError(Exception):
+    """A spec file cannot be used; the message names the file and the place."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation as the document has it: `method` in capitals, `definition` with its `$ref`s."""
+
+    id: str
+    method: str
+    path: str
+    definition: dict[str, Any]
+    parameters: tuple[dict[str, Any], ...]
+
+    @property
+    def body_schema(self) -> dict[str, Any] | None:
+        """The schema of the JSON body, None where the operation takes none."""
+        body = self.definition.get("requestBody")
+        return body["content"]["application/json"]["schema"] if body else None
+
+    @property
+    def internal(self) -> bool:
+        """Whether the gateway must not route it."""
+        return bool(self.definition.get("x-internal", False))
+
+
+def load_document(path: Path, overlay: Path | None = None) -> Document:
+    """Read the spec at `path`, with the files it refers to, and lay `overlay` over it.
+
+    Raises:
+        InvalidDocumentError: A file is missing or no YAML, a reference leads nowhere, two files
+            mean different things by one name, or a target of the overlay does not exist.
+    """
+    document = _Bundle(path).document
+    if overlay is not None:
+        _apply(overlay, document)
+    return document
+
+
+def operations(document: Document) -> Iterator[Operation]:
+    """Every operation of the document, in its order."""
+    for path, item in document["paths"].items():
+        shared = item.get("parameters", [])
+        for method in METHODS:
+            if method in item:
+                definition = item[method]
+                parameters = [
+                    resolve(document, each) for each in (*shared, *definition.get("parameters", []))
+                ]
+                yield Operation(
+                    definition["operationId"], method.upper(), path, definition, tuple(parameters)
+                )
+
+
+def resolve(document: Document, node: dict[str, Any]) -> dict[str, Any]:
+    """The thing itself where `node` is a reference to it, else `node`."""
+    while "$ref" in node:
+        node = _at(document, node["$ref"].removeprefix("#"), node["$ref"])
+    return node
+
+
+class _Bundle:
+    """Copies what a root file refers to in other files to the same place in the root."""
+
+    def __init__(self, path: Path) -> None:
+        self._files: dict[Path, Any] = {}
+        self._path = path.resolve()
+        self._adopted: dict[str, tuple[Path, Any]] = {}
+        self.document: Document = self._walk(self._read(self._path), self._path, "")
+        for pointer, (file, node) in self._adopted.items():
+            *parents, last = pointer.strip("/").split("/")
+            place = self.document
+            for part in parents:
+                place = place.setdefault(part, {})
+            if last in place:
+                raise InvalidDocumentError(f"{path}: {pointer} means another thing in {file}")
+            place[last] = node
+
+    def _read(self, path: Path) -> Any:  # noqa: ANN401 - YAML is anything
+        if path not in self._files:
+            try:
+                self._files[path] = yaml.safe_load(path.read_text("utf-8"))
+            except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+                raise InvalidDocumentError(f"{path}: {error}") from error
+        return self._files[path]
+
+    def _walk(self, node: Any, file: Path, here: str) -> Any:  # noqa: ANN401 - YAML is anything
+        if isinstance(node, list):
+            return [self._walk(each, file, f"{here}/{k}") for k, each in enumerate(node)]
+        if not isinstance(node, dict):
+            return node
+        if isinstance(node.get("$ref"), str):
+            return self._reference(node["$ref"], file, here)
+        return {key: self._walk(value, file, f"{here}/{key}") for key, value in node.items()}
+
+    def _reference(self, reference: str, file: Path, here: str) -> Any:  # noqa: ANN401
+        name, _, pointer = reference.partition("#")
+        target = (file.parent / name).resolve() if name else file
+        if target == self._path:
+            _at(self._read(target), pointer, f"{file}: {reference}")
+            return {"$ref": f"#{pointer}"}
+        found = _at(self._read(target), pointer, f"{file}: {reference}")
+        if pointer == here:  # a component that only passes on the one of the same name
+            return self._walk(found, target, here)
+        if pointer not in self._adopted:
+            self._adopted[pointer] = (target, None)  # known from here on, should it refer to itself
+            self._adopted[pointer] = (target, self._walk(found, target, pointer))
+        elif self._adopted[pointer][0] != target:
+            raise InvalidDocumentError(f"{file}: {pointer} means another thing in {target}")
+        return {"$ref": f"#{pointer}"}
+
+
+def _at(document: Any, pointer: str, what: str) -> Any:  # noqa: ANN401 - YAML is anything
+    for part in pointer.strip("/").split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        if not isinstance(document, dict) or key not in document:
+            raise InvalidDocumentError(f"{what} leads nowhere")
+        document = document[key]
+    return document
+
+
+def _apply(overlay: Path, document: Document) -> None:
+    """OpenAPI Overlay 1.0: each action's update is merged into what its target finds."""
+    for action in yaml.safe_load(overlay.read_text("utf-8"))["actions"]:
+        matches: list[JSONPathMatch] = list(finditer(action["target"], document))
+        if not matches:
+            raise InvalidDocumentError(f"{overlay}: {action['target']} finds nothing")
+        for match in matches:
+            _merge(match.obj, action["update"])
+
+
+def _merge(target: Any, update: dict[str, Any]) -> None:  # noqa: ANN401 - JSON is anything
+    for key, value in update.items():
+        if isinstance(value, dict) and isinstance(target.get(key), dict):
+            _merge(target[key], value)
+        elif isinstance(value, list) and isinstance(target.get(key), list):
+            target[key].extend(deepcopy(value))
+        else:
+            target[key] = deepcopy(value)

@@ -1,0 +1,113 @@
+"""What can be wrong with a request, and how it is told: RFC 9457 problem details."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import orjson
+from starlette.responses import Response
+
+MOST_ERRORS = 100
+"""As many entries as `errors` holds at most (`Problem` in the specs)."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong: where (in the body or a parameter), and what."""
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+    def as_json(self) -> dict[str, str]:
+        """The entry of `errors`, without what is not known; `pointer` as a URI fragment."""
+        place = {"pointer": self.pointer, "parameter": self.parameter}
+        return {key: value[:1000] for key, value in place.items() if value is not None} | {
+            "detail": self.detail[:1000]
+        }
+
+
+@dataclass
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
+    """A request cannot be answered as asked. Subclasses give each kind its name and status."""
+
+    detail: str
+    faults: Sequence[Fault] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    kind = "internal-error"
+    title = "Internal error"
+
+    def response(self) -> Response:
+        """The problem as an answer."""
+        body: dict[str, object] = {
+            "type": f"urn:aware:problem:{self.kind}",
+            "title": self.title,
+            "status": self.status.value,
+            "detail": self.detail[:1000],
+        }
+        if self.faults:
+            body["errors"] = [fault.as_json() for fault in self.faults[:MOST_ERRORS]]
+        return Response(
+            orjson.dumps(body),
+            self.status.value,
+            dict(self.headers),
+            media_type="application/problem+json",
+        )
+
+
+class InvalidRequest(Problem):
+    """The request does not fit the contract; `faults` has everything that is wrong."""
+
+    status = HTTPStatus.BAD_REQUEST
+    kind = "invalid-request"
+    title = "The request does not fit the contract"
+
+
+class NotFound(Problem):
+    """There is nothing here: no such path, or no such thing."""
+
+    status = HTTPStatus.NOT_FOUND
+    kind = "not-found"
+    title = "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The path is there, but not with this method; `headers` has `Allow`."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    kind = "method-not-allowed"
+    title = "Method not allowed"
+
+
+class EmailTaken(Problem):
+    """An e-mail address belongs to another user; `faults` names it."""
+
+    status = HTTPStatus.CONFLICT
+    kind = "email-taken"
+    title = "An e-mail address is taken"
+
+
+class PayloadTooLarge(Problem):
+    """The body is larger than a service takes."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    kind = "payload-too-large"
+    title = "The body is too large"
+
+
+class UnsupportedMediaType(Problem):
+    """The body is not JSON in UTF-8, or does not say so."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    kind = "unsupported-media-type"
+    title = "Unsupported media type"
+
+
+class ServiceUnavailable(Problem):
+    """The database cannot be reached; `headers` has `Retry-After`."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    kind = "service-unavailable"
+    title = "Service unavailable"

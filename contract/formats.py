@@ -1,0 +1,91 @@
+"""The formats of the specs, checked by libraries that know them."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import ciso8601
+import jsonschema_rs
+from email_validator import EmailNotValidError, validate_email
+
+
+@lru_cache(maxsize=1024)  # a request asks up to three times: format, twins, storage
+def email_key(address: str) -> str:
+    """The one spelling that stands for all spellings of an e-mail address.
+
+    Raises:
+        ValueError: It is no address.
+    """
+    return validate_email(address, check_deliverability=False).normalized.casefold()
+
+
+def parse_date_time(text: str) -> datetime:
+    """The moment that an RFC 3339 date-time names, in UTC and cut to milliseconds.
+
+    Raises:
+        ValueError: It is none, names a leap second, or lies outside the years 0001 to 9999.
+    """
+    try:
+        moment = ciso8601.parse_rfc3339(text).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("outside the years 0001 to 9999") from error
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _is_email(address: str) -> bool:
+    try:
+        email_key(address)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def _is_date_time(text: str) -> bool:
+    try:
+        parse_date_time(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _library(name: str) -> Callable[[str], bool]:
+    checker = jsonschema_rs.Draft202012Validator({"format": name}, validate_formats=True)
+    return checker.is_valid
+
+
+CHECKS: Mapping[str, Callable[[str], bool]] = {
+    "email": _is_email,
+    "date-time": _is_date_time,
+    "date": _library("date"),
+    "uuid": _library("uuid"),
+    "uri": _library("uri"),
+}
+"""What a string must pass to be of a format, by the format's name in a spec."""
+
+
+class UniqueAs:
+    """The keyword `x-unique-as` of an array: no two elements may be spellings of one thing.
+
+    Its value names the format whose spellings count: `email`. Elements that are not of the
+    format are left to `format`.
+    """
+
+    def __init__(self, _parent: object, value: object, _path: object) -> None:
+        if value != "email":
+            raise ValueError(f"x-unique-as: nobody knows the spellings of {value}")
+
+    def validate(self, instance: Any) -> None:  # noqa: ANN401 - JSON is anything
+        """Compare the elements.
+
+        Raises:
+            ValueError: Two are the same; the message says which.
+        """
+        if not isinstance(instance, list) or len(instance) < 2:  # noqa: PLR2004
+            return
+        seen: dict[str, int] = {}
+        for place, address in enumerate(instance):
+            if isinstance(address, str) and _is_email(address):
+                first = seen.setdefault(email_key(address), place)
+                if first != place:
+                    raise ValueError(f"elements {first} and {place} are the same address")

@@ -1,0 +1,62 @@
+"""Which function answers an operation, and whether it can: checked when a service starts."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from starlette.responses import Response
+
+from contract.document import Document, Operation, operations
+
+Handler = Callable[..., Awaitable[Response]]
+
+
+class HandlerMismatchError(Exception):
+    """Handlers and spec do not agree; the message has a line for each difference."""
+
+
+def bind_handlers(
+    document: Document, module: ModuleType, dependencies: Mapping[str, Any]
+) -> dict[str, Handler]:
+    """The handler of every operation, by operationId, with its dependencies filled in.
+
+    A handler is the coroutine function in `module` that the operationId names. What the contract
+    gives it comes as ordinary parameters: `body`, where there is one, and each path and query
+    parameter by its name. What the service gives it (a store, a policy) is keyword-only.
+
+    Raises:
+        HandlerMismatchError: A handler is missing, is no coroutine function, or its parameters
+            are not those of the operation.
+    """
+    faults: list[str] = []
+    handlers: dict[str, Handler] = {}
+    for operation in operations(document):
+        function = getattr(module, operation.id, None)
+        faults += _differences(operation, function, dependencies.keys())
+        if function is not None:
+            wanted = inspect.signature(function).parameters
+            given = {name: value for name, value in dependencies.items() if name in wanted}
+            handlers[operation.id] = partial(function, **given)
+    if faults:
+        raise HandlerMismatchError(
+            "\n".join(f"{module.__name__}: {fault}" for fault in faults),
+        )
+    return handlers
+
+
+def _differences(operation: Operation, function: Any, dependencies: Iterable[str]) -> list[str]:  # noqa: ANN401
+    what = f"{operation.id} ({operation.method} {operation.path})"
+    if not inspect.iscoroutinefunction(function):
+        return [f"{what} has no handler: write `async def {operation.id}(…)`"]
+    parameters = inspect.signature(function).parameters.values()
+    own = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+    asked = {each.name for each in parameters} - own
+    sent = {each["name"] for each in operation.parameters}
+    sent |= {"body"} if operation.body_schema else set()
+    return [
+        *(f"{what} lacks the parameter `{name}`" for name in sorted(sent - asked)),
+        *(f"{what} has a parameter `{name}`, the spec has none" for name in sorted(asked - sent)),
+        *(f"{what} asks for `{name}`, nobody gives it" for name in sorted(own - {*dependencies})),
+    ]

@@ -1,0 +1,1 @@
+"""MongoDB: what is stored, how it is found, and what the database itself refuses."""

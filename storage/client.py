@@ -1,0 +1,67 @@
+"""The connection to MongoDB."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import AsyncMongoClient, MongoClient
+
+Json = dict[str, Any]
+"""A document, or a part of one."""
+
+ANSWER_WITHIN_MS = 5000
+"""After this long without MongoDB an operation fails."""
+
+
+@dataclass(frozen=True)
+class MongoSettings:
+    """Where MongoDB is, and as whom to log in. `database` begins the databases' names."""
+
+    uri: str
+    username: str
+    password: str = field(repr=False)
+    database: str = "aware"
+
+    @property
+    def users(self) -> str:
+        """The name of the user database."""
+        return f"{self.database}_users"
+
+    @property
+    def orders(self) -> str:
+        """The name of the order database."""
+        return f"{self.database}_orders"
+
+
+def connect(settings: MongoSettings) -> AsyncMongoClient[Json]:
+    """A client whose writes are journaled on a majority when they return.
+
+    It connects when first used, and again by itself. An operation that gets no answer within
+    `ANSWER_WITHIN_MS` raises a `PyMongoError`.
+    """
+    return AsyncMongoClient(settings.uri, **_options(settings))
+
+
+def connect_blocking(settings: MongoSettings) -> MongoClient[Json]:
+    """The same for a command that does one thing after the other."""
+    return MongoClient(settings.uri, **_options(settings))
+
+
+def _options(settings: MongoSettings) -> Json:
+    return {
+        "username": settings.username,
+        "password": settings.password,
+        "authSource": "admin",
+        "w": "majority",
+        "journal": True,
+        "tz_aware": True,
+        "tzinfo": UTC,
+        "timeoutMS": ANSWER_WITHIN_MS,
+        "serverSelectionTimeoutMS": ANSWER_WITHIN_MS,
+    }
+
+
+def now() -> datetime:
+    """This moment in UTC, cut to the millisecond that the database keeps."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

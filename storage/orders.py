@@ -1,0 +1,132 @@
+"""The orders of the order database, and what its `contacts` say about their users."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from bson import Int64
+from pymongo import ASCENDING, ReturnDocument
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+
+from storage.client import Json, now
+from storage.cursor import Cursor
+from storage.errors import NotFoundError
+
+INTERNAL = ("_id", "contactVersion")
+"""Fields of an order's document that are nobody else's business.
+
+`_id`: the orderId again, so that one index serves both. `contactVersion`: the newest change of
+its user's contact data that the order knows; 0 where there was none.
+"""
+
+_PUBLIC = dict.fromkeys(INTERNAL, 0)
+
+# What `contacts` holds by an order's names for it, and what an order takes over from there.
+CONTACT_FIELDS = ("userEmails", "deliveryAddress")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some orders, oldest first, and where to go on if there are more."""
+
+    orders: list[Json]
+    next: Cursor | None
+
+
+class Orders:
+    """Reads and writes orders. Every method raises `PyMongoError` where MongoDB fails."""
+
+    def __init__(self, database: AsyncDatabase[Json]) -> None:
+        self._orders: AsyncCollection[Json] = database["orders"]
+        self._contacts: AsyncCollection[Json] = database["contacts"]
+
+    async def create(self, order: Mapping[str, Any]) -> Json:
+        """Store a new order and answer it, with an id and times of its own.
+
+        It takes on the version that `contacts` has now: a change known before this never
+        touches the order, one that comes later does.
+        """
+        contact = await self._contact(order.get("userId"), {"version": 1})
+        order_id, moment = str(uuid4()), now()
+        stored = {"orderId": order_id, **order, "createdAt": moment, "updatedAt": moment}
+        version = contact["version"] if contact else Int64(0)
+        await self._orders.insert_one({"_id": order_id, **stored, "contactVersion": version})
+        return stored
+
+    async def get(self, order_id: str) -> Json:
+        """One order.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        return _found(await self._orders.find_one({"_id": order_id}, _PUBLIC), order_id)
+
+    async def page(self, status: str | None, limit: int, after: Cursor | None) -> Page:
+        """Up to `limit` orders, oldest first, of one status or of all, from a cursor on."""
+        query: Json = {} if status is None else {"orderStatus": status}
+        if after is not None:
+            at, order_id = after.created_at, after.order_id
+            query["createdAt"] = {"$gte": at}
+            query["$or"] = [{"createdAt": {"$gt": at}}, {"orderId": {"$gt": order_id}}]
+        order = [("createdAt", ASCENDING), ("orderId", ASCENDING)]
+        # One more than asked for tells whether there is a next page; the batch holds them all.
+        found = self._orders.find(query, _PUBLIC, sort=order, limit=limit + 1, batch_size=limit + 2)
+        orders = await found.to_list()
+        if len(orders) <= limit:
+            return Page(orders, None)
+        last = orders[limit - 1]
+        return Page(orders[:limit], Cursor(last["createdAt"], last["orderId"], status))
+
+    async def update_status(self, order_id: str, status: str) -> Json:
+        """Give an order another status and answer it.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        update = {"$set": {"orderStatus": status}, "$max": {"updatedAt": now()}}
+        order = await self._orders.find_one_and_update(
+            {"_id": order_id}, update, _PUBLIC, return_document=ReturnDocument.AFTER
+        )
+        return _found(order, order_id)
+
+    async def update_details(self, order_id: str, details: Mapping[str, Any]) -> Json:
+        """Replace `userEmails`, `deliveryAddress` or both, and answer the order after that.
+
+        One atomic update: where `contacts` is newer than the order, the order first takes both
+        fields and the version from there, then what was sent. A change known before this so
+        never undoes it.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        known = _found(await self._orders.find_one({"_id": order_id}, {"userId": 1}), order_id)
+        contact = await self._contact(known.get("userId"))
+        stages: list[Json] = [] if contact is None else [_take_over(contact)]
+        # What clients write may begin with `$`: in a pipeline only $literal keeps it a string.
+        sent = {field: {"$literal": value} for field, value in details.items()}
+        stages.append({"$set": {**sent, "updatedAt": {"$max": ["$updatedAt", now()]}}})
+        order = await self._orders.find_one_and_update(
+            {"_id": order_id}, stages, _PUBLIC, return_document=ReturnDocument.AFTER
+        )
+        return _found(order, order_id)
+
+    async def _contact(self, user_id: str | None, fields: Json | None = None) -> Json | None:
+        if user_id is None:
+            return None
+        return await self._contacts.find_one({"_id": user_id}, fields)
+
+
+def _take_over(contact: Json) -> Json:
+    """The stage that brings an order to what `contact` says, where that is newer."""
+    newer = {"$gt": [contact["version"], "$contactVersion"]}
+    new = {field: {"$literal": contact[field]} for field in CONTACT_FIELDS}
+    new["contactVersion"] = contact["version"]
+    return {"$set": {name: {"$cond": [newer, value, f"${name}"]} for name, value in new.items()}}
+
+
+def _found(order: Json | None, order_id: str) -> Json:
+    if order is None:
+        raise NotFoundError(order_id)
+    return order
