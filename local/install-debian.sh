@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs Debian packages without starting the daemons they bring, now or at the next boot.
+# Needs root. Usage: install-debian.sh PACKAGE...
+set -eu
+
+policy=/usr/sbin/policy-rc.d
+kept=$policy.kept-by-aware
+
+# The machine's own policy comes back whatever happens; $kept.none says that it had none.
+restore() {
+    if [ -e "$kept" ]; then
+        mv -f "$kept" "$policy"
+    elif [ -e "$kept.none" ]; then
+        rm -f "$policy" "$kept.none"
+    fi
+}
+
+# After a kill -9 in between, what stands there now is ours and what was kept is the machine's.
+restore
+trap restore EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+if [ -e "$policy" ] || [ -L "$policy" ]; then
+    mv "$policy" "$kept"
+else
+    : > "$kept.none"
+fi
+printf '#!/bin/sh\nexit 101\n' > "$policy"
+chmod 755 "$policy"
+
+epmd_before=$(pgrep -x epmd || true)
+
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+apt-get install -q -y --no-install-recommends "$@"
+
+for package in "$@"; do
+    if [ -e "/etc/init.d/$package" ]; then
+        update-rc.d "$package" disable
+    fi
+done
+
+# Erlang's tools start a port mapper where they find none, and it outlives them.
+if [ -z "$epmd_before" ] && pgrep -x epmd > /dev/null; then
+    epmd -kill > /dev/null || true
+fi

@@ -1,0 +1,189 @@
+"""What the system consists of: each part's command, environment, needs and health."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from local import gateway, mongodb, rabbitmq
+from local.environments import PORT_NAMES, environment
+from local.ports import HOST, Ports, accepts
+from local.supervision import Program
+
+DATABASES = ("mongodb", "epmd", "rabbitmq")
+SET_UPS = ("mongodb-setup", "rabbitmq-setup")
+SERVICES = ("user-service-v1", "user-service-v2", "order-service")
+SYNC = ("user-relay", "order-consumer")
+ALL = (*DATABASES, *SET_UPS, *SERVICES, *SYNC, "kong")
+
+_AWARE = (sys.executable, "-m", "aware")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the system; making it touches nothing.
+
+    `needs` are the parts that must be healthy before it starts, and that stop after it. `ports`
+    are names of fields of Ports, the one for people first. `program` writes what the program
+    reads at its start and says how it is started, or raises MissingError. `healthy` answers
+    within seconds and never raises but LocalError; it may bring the part forward too. A part that
+    runs once is healthy when it has ended with status 0, and is not asked.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    ports: tuple[str, ...]
+    program: Callable[[], Program]
+    healthy: Callable[[], bool] = lambda: True
+    once: bool = False
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What the parts of one system have in common.
+
+    `extra` are variables that all processes of our own get on top of their own.
+    """
+
+    folder: Path
+    ports: Ports
+    passwords: Mapping[str, str]
+    p_value: int
+    extra: Mapping[str, str]
+
+
+def build(name: str, wiring: Wiring) -> Part:
+    """The part `name`."""
+    if name in SERVICES:
+        return _http_service(name, wiring)
+    if name in SYNC:
+        return _sync(name, wiring)
+    builders = {
+        "mongodb": _mongodb,
+        "epmd": _epmd,
+        "rabbitmq": _rabbitmq,
+        "mongodb-setup": _mongodb_setup,
+        "rabbitmq-setup": _rabbitmq_setup,
+        "kong": _kong,
+    }
+    return builders[name](wiring)
+
+
+def _mongodb(wiring: Wiring) -> Part:
+    passwords, port = wiring.passwords, wiring.ports.mongodb
+
+    def program() -> Program:
+        configuration = mongodb.write_configuration(
+            wiring.folder / "mongodb", port, passwords["MONGO_KEYFILE"]
+        )
+        command = (mongodb.find_mongod(), "--config", str(configuration))
+        return Program("mongodb", command, {}, grace=30)
+
+    return Part(
+        "mongodb",
+        needs=(),
+        ports=("mongodb",),
+        program=program,
+        healthy=lambda: mongodb.prepare(port, passwords["MONGO_ROOT_PASSWORD"]),
+    )
+
+
+def _epmd(wiring: Wiring) -> Part:
+    port = wiring.ports.epmd
+
+    def program() -> Program:
+        command = (rabbitmq.find_epmd(), "-port", str(port), "-address", HOST)
+        return Program("epmd", command, {})
+
+    return Part("epmd", needs=(), ports=("epmd",), program=program, healthy=lambda: accepts(port))
+
+
+def _rabbitmq(wiring: Wiring) -> Part:
+    ports, passwords = wiring.ports, wiring.passwords
+
+    def program() -> Program:
+        folder = wiring.folder / "rabbitmq"
+        rabbitmq.write_configuration(folder, ports, passwords)
+        command = (rabbitmq.find_server(),)
+        return Program("rabbitmq", command, rabbitmq.environment(folder, ports), grace=30)
+
+    return Part(
+        "rabbitmq",
+        needs=("epmd",),
+        ports=("rabbitmq", "rabbitmq_management", "rabbitmq_distribution"),
+        program=program,
+        healthy=lambda: rabbitmq.healthy(ports, passwords["RABBITMQ_ADMIN_PASSWORD"]),
+    )
+
+
+def _mongodb_setup(wiring: Wiring) -> Part:
+    return _set_up("mongodb-setup", ("setup", "mongodb", "--seed"), "mongodb", wiring)
+
+
+def _rabbitmq_setup(wiring: Wiring) -> Part:
+    return _set_up("rabbitmq-setup", ("setup", "rabbitmq"), "rabbitmq", wiring)
+
+
+def _set_up(name: str, arguments: tuple[str, ...], needs: str, wiring: Wiring) -> Part:
+    program = Program(name, (*_AWARE, *arguments), own_environment(name, wiring), once=True)
+    return Part(name, needs=(needs,), ports=(), program=lambda: program, once=True)
+
+
+def _http_service(name: str, wiring: Wiring) -> Part:
+    application = {
+        "user-service-v1": "processes.user_service:create('v1')",
+        "user-service-v2": "processes.user_service:create('v2')",
+        "order-service": "processes.order_service:create()",
+    }[name]
+    command = (sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py", application)
+    program = Program(name, command, own_environment(name, wiring), grace=40)
+    return _own_process(program, ("mongodb-setup",), wiring)
+
+
+def _sync(name: str, wiring: Wiring) -> Part:
+    program = Program(name, (*_AWARE, name), own_environment(name, wiring), grace=40)
+    return _own_process(program, SET_UPS, wiring)
+
+
+def _own_process(program: Program, needs: tuple[str, ...], wiring: Wiring) -> Part:
+    port = PORT_NAMES[program.name]
+    return Part(
+        program.name,
+        needs=needs,
+        ports=(port,),
+        program=lambda: program,
+        healthy=lambda: _is_ready(wiring.ports.url(port)),
+    )
+
+
+def _kong(wiring: Wiring) -> Part:
+    def program() -> Program:
+        folder = wiring.folder / "kong"
+        command, variables = gateway.prepare(folder, wiring.ports, wiring.p_value)
+        return Program("kong", command, variables)
+
+    return Part(
+        "kong",
+        needs=SERVICES,
+        ports=("gateway",),
+        program=program,
+        healthy=lambda: gateway.healthy(wiring.ports),
+    )
+
+
+def own_environment(name: str, wiring: Wiring) -> dict[str, str]:
+    """All variables of a process of our own; KeyError for the databases and the gateway."""
+    return {
+        **environment(name, wiring.ports, wiring.passwords),
+        **wiring.extra,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,163 @@
+"""Every port that the system listens on: number, purpose, and the variable that changes it."""
+
+import errno
+import random
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Self
+
+import psutil
+
+from local.errors import LocalError, PortTakenError
+
+HOST = "127.0.0.1"
+
+
+def _port(number: int, purpose: str) -> int:
+    port: int = field(default=number, metadata={"purpose": purpose})
+    return port
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The system's ports, all on 127.0.0.1; the defaults are the paper's where it has one.
+
+    The variable that changes a port is its name in capitals with `_PORT`, as `GATEWAY_PORT`.
+    """
+
+    gateway: int = _port(8000, "the gateway")
+    gateway_admin: int = _port(8001, "the gateway's administration")
+    order_service: int = _port(5001, "the order service")
+    user_service_v1: int = _port(5002, "version 1 of the user service")
+    user_service_v2: int = _port(5003, "version 2 of the user service")
+    order_consumer: int = _port(5011, "health and metrics of the order consumer")
+    user_relay: int = _port(5012, "health and metrics of the user relay")
+    rabbitmq: int = _port(5673, "RabbitMQ")
+    rabbitmq_management: int = _port(15672, "RabbitMQ's management")
+    rabbitmq_distribution: int = _port(25673, "RabbitMQ's command line tools")
+    epmd: int = _port(4371, "Erlang's port mapper, which RabbitMQ needs")
+    mongodb: int = _port(27017, "MongoDB")
+
+    @classmethod
+    def standard(cls, environment: Mapping[str, str]) -> Self:
+        """The paper's ports, each replaced by its variable where `environment` has it.
+
+        Raises LocalError, naming the variable, for what is no port and for a port given twice.
+        """
+        given = {
+            name: _number(variable(name), environment[variable(name)])
+            for name in names()
+            if environment.get(variable(name))
+        }
+        ports = cls(**given)
+        ports._refuse_duplicates()
+        return ports
+
+    @classmethod
+    def free(cls) -> Self:
+        """Ports on which nothing listens just now, for tests.
+
+        Below the range from which the kernel hands out ports for outgoing connections: one of
+        those could be taken between here and the moment when the part listens.
+        """
+        found: set[int] = set()
+        while len(found) < len(names()):
+            port = random.SystemRandom().randrange(10_000, 32_000)
+            if not taken(port):
+                found.add(port)
+        return cls(**dict(zip(names(), found, strict=True)))
+
+    def address(self, name: str) -> str:
+        """Where `name` listens, as host:port."""
+        return f"{HOST}:{getattr(self, name)}"
+
+    def url(self, name: str) -> str:
+        """Where `name` answers HTTP, without a slash at the end."""
+        return f"http://{self.address(name)}"
+
+    def require_free(self, used: tuple[str, ...]) -> None:
+        """Raise PortTakenError for those of the ports `used` on which something listens."""
+        messages = [_taken_message(name, getattr(self, name)) for name in used]
+        found = [message for message in messages if message]
+        if found:
+            raise PortTakenError("\n".join(found))
+
+    def _refuse_duplicates(self) -> None:
+        seen: dict[int, str] = {}
+        for name in names():
+            port = getattr(self, name)
+            if port in seen:
+                raise LocalError(
+                    f"{variable(seen[port])} and {variable(name)} are both {port}; "
+                    "give each a port of its own."
+                )
+            seen[port] = name
+
+
+def names() -> tuple[str, ...]:
+    """The names of all ports."""
+    return tuple(each.name for each in fields(Ports))
+
+
+def variable(name: str) -> str:
+    """The environment variable that sets the port `name`."""
+    return f"{name.upper()}_PORT"
+
+
+def purpose(name: str) -> str:
+    """What the port `name` is for."""
+    (found,) = (each.metadata["purpose"] for each in fields(Ports) if each.name == name)
+    return str(found)
+
+
+def taken(port: int) -> bool:
+    """Whether something listens on `port` of 127.0.0.1."""
+    with socket.socket() as probe:
+        # As servers do: connections of a server that has just stopped are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return True
+            raise LocalError(f"port {port} cannot be used: {error.strerror}") from error
+    return False
+
+
+def accepts(port: int) -> bool:
+    """Whether a connection to `port` of 127.0.0.1 is accepted."""
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _number(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):  # noqa: PLR2004
+        raise LocalError(f"{name} is {value!r}; it must be a whole number from 1 to 65535.")
+    return int(value)
+
+
+def _taken_message(name: str, port: int) -> str | None:
+    if not taken(port):
+        return None
+    return (
+        f"Port {port}, for {purpose(name)}, is taken by {_holder(port)}. "
+        f"Stop that process, or choose another port with {variable(name)}."
+    )
+
+
+def _holder(port: int) -> str:
+    for connection in psutil.net_connections("tcp"):
+        if connection.status != psutil.CONN_LISTEN or connection.laddr[1:] != (port,):
+            continue
+        if connection.pid is None:
+            break
+        try:
+            process = psutil.Process(connection.pid)
+            return f"process {process.pid} ({' '.join(process.cmdline())[:80] or process.name()})"
+        except psutil.NoSuchProcess:
+            break
+    return "a process of another user"

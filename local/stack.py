@@ -1,0 +1,257 @@
+"""The life of a system on this machine: start, stop, status, and faults for tests."""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from local import leftovers, passwords
+from local.errors import AlreadyRunningError, LocalError, NotRunningError
+from local.parts import ALL, Part, Wiring, build, own_environment
+from local.ports import Ports
+from local.sequence import DEADLINE, PAUSE, STOPPED, Progress, bring_up, take_down
+from local.supervision import ProgramState, Supervisor
+
+_LEFTOVERS_GRACE = 30.0  # seconds
+# What the processes get from the shell in which the system is started. Nothing else, so that
+# neither its RABBITMQ_ and KONG_ variables nor its secrets reach them.
+_INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LOG_FORMAT")
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    """What a part does just now.
+
+    `state` is one of healthy, unhealthy, restarting, done, failed and stopped; `pid` is 0 and
+    `uptime`, in seconds, 0.0 where there is no process; `address` is host:port, or empty.
+    """
+
+    name: str
+    state: str
+    pid: int
+    uptime: float
+    address: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A system, or some `parts` of it, whose state is all in the folder `state`.
+
+    `extra` are variables for every process of our own. Two Stacks with the same `state` are the
+    same system. The faults (`kill`, `stop_part`, ...) are for one thread at a time.
+    """
+
+    state: Path
+    ports: Ports
+    p_value: int
+    parts: tuple[str, ...] = ALL
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def running(cls, state: Path) -> Self:
+        """The system that was started with `state`; raises NotRunningError."""
+        try:
+            saved = json.loads((state / "system.json").read_text())
+        except FileNotFoundError as error:
+            raise NotRunningError(f"Nothing runs in {state}.") from error
+        return cls(
+            state,
+            Ports(**saved["ports"]),
+            saved["p_value"],
+            tuple(saved["parts"]),
+            saved["extra"],
+        )
+
+    def start(self, progress: Progress = lambda _: None) -> None:
+        """Start all parts and return when all are healthy.
+
+        Otherwise leaves nothing running and raises: AlreadyRunningError (the running system is
+        left alone), PortTakenError, MissingError, PartFailedError.
+        """
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self.state.chmod(0o700)
+        with self._alone():
+            if self._is_complete():
+                raise AlreadyRunningError(f"The system in {self.state} is already running.")
+            self._clear()
+            self.ports.require_free(tuple(port for part in self._built for port in part.ports))
+            try:
+                self._launch()
+                bring_up(self._built, self._supervisor, self.logs, progress)
+            except BaseException:
+                self._take_down(progress)
+                raise
+            self._write_record(complete=True)
+
+    def stop(self, progress: Progress = lambda _: None) -> None:
+        """Stop all parts, each after those that need it; returns when no process is left.
+
+        Does nothing where nothing runs.
+        """
+        if self.state.exists():
+            with self._alone():
+                self._take_down(progress)
+
+    def status(self) -> list[PartStatus]:
+        """All parts in order of their start."""
+        try:
+            states = self._supervisor.states()
+        except OSError:
+            states = {}
+        with ThreadPoolExecutor(len(self._built)) as pool:
+            return list(
+                pool.map(lambda part: self._status(part, states.get(part.name)), self._built)
+            )
+
+    def is_running(self) -> bool:
+        """Whether the supervisor of this system runs."""
+        return self._supervisor.runs()
+
+    def environment(self, part: str) -> dict[str, str]:
+        """The variables that the process `part` of our own is started with."""
+        return own_environment(part, self._wiring)
+
+    def kill(self, part: str, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal to all processes of `part`; after SIGKILL returns when they are gone.
+
+        The supervisor then starts it again: `wait_healthy`.
+        """
+        pid = self._supervisor.states()[part].pid
+        process = psutil.Process(pid)
+        processes = [process, *process.children(recursive=True)]
+        os.killpg(pid, number)
+        if number == signal.SIGKILL:
+            psutil.wait_procs(processes, timeout=DEADLINE)
+
+    def stop_part(self, part: str) -> None:
+        """Stop `part` alone, and return when it has stopped; it stays so."""
+        self._supervisor.stop_program(part)
+        self._until(lambda: self._supervisor.states()[part].state in STOPPED, part)
+
+    def start_part(self, part: str) -> None:
+        """Start `part` alone, and return when it is healthy."""
+        self._supervisor.start_program(part)
+        self.wait_healthy(part)
+
+    def restart_part(self, part: str) -> None:
+        """Stop and start `part` alone."""
+        self.stop_part(part)
+        self.start_part(part)
+
+    def wait_healthy(self, part: str) -> None:
+        """Return when `part` is healthy; raises LocalError after two minutes."""
+        (found,) = (each for each in self._built if each.name == part)
+        self._until(lambda: _is_up(found, self._supervisor.states()[part]), part)
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the parts' logs, one file each."""
+        return self.state / "log"
+
+    def log(self, part: str) -> Path:
+        """The log of `part`."""
+        return self.logs / f"{part}.log"
+
+    @cached_property
+    def _wiring(self) -> Wiring:
+        known = passwords.load(self.state / "passwords.env")
+        return Wiring(self.state, self.ports, known, self.p_value, self.extra)
+
+    @cached_property
+    def _built(self) -> list[Part]:
+        return [build(name, self._wiring) for name in self.parts]
+
+    @cached_property
+    def _supervisor(self) -> Supervisor:
+        return Supervisor(self.state, self.logs)
+
+    @property
+    def _record(self) -> Path:
+        return self.state / "system.json"
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.state / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise AlreadyRunningError(
+                    f"The system in {self.state} is just being started or stopped."
+                ) from error
+            yield
+
+    def _is_complete(self) -> bool:
+        """Whether it runs, and its start came to its end: a start can be killed half way."""
+        try:
+            return bool(json.loads(self._record.read_text())["complete"]) and self.is_running()
+        except FileNotFoundError:
+            return False
+
+    def _write_record(self, *, complete: bool) -> None:
+        known = {
+            "ports": asdict(self.ports),
+            "p_value": self.p_value,
+            "parts": self.parts,
+            "extra": dict(self.extra),
+            "complete": complete,
+        }
+        passwords.write_private(self._record, json.dumps(known, indent=2) + "\n")
+
+    def _launch(self) -> None:
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        programs = [part.program() for part in self._built]
+        self._write_record(complete=False)
+        self._supervisor.start(programs, inherited | leftovers.mark(self.state))
+
+    def _clear(self) -> None:
+        """End whatever runs, without order; a crash may have left anything."""
+        self._supervisor.shut_down()
+        leftovers.end(self.state, grace=_LEFTOVERS_GRACE)
+        self._record.unlink(missing_ok=True)
+
+    def _take_down(self, progress: Progress) -> None:
+        with contextlib.suppress(OSError):
+            take_down(self._built, self._supervisor, progress)
+        self._clear()
+
+    def _status(self, part: Part, state: ProgramState | None) -> PartStatus:
+        address = self.ports.address(part.ports[0]) if part.ports else ""
+        if state is None:
+            return PartStatus(part.name, "stopped", 0, 0.0, address)
+        uptime = time.time() - state.started if state.pid else 0.0
+        return PartStatus(part.name, _word(part, state), state.pid, uptime, address)
+
+    def _until(self, condition: Callable[[], bool], part: str) -> None:
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise LocalError(f"{part} did not get there within {DEADLINE:.0f} s")
+            time.sleep(PAUSE)
+
+
+def _is_up(part: Part, state: ProgramState) -> bool:
+    if part.once:
+        return state.ended and state.exit_status == 0
+    return state.pid != 0 and part.healthy()
+
+
+def _word(part: Part, state: ProgramState) -> str:
+    if _is_up(part, state):
+        return "done" if part.once else "healthy"
+    if state.state == "STOPPED":
+        return "stopped"
+    if state.state == "BACKOFF":
+        return "restarting"
+    if state.pid:
+        return "unhealthy"
+    return "failed"

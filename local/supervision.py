@@ -1,0 +1,214 @@
+"""supervisord: its configuration, its life, and what it says about the programs it runs."""
+
+import http.client
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from local.errors import LocalError
+from local.passwords import write_private
+
+# A path longer than this does not fit into the address of a Unix socket (108 bytes on Linux, and
+# supervisord needs some for the name that the socket has at first).
+_LONGEST_SOCKET_PATH = 90
+_UNREACHABLE = (OSError, http.client.HTTPException)
+
+
+@dataclass(frozen=True)
+class Program:
+    """What supervisord has to know about one program.
+
+    `once`: it is expected to end by itself, with status 0, and is not restarted.
+    `grace`: seconds between the asking signal (SIGTERM) and SIGKILL.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    once: bool = False
+    grace: int = 15
+
+
+@dataclass(frozen=True)
+class ProgramState:
+    """What supervisord says about a program just now.
+
+    `state` is supervisord's own word; `started` is in seconds since 1970, 0 for never;
+    `pid` is 0 where no process runs.
+    """
+
+    name: str
+    state: str
+    pid: int
+    started: int
+    exit_status: int
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ended by itself."""
+        return self.state == "EXITED"
+
+
+class Supervisor:
+    """One supervisord, reached through the socket in `folder`; safe to make where none runs."""
+
+    def __init__(self, folder: Path, logs: Path) -> None:
+        self._folder, self._logs = folder, logs
+        self._socket = folder / "supervisor.sock"
+        self._process: subprocess.Popen[bytes] | None = None
+        if len(str(self._socket).encode()) > _LONGEST_SOCKET_PATH:
+            raise LocalError(
+                f"The path of the state folder {folder} is too long for a Unix socket; "
+                "choose a shorter one with AWARE_STATE."
+            )
+
+    def start(self, programs: Iterable[Program], environment: Mapping[str, str]) -> None:
+        """Start supervisord, detached from this terminal, with none of `programs` started yet.
+
+        `environment` is all that supervisord gets; a program's own comes on top.
+        """
+        configuration = self._folder / "supervisord.conf"
+        write_private(configuration, self._configuration(programs))
+        self._socket.unlink(missing_ok=True)
+        complaints = self._logs / "supervisord.complaints"
+        with complaints.open("w") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                start_new_session=True,
+            )
+        while not self.runs():
+            if self._process.poll() is not None:
+                raise LocalError(f"supervisord does not start:\n{complaints.read_text()}")
+            time.sleep(0.02)
+
+    def runs(self) -> bool:
+        """Whether supervisord answers."""
+        try:
+            self.pid()
+        except _UNREACHABLE:
+            return False
+        return True
+
+    def pid(self) -> int:
+        """The process of supervisord; OSError where it does not run."""
+        return int(self._call("getPID"))
+
+    def states(self) -> dict[str, ProgramState]:
+        """All programs by name; OSError where supervisord does not run."""
+        found = (
+            ProgramState(
+                info["name"],
+                info["statename"],
+                info["pid"],
+                info["start"],
+                info["exitstatus"],
+            )
+            for info in self._call("getAllProcessInfo")
+        )
+        return {state.name: state for state in found}
+
+    def start_program(self, name: str) -> None:
+        """Begin to start `name`; returns at once, and does nothing where it runs."""
+        self._call_unless(Faults.ALREADY_STARTED, "startProcess", name, False)  # noqa: FBT003
+
+    def stop_program(self, name: str) -> None:
+        """Ask `name` to stop; returns at once, and does nothing where it does not run."""
+        self._call_unless(Faults.NOT_RUNNING, "stopProcess", name, False)  # noqa: FBT003
+
+    def shut_down(self) -> None:
+        """Ask supervisord to end, which stops whatever still runs; returns when it has ended."""
+        try:
+            process = psutil.Process(self.pid())
+            self._call("shutdown")
+        except (psutil.Error, xmlrpc.client.Fault, *_UNREACHABLE):
+            pass
+        else:
+            process.wait()
+        if self._process:
+            self._process.wait()
+            self._process = None
+
+    def _call_unless(self, expected: int, method: str, *arguments: object) -> None:
+        try:
+            self._call(method, *arguments)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != expected:
+                raise
+
+    def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401
+        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
+        try:
+            server = xmlrpc.client.ServerProxy("http://localhost", transport)
+            return getattr(server.supervisor, method)(*arguments)
+        finally:
+            transport.close()
+
+    def _configuration(self, programs: Iterable[Program]) -> str:
+        return "\n".join(
+            [
+                "[supervisord]",
+                "nodaemon=true",
+                "silent=true",
+                "umask=077",
+                f"logfile={_value(self._logs / 'supervisord.log')}",
+                "logfile_maxbytes=5MB",
+                "logfile_backups=2",
+                f"pidfile={_value(self._folder / 'supervisord.pid')}",
+                f"childlogdir={_value(self._logs)}",
+                "[unix_http_server]",
+                f"file={_value(self._socket)}",
+                "chmod=0700",
+                "[rpcinterface:supervisor]",
+                "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
+                *(line for program in programs for line in self._section(program)),
+                "",
+            ]
+        )
+
+    def _section(self, program: Program) -> list[str]:
+        environment = ",".join(
+            f'{name}="{_value(value)}"' for name, value in program.environment.items()
+        )
+        return [
+            f"[program:{program.name}]",
+            f"command={_value(shlex.join(program.command))}",
+            f"directory={_value(Path.cwd())}",
+            f"environment={environment}",
+            "autostart=false",
+            f"autorestart={'false' if program.once else 'true'}",
+            # A process that dies before this many seconds is restarted after a pause which grows
+            # by a second each time; one that dies later, at once.
+            f"startsecs={0 if program.once else 5}",
+            "startretries=1000000",
+            f"stopsignal={signal.SIGTERM.name.removeprefix('SIG')}",
+            f"stopwaitsecs={program.grace}",
+            "killasgroup=true",
+            "redirect_stderr=true",
+            f"stdout_logfile={_value(self._logs / f'{program.name}.log')}",
+            "stdout_logfile_maxbytes=10MB",
+            "stdout_logfile_backups=3",
+        ]
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    special = set(text) & set('%"#;\n')
+    if special:
+        raise LocalError(
+            f"{text!r} contains {special.pop()!r}, which supervisord's configuration cannot hold."
+        )
+    return text
