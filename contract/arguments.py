@@ -53,6 +53,7 @@ class _Reader:
 
     def __init__(self, operation: Operation, document: Document) -> None:
         self._body = operation.body_schema is not None
+        self._body_defaults = _defaults(document, operation.body_schema or {})
         self._path: list[str] = []
         self._query: dict[str, str] = {}
         self._defaults: dict[str, Any] = {}
@@ -74,8 +75,16 @@ class _Reader:
             arguments |= _query(scope["query_string"], self._query)
         if self._body:
             _settle_media_type(scope)
-            arguments["body"] = _parse(await _read(scope, receive))
+            body = arguments["body"] = _parse(await _read(scope, receive))
+            if self._body_defaults and isinstance(body, dict):
+                arguments["body"] = self._body_defaults | body
         return arguments
+
+
+def _defaults(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
+    """The defaults of a body's own properties (not of what is nested in them)."""
+    properties = resolve(document, schema).get("properties", {})
+    return {name: each["default"] for name, each in properties.items() if "default" in each}
 
 
 def _settle_media_type(scope: Scope) -> None:

@@ -1,0 +1,86 @@
+"""Does every answer keep the contract? Switched on in all tests, off in operation."""
+
+from typing import Any
+
+import jiter
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contract.document import Document, operations, resolve
+from contract.errors import Problem
+from contract.schema import Schema
+
+log = structlog.get_logger(__name__)
+
+
+class ResponseCheck:
+    """Holds every answer back until it is known to be one that the spec declares.
+
+    An answer that breaks the contract (status, media type, headers, body; properties that the
+    schema does not name count as breaking) becomes a 500, and is logged with everything that is
+    wrong with it.
+    """
+
+    def __init__(self, app: ASGIApp, document: Document) -> None:
+        self._app = app
+        self._problem = Schema(document, {"$ref": "#/components/schemas/Problem"}, closed=True)
+        self._declared = {
+            each.id: {
+                int(status): _Declared(document, resolve(document, response))
+                for status, response in each.definition["responses"].items()
+            }
+            for each in operations(document)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, if need be otherwise than the application did."""
+        messages: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            messages.append(message)
+
+        await self._app(scope, receive, hold)
+        operation = scope["extensions"].get("connexion_routing", {}).get("operation_id")
+        faults = self._faults(operation, messages)
+        if faults:
+            log.error("answer_breaks_contract", operation=operation, faults=faults)
+            await Problem("; ".join(faults)).response()(scope, receive, send)
+            return
+        for message in messages:
+            await send(message)
+
+    def _faults(self, operation: str | None, messages: list[Message]) -> list[str]:
+        status = messages[0]["status"]
+        headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
+        body = b"".join(message.get("body", b"") for message in messages[1:])
+        declared = self._declared[operation].get(status) if operation else None
+        if declared is not None:
+            return declared.faults(headers, body)
+        if operation is not None and status != 405:  # noqa: PLR2004
+            return [f"{operation} declares no {status}"]
+        return [fault.detail for fault in self._problem.faults(jiter.from_json(body))]
+
+
+class _Declared:
+    """One response as an operation declares it."""
+
+    def __init__(self, document: Document, response: dict[str, Any]) -> None:
+        ((self._media_type, content),) = response["content"].items()
+        self._schema = Schema(document, content["schema"], closed=True)
+        self._headers = {
+            name: resolve(document, header) for name, header in response.get("headers", {}).items()
+        }
+
+    def faults(self, headers: dict[str, str], body: bytes) -> list[str]:
+        """What is wrong with an answer of this status."""
+        found = [
+            f"{fault.pointer}: {fault.detail}" for fault in self._schema.faults(jiter.from_json(body))
+        ]
+        if headers.get("content-type") != self._media_type:
+            found.append(f"Content-Type is {headers.get('content-type')}")
+        found += [
+            f"{name} is missing"
+            for name, header in self._headers.items()
+            if header.get("required") and name.lower() not in headers
+        ]
+        return found

@@ -1,0 +1,88 @@
+"""A whole HTTP service: the API, and beside it what operates and shows it."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+from connexion.middleware import ConnexionMiddleware
+from connexion.middleware.swagger_ui import SwaggerUIMiddleware
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contract.document import Document
+from contract.errors import NotFound
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+BESIDE = ("/health/", "/metrics", "/ui", "/openapi.", "/swagger-ui")
+"""How the paths begin that are not the API's."""
+
+
+class Service:
+    """What gunicorn calls: the API, and beside it health, metrics and Swagger UI."""
+
+    def __init__(
+        self,
+        api: ASGIApp,
+        document: Document,
+        *,
+        ready: Callable[[], Awaitable[bool]],
+        metrics: Callable[[], tuple[bytes, str]],
+        lifespan: Lifespan,
+    ) -> None:
+        """Put the parts side by side.
+
+        Args:
+            api: Answers everything that is not beside it.
+            document: What Swagger UI shows.
+            ready: Whether requests can be answered now.
+            metrics: What there is to measure, and its media type.
+            lifespan: Entered before the first request, left after the last.
+        """
+        self._api = api
+
+        async def live(_: Request) -> Response:
+            return JSONResponse({"status": "live"})
+
+        async def readiness(_: Request) -> Response:
+            if await ready():
+                return JSONResponse({"status": "ready"})
+            return JSONResponse({"status": "not ready", "needs": "MongoDB"}, 503)
+
+        async def figures(_: Request) -> Response:
+            body, media_type = metrics()
+            return Response(body, headers={"Content-Type": media_type})
+
+        async def description(_: Request) -> Response:
+            # connexion's own has every reference replaced by what it refers to.
+            return JSONResponse(document)
+
+        self._beside = Starlette(
+            routes=[
+                Route("/health/live", live),
+                Route("/health/ready", readiness),
+                Route("/metrics", figures),
+                Route("/openapi.json", description),
+                Mount("/", _swagger_ui(document)),
+            ],
+            lifespan=lifespan,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or begin and end the process."""
+        if scope["type"] == "http" and not scope["path"].startswith(BESIDE):
+            await self._api(scope, receive, send)
+        else:
+            await self._beside(scope, receive, send)
+
+
+def _swagger_ui(document: Document) -> ASGIApp:
+    pages = ConnexionMiddleware(_nothing, middlewares=[SwaggerUIMiddleware])
+    pages.add_api(document)
+    return pages
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    await NotFound("There is nothing at this path.").response()(scope, receive, send)

@@ -1,0 +1,1 @@
+"""What is made from the specs and kept in the repository."""

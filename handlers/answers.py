@@ -1,0 +1,55 @@
+"""What handlers answer with, and what storage's errors mean to a client."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
+from starlette.responses import Response
+
+from contract.errors import EmailTaken, Fault, InvalidRequest, NotFound, Problem, ServiceUnavailable
+from storage.cursor import InvalidCursorError
+from storage.errors import EmailTakenError, NotFoundError
+
+RETRY_AFTER_S = 5
+"""How long a client is asked to wait for the database."""
+
+
+def json_response(
+    content: Any,  # noqa: ANN401 - JSON is anything
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """`content` as JSON; datetimes in UTC with milliseconds."""
+    body = orjson.dumps(content, _write, orjson.OPT_PASSTHROUGH_DATETIME)
+    return Response(body, status, headers, media_type="application/json")
+
+
+def _write(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def translate(error: Exception) -> Problem | None:
+    """The problem that an error of storage is to a client; None for an error of ours."""
+    match error:
+        case NotFoundError():
+            return NotFound("There is nothing with this id.")
+        case EmailTakenError(index):
+            taken = Fault("belongs to another user", pointer=f"#/emails/{index}")
+            return EmailTaken("An e-mail address belongs to another user.", [taken])
+        case InvalidCursorError():
+            fault = Fault("was not given for these orders", parameter="cursor")
+            return InvalidRequest("The request has 1 error.", [fault])
+        case PyMongoError() if unreachable(error):
+            return ServiceUnavailable(
+                "The database cannot be reached. Try again.", (), {"Retry-After": str(RETRY_AFTER_S)}
+            )
+    return None
+
+
+def unreachable(error: PyMongoError) -> bool:
+    """Whether MongoDB did not answer (in time), rather than refuse."""
+    return error.timeout or isinstance(error, ConnectionFailure | WaitQueueTimeoutError)

@@ -1,0 +1,53 @@
+"""Who says when a user was created and changed: the one thing in which v1 and v2 differ."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from contract.formats import parse_date_time
+
+TIMES = ("createdAt", "updatedAt")
+"""The fields that this is about."""
+
+UpdateOperators = Mapping[str, Mapping[str, datetime]]
+"""MongoDB's update operators and what they apply to."""
+
+
+class Times(Protocol):
+    """Decides about createdAt and updatedAt; both take what the client sent."""
+
+    def of_creation(self, sent: Mapping[str, Any]) -> Mapping[str, datetime]:
+        """The times that a new user is stored with."""
+
+    def of_change(self, sent: Mapping[str, Any]) -> UpdateOperators:
+        """What a change does to the times that are stored."""
+
+
+class ClientTimes:
+    """v1: as the client sent them, and nothing where it sent nothing."""
+
+    def of_creation(self, sent: Mapping[str, Any]) -> Mapping[str, datetime]:
+        """Those of createdAt and updatedAt that were sent."""
+        return {name: parse_date_time(sent[name]) for name in TIMES if name in sent}
+
+    def of_change(self, sent: Mapping[str, Any]) -> UpdateOperators:
+        """Store updatedAt if it was sent."""
+        if "updatedAt" not in sent:
+            return {}
+        return {"$set": {"updatedAt": parse_date_time(sent["updatedAt"])}}
+
+
+class ServerTimes:
+    """v2: the server's clock, whatever was sent; updatedAt never goes back."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    def of_creation(self, _sent: Mapping[str, Any]) -> Mapping[str, datetime]:
+        """Both now."""
+        moment = self._now()
+        return dict.fromkeys(TIMES, moment)
+
+    def of_change(self, _sent: Mapping[str, Any]) -> UpdateOperators:
+        """Store updatedAt unless what is stored is later."""
+        return {"$max": {"updatedAt": self._now()}}

@@ -1,0 +1,30 @@
+"""The operations of the user API, for v1 and v2: they differ in the `times` they are given."""
+
+from starlette.responses import Response
+
+from contract.links import Links
+from handlers.answers import json_response
+from handlers.times import TIMES, Times
+from models.user import NewUser, UserUpdate
+from storage.users import Users
+
+
+async def create_user(body: NewUser, *, users: Users, times: Times, link: Links) -> Response:
+    """POST /users/: store a user, unless an address is taken."""
+    user = await users.create({**_without_times(body), **times.of_creation(body)})
+    return json_response(user, 201, {"Location": link("get_user", id=user["userId"])})
+
+
+async def update_user(id: str, body: UserUpdate, *, users: Users, times: Times) -> Response:
+    """PUT /users/{id}: replace contact data; all orders of the user follow."""
+    contacts = _without_times(body)
+    return json_response(await users.update_contacts(id, contacts, times.of_change(body)))
+
+
+async def get_user(id: str, *, users: Users) -> Response:
+    """GET /users/{id}: for the services' own network."""
+    return json_response(await users.get(id))
+
+
+def _without_times(body: NewUser | UserUpdate) -> dict[str, object]:
+    return {name: value for name, value in body.items() if name not in TIMES}

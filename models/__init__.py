@@ -1,0 +1,1 @@
+"""Typed models of the specs' schemas. Generated: edit `specs/`, then `make generate`."""

@@ -1,0 +1,1 @@
+"""Composition roots: each process put together from its parts."""

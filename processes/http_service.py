@@ -1,0 +1,75 @@
+"""What the three HTTP services have in common."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import structlog
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from contract.application import Api, bind
+from contract.document import Document
+from contract.handlers import bind_handlers
+from contract.links import Links
+from contract.responses import ResponseCheck
+from contract.service import Service
+from handlers.answers import translate
+from processes.metrics import HttpMetrics
+from processes.settings import mongo_settings, validate_responses
+from storage.client import Json, MongoSettings, connect
+
+SPECS = Path(__file__).parent.parent / "specs"
+
+log = structlog.get_logger(__name__)
+
+
+def http_service(
+    document: Document,
+    module: ModuleType,
+    name: str,
+    version: str,
+    dependencies: Callable[[AsyncMongoClient[Json], MongoSettings], Mapping[str, Any]],
+) -> Service:
+    """Build a service from its spec, its handlers and what these ask for.
+
+    Args:
+        document: The spec.
+        module: Where the handlers are.
+        name: What the process is called in its logs.
+        version: What `X-Service-Version` and the metrics say.
+        dependencies: Given the client and the settings of MongoDB, what handlers are given.
+
+    Raises:
+        SettingsError: An environment variable is missing or wrong.
+        HandlerMismatchError: The handlers are not those of the spec.
+    """
+    structlog.contextvars.bind_contextvars(process=name)
+    settings = mongo_settings()
+    client = connect(settings)
+    given = {**dependencies(client, settings), "link": Links(document)}
+    metrics = HttpMetrics(version)
+    bound = bind(document, bind_handlers(document, module, given))
+    api: ASGIApp = Api(bound, document, version, translate, metrics.observe)
+    if validate_responses():
+        api = ResponseCheck(api, document)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        log.info("service_started", version=version)
+        yield
+        await client.close()
+        log.info("service_stopped", version=version)
+
+    async def ready() -> bool:
+        try:
+            await client.admin.command("ping")
+        except PyMongoError:
+            return False
+        return True
+
+    return Service(api, document, ready=ready, metrics=metrics.expose, lifespan=lifespan)

@@ -1,0 +1,33 @@
+"""The user service, in its two builds."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pymongo import AsyncMongoClient
+
+from contract.document import load_document
+from contract.service import Service
+from handlers import users as handlers
+from handlers.times import ClientTimes, ServerTimes, Times
+from processes.http_service import SPECS, http_service
+from processes.start import told_plainly
+from storage.client import Json, MongoSettings, now
+from storage.users import Users
+
+_BUILDS: Mapping[str, tuple[str | None, Callable[[], Times]]] = {
+    "v1": (None, ClientTimes),
+    "v2": ("user-v2.yaml", lambda: ServerTimes(now)),
+}
+"""What each build adds to the published spec, and who says when something happened."""
+
+
+@told_plainly()
+def create(build: str) -> Service:
+    """The service as gunicorn runs it; `build` is `v1` or `v2`."""
+    overlay, times = _BUILDS[build]
+
+    def dependencies(client: AsyncMongoClient[Json], settings: MongoSettings) -> Mapping[str, Any]:
+        return {"users": Users(client[settings.users]["users"], build), "times": times()}
+
+    document = load_document(SPECS / "user.yaml", SPECS / overlay if overlay else None)
+    return http_service(document, handlers, f"user-service-{build}", build, dependencies)

@@ -1,0 +1,100 @@
+"""The paper's sample data: users u1 to u5 and orders o1 to o15, the same every time."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import Int64
+from pymongo import MongoClient
+from pymongo.errors import DuplicateKeyError
+
+from contract.document import Document
+from contract.formats import email_key
+from storage.client import Json
+
+_EPOCH = datetime(2024, 12, 3, 9, tzinfo=UTC)
+_PEOPLE = (
+    ("Alice", "Johnson", "12 Maple Street", "Springfield", "IL", "62701", "USA"),
+    ("Bilal", "Haddad", "980 Rue Sherbrooke", "Montreal", "QC", "H3A 2R7", "Canada"),
+    ("Chiara", "Rossi", "7 Via Garibaldi", "Torino", "TO", "10122", "Italy"),
+    ("Daniel", "Kim", "55 Teheran-ro", "Seoul", "Gangnam", "06134", "South Korea"),
+    ("Eva", "Lindqvist", "3 Storgatan", "Uppsala", "Uppsala", "753 10", "Sweden"),
+)
+
+
+def seed(client: MongoClient[Json], users: str, orders: str, document: Document) -> tuple[int, int]:
+    """Insert the users and orders that are not there yet; change none that is.
+
+    Args:
+        client: One who may insert.
+        users: The name of the user database.
+        orders: The name of the order database.
+        document: The order API, whose statuses the orders take in turn.
+
+    Returns:
+        How many users and how many orders were inserted.
+    """
+    people = list(_users())
+    made = sum(_insert(client[users]["users"], each) for each in people)
+    ordered = sum(_insert(client[orders]["orders"], each) for each in _orders(people, document))
+    return made, ordered
+
+
+def _insert(collection: Any, document: Json) -> int:  # noqa: ANN401 - pymongo's generic
+    try:
+        collection.insert_one(document)
+    except DuplicateKeyError:
+        return 0
+    return 1
+
+
+def _users() -> Iterator[Json]:
+    for number, (first, last, street, city, state, code, country) in enumerate(_PEOPLE, 1):
+        emails = [f"{first}.{last}@example.com".lower(), f"{first}@home.example.com".lower()]
+        yield {
+            "_id": f"u{number}",
+            "userId": f"u{number}",
+            "firstName": first,
+            "lastName": last,
+            "emails": emails,
+            "emailKeys": [email_key(each) for each in emails],
+            "deliveryAddress": {
+                "street": street,
+                "city": city,
+                "state": state,
+                "postalCode": code,
+                "country": country,
+            },
+            "phoneNumber": f"1514555{number:04}",
+            "contactVersion": Int64(1),
+            "createdAt": _EPOCH + timedelta(days=number),
+            "updatedAt": _EPOCH + timedelta(days=number),
+        }
+
+
+def _orders(users: list[Json], document: Document) -> Iterator[Json]:
+    chance = random.Random(2024)  # noqa: S311 - the same orders every time
+    statuses = document["components"]["schemas"]["OrderStatus"]["enum"]
+    for number in range(1, 16):
+        user = users[(number - 1) % len(users)]
+        moment = _EPOCH + timedelta(days=10, hours=number)
+        yield {
+            "_id": f"o{number}",
+            "orderId": f"o{number}",
+            "userId": user["userId"],
+            "items": [
+                {
+                    "itemId": f"item{chance.randrange(1, 100):03}",
+                    "quantity": chance.randrange(1, 5),
+                    "price": chance.randrange(100, 10000) / 100,
+                }
+                for _ in range(chance.randrange(1, 4))
+            ],
+            "userEmails": user["emails"],
+            "deliveryAddress": user["deliveryAddress"],
+            "orderStatus": statuses[(number - 1) % len(statuses)],
+            "contactVersion": Int64(0),
+            "createdAt": moment,
+            "updatedAt": moment,
+        }
