@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Renders kong.yml.template from the environment and becomes Kong, in the foreground.
+#
+#   docker-entrypoint.sh          render into $GATEWAY_STATE_DIR/kong.yml, then run Kong until a signal
+#   docker-entrypoint.sh render   print the rendered file and end
+#
+# The variables are those of kong/settings.py, which says what each means; a bad one is named, and Kong does not start.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+fail() {
+  printf 'gateway: %s\n' "$1" >&2
+  exit 2
+}
+
+# whole NAME LOWEST HIGHEST
+whole() {
+  local value=${!1-}
+  [[ $value =~ ^(0|[1-9][0-9]{0,8})$ ]] && ((value >= $2 && value <= $3)) ||
+    fail "$1 must be a whole number from $2 to $3, not '$value'"
+}
+
+# target NAME: one host:port. The replicas of a build are the addresses its name resolves to.
+target() {
+  [[ ${!1} =~ ^[A-Za-z0-9._-]+:[0-9]{1,5}$ ]] || fail "$1 must be one host:port, not '${!1}'"
+}
+
+# replicas HOST:PORT: how many addresses the name has; 1 where it cannot be resolved (yet).
+replicas() {
+  local found
+  found=$({ getent ahostsv4 "${1%:*}" || true; } | cut -d' ' -f1 | sort -u | wc -l)
+  echo $((found > 0 ? found : 1))
+}
+
+# P of the requests go to v1 however many replicas each build has: Kong gives every address of a name its full weight.
+set_weights() {
+  local ones twos a b rest
+  ones=$(replicas "$USER_SERVICE_V1_TARGET")
+  twos=$(replicas "$USER_SERVICE_V2_TARGET")
+  a=$ones b=$twos
+  while ((b)); do rest=$((a % b)) a=$b b=$rest; done
+  USER_SERVICE_V1_WEIGHT=$((P_VALUE * twos / a))
+  USER_SERVICE_V2_WEIGHT=$(((100 - P_VALUE) * ones / a))
+}
+
+set_credentials() {
+  local keys key list=''
+  IFS=, read -ra keys <<<"$API_KEYS"
+  for key in ${keys[@]+"${keys[@]}"}; do
+    [[ $key =~ ^[A-Za-z0-9_-]{16,128}$ ]] ||
+      fail "API_KEYS must be keys of 16 to 128 letters, digits, - and _, separated by commas"
+    list+=${list:+, }"{\"key\": \"$key\"}"
+  done
+  API_KEY_CREDENTIALS="[$list]"
+  [[ -n $list ]] && API_KEY_REQUIRED=true || API_KEY_REQUIRED=false
+}
+
+refuse_strangers_without_keys() {
+  [[ $API_KEY_REQUIRED == true ]] && return
+  case ${GATEWAY_ADDRESS:-${KONG_PROXY_LISTEN%:*}} in
+    127.* | localhost | '[::1]' | ::1) ;;
+    *) fail "API_KEYS must be set where the gateway is reached beyond loopback (${GATEWAY_ADDRESS:-$KONG_PROXY_LISTEN})" ;;
+  esac
+}
+
+render() {
+  local line name
+  while IFS= read -r line || [[ -n $line ]]; do
+    if [[ $line != \#* ]]; then
+      while [[ $line =~ \$\{([A-Z0-9_]+)\} ]]; do
+        name=${BASH_REMATCH[1]}
+        [[ -n ${!name+set} ]] || fail "kong.yml.template names \${$name}, which is not a variable of the gateway"
+        line=${line/"\${$name}"/${!name}}
+      done
+    fi
+    printf '%s\n' "$line"
+  done <"$here/kong.yml.template"
+}
+
+state=${GATEWAY_STATE_DIR:-.aware/gateway}
+# The weight that was set last outlives a restart; P_VALUE is only the first.
+if [[ -s $state/weight ]]; then P_VALUE=$(<"$state/weight"); fi
+: "${USER_SERVICE_V1_TARGET:=user-service-v1:5000}" "${USER_SERVICE_V2_TARGET:=user-service-v2:5000}"
+: "${ORDER_SERVICE_TARGET:=order-service:5000}" "${API_KEYS:=}"
+: "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=600000}"
+: "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
+whole P_VALUE 0 100
+whole REQUEST_SIZE_LIMIT 1 999999999
+whole RATE_LIMIT_PER_MINUTE 1 999999999
+for name in USER_SERVICE_V1_TARGET USER_SERVICE_V2_TARGET ORDER_SERVICE_TARGET; do target $name; done
+set_weights
+set_credentials
+refuse_strangers_without_keys
+
+if [[ ${1-} == render ]]; then
+  render
+  exit
+fi
+
+umask 077
+mkdir -p "$state"
+state=$(cd "$state" && pwd)
+rendered=$(render)
+printf '%s\n' "$rendered" >"$state/kong.yml"
+export KONG_DATABASE=off KONG_DECLARATIVE_CONFIG=$state/kong.yml KONG_NGINX_DAEMON=off
+export KONG_PROXY_LISTEN KONG_ADMIN_LISTEN KONG_PREFIX=${KONG_PREFIX:-$state/kong}
+export KONG_ANONYMOUS_REPORTS=off KONG_PROXY_ACCESS_LOG=/dev/stdout KONG_PROXY_ERROR_LOG=/dev/stderr
+export KONG_ADMIN_ACCESS_LOG=/dev/stdout KONG_ADMIN_ERROR_LOG=/dev/stderr
+for kind in JSON HTML PLAIN XML; do export "KONG_ERROR_TEMPLATE_$kind=$here/problem.json.template"; done
+mkdir -p "$KONG_PREFIX"
+# Sockets of a Kong that was killed would keep this one from starting.
+find "$KONG_PREFIX" -type s -delete
+kong prepare -p "$KONG_PREFIX"
+nginx=/usr/local/openresty/nginx/sbin/nginx
+exec "$nginx" -p "$KONG_PREFIX" -c nginx.conf

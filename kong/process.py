@@ -1,0 +1,100 @@
+"""The gateway's process: which it is, its files, and the command that becomes it."""
+
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from kong import haproxy
+from kong.errors import GatewayError
+from kong.render import render
+from kong.settings import GatewaySettings
+from kong.weights import WeightFile
+
+ENTRY_POINT = Path(__file__).with_name("docker-entrypoint.sh")
+
+
+class Kind(StrEnum):
+    """What stands in front of the services."""
+
+    KONG = "kong"
+    """Kong 3.9, as the paper has it."""
+    HAPROXY = "haproxy"
+    """HAProxy, where no Kong can be had."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """How to run the gateway in the foreground.
+
+    `command` with `environment` on top of the caller's own becomes the gateway and listens until
+    `stop_signal`, on which it ends what it has begun, takes nothing new, and exits 0.
+    `limits` says in words what this kind does not do.
+    """
+
+    kind: Kind
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    stop_signal: signal.Signals
+    limits: tuple[str, ...] = ()
+
+
+def prepare(settings: GatewaySettings, path: str | None = None) -> Gateway:
+    """Choose by what `path` (else PATH) has, and write the gateway's files into its state folder.
+
+    The weight that was set last wins over `settings.p_value`. Raises GatewayError, and leaves the
+    files as they were, where the gateway could not start with these settings.
+    """
+    settings.state.mkdir(parents=True, exist_ok=True)
+    p = WeightFile(settings.state).read(settings.p_value)
+    if shutil.which("kong", path=path):
+        render(settings, p)
+        return Gateway(Kind.KONG, ("bash", str(ENTRY_POINT)), variables(settings), signal.SIGQUIT)
+    program = shutil.which("haproxy", path=_with_sbin(path))
+    if program is None:
+        raise GatewayError("neither kong nor haproxy is installed: apt-get install haproxy")
+    write_haproxy_files(settings, p)
+    command = (program, "-db", "-f", str(haproxy.configuration_path(settings)))
+    return Gateway(Kind.HAPROXY, command, {}, signal.SIGUSR1, haproxy.LIMITS)
+
+
+def write_haproxy_files(settings: GatewaySettings, p: int) -> None:
+    """Write kong.yml and HAProxy's file, version 1 at `p` percent; raises ConfigurationError."""
+    text, configuration = render(settings, p)
+    haproxy_text = haproxy.render(settings, configuration)
+    _write(settings.state / "kong.yml", text)
+    _write(haproxy.configuration_path(settings), haproxy_text)
+
+
+def variables(settings: GatewaySettings) -> dict[str, str]:
+    """The environment that gives these settings to docker-entrypoint.sh."""
+    return {
+        "P_VALUE": str(settings.p_value),
+        "USER_SERVICE_V1_TARGET": ",".join(settings.user_service_v1),
+        "USER_SERVICE_V2_TARGET": ",".join(settings.user_service_v2),
+        "ORDER_SERVICE_TARGET": settings.order_service,
+        "KONG_PROXY_LISTEN": settings.listen,
+        "KONG_ADMIN_LISTEN": settings.admin_listen,
+        "GATEWAY_ADDRESS": settings.address,
+        "API_KEYS": ",".join(settings.api_keys),
+        "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
+        "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
+        "GATEWAY_STATE_DIR": str(settings.state.resolve()),
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, and for nobody else's eyes: the file holds the keys."""
+    new = path.with_name(path.name + ".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def _with_sbin(path: str | None) -> str:
+    """Debian puts daemons where a user's PATH does not look."""
+    return os.pathsep.join((os.environ.get("PATH", "") if path is None else path, "/usr/sbin"))

@@ -1,0 +1,153 @@
+"""The gateway's settings, all from environment variables."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+
+from kong.errors import SettingError
+
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
+_TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
+_API_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+
+
+class LogFormat(StrEnum):
+    """How a process writes its log."""
+
+    AUTO = "auto"
+    """CONSOLE on a terminal, else JSON."""
+    CONSOLE = "console"
+    """A line for people."""
+    JSON = "json"
+    """A JSON object a line."""
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """What the gateway is told.
+
+    `p_value` is the percentage of user requests that version 1 gets when the gateway starts for
+    the first time. Targets are `host:port`; the user service may have several of each version,
+    its replicas. `address` is where clients reach the gateway, which need not be where it
+    listens. Without `api_keys` everybody may call, which is refused beyond loopback. Rate and
+    size limits are requests per minute (by key, else by client address) and bytes of a body.
+    """
+
+    p_value: int
+    user_service_v1: tuple[str, ...] = ("user-service-v1:5000",)
+    user_service_v2: tuple[str, ...] = ("user-service-v2:5000",)
+    order_service: str = "order-service:5000"
+    listen: str = "127.0.0.1:8000"
+    admin_listen: str = "127.0.0.1:8001"
+    address: str = "127.0.0.1"
+    api_keys: tuple[str, ...] = ()
+    rate_limit_per_minute: int = 600_000
+    request_size_limit: int = 1_048_576
+    state: Path = Path(".aware/gateway")
+    log_format: LogFormat = LogFormat.AUTO
+
+    def __post_init__(self) -> None:
+        """Refuse to serve strangers without a key."""
+        if not self.api_keys and not is_loopback(self.address):
+            raise SettingError(
+                "API_KEYS must be set where the gateway is reached beyond loopback "
+                f"({self.address})"
+            )
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """The settings `environment` holds; raises SettingError, naming the variable."""
+        given = _Environment(environment)
+        listen = given.listen("KONG_PROXY_LISTEN", cls.listen)
+        return cls(
+            p_value=given.whole("P_VALUE", None, 0, 100),
+            user_service_v1=given.targets("USER_SERVICE_V1_TARGET", cls.user_service_v1),
+            user_service_v2=given.targets("USER_SERVICE_V2_TARGET", cls.user_service_v2),
+            order_service=given.target("ORDER_SERVICE_TARGET", cls.order_service),
+            listen=listen,
+            admin_listen=given.listen("KONG_ADMIN_LISTEN", cls.admin_listen),
+            address=environment.get("GATEWAY_ADDRESS") or listen.rpartition(":")[0],
+            api_keys=given.api_keys("API_KEYS"),
+            rate_limit_per_minute=given.whole(
+                "RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute, 1, 999_999_999
+            ),
+            request_size_limit=given.whole(
+                "REQUEST_SIZE_LIMIT", cls.request_size_limit, 1, 999_999_999
+            ),
+            state=Path(environment.get("GATEWAY_STATE_DIR") or cls.state),
+            log_format=given.log_format("LOG_FORMAT"),
+        )
+
+    @property
+    def url(self) -> str:
+        """Where the gateway answers, for a client on the same machine."""
+        host, _, port = self.listen.rpartition(":")
+        return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}"  # noqa: S104 - compared
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`, a name or an address with or without brackets."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class _Environment:
+    """Reads and checks one variable at a time; an empty one counts as not set."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def whole(self, name: str, default: int | None, lowest: int, highest: int) -> int:
+        text = self._variables.get(name) or ("" if default is None else str(default))
+        if not _WHOLE.fullmatch(text) or not lowest <= int(text) <= highest:
+            raise SettingError(
+                f"{name} must be a whole number from {lowest} to {highest}, not {text!r}"
+            )
+        return int(text)
+
+    def target(self, name: str, default: str) -> str:
+        text = self._variables.get(name) or default
+        if not _TARGET.fullmatch(text):
+            raise SettingError(f"{name} must be host:port, not {text!r}")
+        return text
+
+    def targets(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        given = self._variables.get(name)
+        targets = tuple(part.strip() for part in given.split(",")) if given else default
+        if not all(_TARGET.fullmatch(target) for target in targets):
+            raise SettingError(f"{name} must be host:port, or several with commas, not {given!r}")
+        if len(set(targets)) < len(targets):
+            raise SettingError(f"{name} names a target twice: {given!r}")
+        return targets
+
+    def listen(self, name: str, default: str) -> str:
+        text = self._variables.get(name) or default
+        if not _LISTEN.fullmatch(text):
+            raise SettingError(f"{name} must be one address:port, not {text!r}")
+        return text
+
+    def api_keys(self, name: str) -> tuple[str, ...]:
+        keys = tuple(key for key in self._variables.get(name, "").split(",") if key)
+        if not all(_API_KEY.fullmatch(key) for key in keys):
+            raise SettingError(
+                f"{name} must be keys of 16 to 128 letters, digits, - and _, separated by commas"
+            )
+        return keys
+
+    def log_format(self, name: str) -> LogFormat:
+        text = self._variables.get(name) or LogFormat.AUTO
+        try:
+            return LogFormat(text)
+        except ValueError:
+            raise SettingError(
+                f"{name} must be one of {', '.join(LogFormat)}, not {text!r}"
+            ) from None

@@ -1,0 +1,1 @@
+"""The gateway: routes, split, health, start and stop."""

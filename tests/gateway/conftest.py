@@ -1,0 +1,79 @@
+"""The gateway's fixtures: three services, and a gateway in front of them."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from kong.settings import GatewaySettings
+from tests.gateway.backends import Backend
+from tests.gateway.running import Running, run, services_host
+
+Start = Callable[..., Running]
+
+
+@dataclass(frozen=True)
+class Services:
+    """What stands behind the gateway."""
+
+    v1: Backend
+    v2: Backend
+    orders: Backend
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A state folder with a path short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="gateway-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def services() -> Iterator[Services]:
+    """Both builds of the user service, and the order service."""
+    with ExitStack() as stack:
+        yield Services(
+            *(
+                stack.enter_context(Backend(build, host=services_host()))
+                for build in ("v1", "v2", "order")
+            )
+        )
+
+
+@pytest.fixture
+def start(services: Services, state: Path) -> Iterator[Start]:
+    """Start a gateway in front of `services`, with the given fields of its settings changed."""
+    running: list[Running] = []
+
+    def start(**changes: Any) -> Running:  # noqa: ANN401 - fields of the settings
+        fields: dict[str, Any] = {
+            "p_value": 50,
+            "user_service_v1": (services.v1.address,),
+            "user_service_v2": (services.v2.address,),
+            "order_service": services.orders.address,
+            "state": state,
+        }
+        running.append(run(GatewaySettings(**(fields | changes))))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def gateway(start: Start) -> Running:
+    """A gateway with the settings it has when nobody sets any."""
+    return start()
+
+
+@pytest.fixture
+def client(gateway: Running) -> Iterator[httpx.Client]:
+    """An HTTP client of `gateway`."""
+    with httpx.Client(base_url=gateway.url, timeout=30) as client:
+        yield client

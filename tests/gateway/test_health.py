@@ -1,0 +1,72 @@
+"""A target that cannot serve gets no requests, and gets them again when it can."""
+
+import httpx
+
+from tests.gateway.conftest import Services, Start
+from tests.gateway.load import Load
+from tests.gateway.running import Running
+from tests.gateway.test_passing import assert_problem
+from tests.gateway.test_split import count
+from tests.gateway.waiting import until
+
+
+def builds(gateway: Running, requests: int = 10) -> set[str]:
+    """The builds that answer user requests just now; '-' where the gateway does."""
+    with httpx.Client(base_url=gateway.url) as client:
+        answers = [client.put("/users/u1", json={}) for _ in range(requests)]
+    return {answer.headers.get("X-Service-Version", "-") for answer in answers}
+
+
+def test_a_target_that_is_not_ready_gets_no_requests(gateway: Running, services: Services) -> None:
+    """What /health/ready says decides, both ways, and afterwards P is P again."""
+    services.v2.behaviour.ready = False
+    until(lambda: builds(gateway) == {"v1"}, "version 2 is out")
+    services.v2.behaviour.ready = True
+    until(lambda: builds(gateway) == {"v1", "v2"}, "version 2 is back")
+    assert count(gateway.url, 100) == {"v1": 50, "v2": 50}
+
+
+def test_a_killed_target_is_taken_out_and_comes_back(gateway: Running, services: Services) -> None:
+    """Few requests fail when it dies, none after it is out, none when it comes back."""
+    with Load(gateway.url) as load:
+        until(lambda: load.answers.builds["v2"] > 100, "both builds are under load")
+        services.v2.stop()
+        until(lambda: builds(gateway) == {"v1"}, "version 2 is out")
+        failed = load.answers.failed
+        before = load.answers.total
+        until(lambda: load.answers.total > before + 200, "version 1 has served for a while")
+        assert load.answers.failed == failed
+        services.v2.start()
+        until(lambda: builds(gateway) == {"v1", "v2"}, "version 2 is back")
+    answers = load.answers
+    print(f"{answers.total} requests, {answers.failed} failed while a target was killed")  # noqa: T201
+    assert answers.failed == failed <= 10
+
+
+def test_without_any_target_the_gateway_says_unavailable(
+    gateway: Running, services: Services
+) -> None:
+    """503 as problem+json, with the time after which to try again."""
+    services.orders.stop()
+    until(lambda: httpx.get(f"{gateway.url}/orders/").status_code == 503, "the service is out")
+    answer = httpx.get(f"{gateway.url}/orders/")
+    assert_problem(answer, 503, "service-unavailable")
+    if gateway.process is not None:
+        assert int(answer.headers["Retry-After"]) > 0
+    services.orders.start()
+    until(lambda: httpx.get(f"{gateway.url}/orders/").status_code == 200, "the service is back")
+
+
+def test_errors_of_a_service_do_not_take_it_out(gateway: Running, services: Services) -> None:
+    """An answer of 500 is an answer: one request that a service stumbles over harms only itself."""
+    services.v2.behaviour.status = lambda _number: 500
+    assert count(gateway.url, 200) == {"v1": 100, "v2": 100}
+
+
+def test_an_order_is_not_sent_twice(start: Start, services: Services) -> None:
+    """A POST whose service dies before it answers is not tried again: it may have been done."""
+    gateway = start()
+    services.orders.behaviour.before_answer = services.orders.stop
+    answer = httpx.post(f"{gateway.url}/orders/", json={})
+    assert_problem(answer, 502, "bad-gateway")
+    assert len(services.orders.received) == 1
