@@ -3,7 +3,7 @@
 # Needs root. Usage: install-debian.sh PACKAGE...
 set -eu
 
-policy=/usr/sbin/policy-rc.d
+policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 kept=$policy.kept-by-aware
 
 # The machine's own policy comes back whatever happens; $kept.none says that it had none.
@@ -30,7 +30,11 @@ fi
 printf '#!/bin/sh\nexit 101\n' > "$policy"
 chmod 755 "$policy"
 
-epmd_before=$(pgrep -x epmd || true)
+epmd_runs() {
+    command -v epmd > /dev/null && epmd -names > /dev/null 2>&1
+}
+epmd_before=no
+if epmd_runs; then epmd_before=yes; fi
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
@@ -43,6 +47,6 @@ for package in "$@"; do
 done
 
 # Erlang's tools start a port mapper where they find none, and it outlives them.
-if [ -z "$epmd_before" ] && pgrep -x epmd > /dev/null; then
-    epmd -kill > /dev/null || true
+if [ "$epmd_before" = no ] && epmd_runs; then
+    epmd -kill > /dev/null
 fi

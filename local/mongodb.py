@@ -1,6 +1,5 @@
 """MongoDB on this machine: a single-node replica set with logins."""
 
-import ctypes
 import importlib.util
 import shutil
 from pathlib import Path
@@ -33,20 +32,12 @@ def find_mongod() -> str:
     for folder in (wheel and wheel.submodule_search_locations) or []:
         carried = Path(folder, "db", "bin", "mongod")
         if carried.exists():
-            _require_libcurl()
             return str(carried)
     raise MissingError(
         "No MongoDB server: there is no mongod on the PATH, and the Python package that carries "
         "one exists only for Linux on x86-64. Install MongoDB 6.0 or newer and put its mongod on "
         "the PATH."
     )
-
-
-def _require_libcurl() -> None:
-    try:
-        ctypes.CDLL("libcurl.so.4")
-    except OSError as error:
-        raise MissingError("mongod needs the Debian package libcurl4.") from error
 
 
 def write_configuration(folder: Path, port: int, key: str) -> Path:

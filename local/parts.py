@@ -7,8 +7,10 @@ from pathlib import Path
 
 import httpx
 
-from local import gateway, mongodb, rabbitmq
+from local import mongodb, rabbitmq
 from local.environments import PORT_NAMES, environment
+from local.gateway import gateway
+from local.gateway import healthy as gateway_is_healthy
 from local.ports import HOST, Ports, accepts
 from local.supervision import Program
 
@@ -160,16 +162,15 @@ def _own_process(program: Program, needs: tuple[str, ...], wiring: Wiring) -> Pa
 
 def _kong(wiring: Wiring) -> Part:
     def program() -> Program:
-        folder = wiring.folder / "kong"
-        command, variables = gateway.prepare(folder, wiring.ports, wiring.p_value)
-        return Program("kong", command, variables)
+        found = gateway(wiring.folder, wiring.ports, wiring.p_value)
+        return Program("kong", found.command, found.environment, found.stop_signal, grace=40)
 
     return Part(
         "kong",
         needs=SERVICES,
-        ports=("gateway",),
+        ports=("gateway", "gateway_admin"),
         program=program,
-        healthy=lambda: gateway.healthy(wiring.ports),
+        healthy=lambda: gateway_is_healthy(wiring.ports),
     )
 
 

@@ -22,6 +22,7 @@ from local.ports import Ports
 from local.sequence import DEADLINE, PAUSE, STOPPED, Progress, bring_up, take_down
 from local.supervision import ProgramState, Supervisor
 
+ROOT = Path(__file__).parent.parent
 _LEFTOVERS_GRACE = 30.0  # seconds
 # What the processes get from the shell in which the system is started. Nothing else, so that
 # neither its RABBITMQ_ and KONG_ variables nor its secrets reach them.
@@ -93,14 +94,16 @@ class Stack:
                 raise
             self._write_record(complete=True)
 
-    def stop(self, progress: Progress = lambda _: None) -> None:
+    def stop(self, progress: Progress = lambda _: None) -> bool:
         """Stop all parts, each after those that need it; returns when no process is left.
 
-        Does nothing where nothing runs.
+        Waits for the end of a start or stop that is under way elsewhere. Says whether there was
+        anything to stop, a crash's leftovers included.
         """
-        if self.state.exists():
-            with self._alone():
-                self._take_down(progress)
+        if not self.state.exists():
+            return bool(leftovers.end(self.state, _LEFTOVERS_GRACE))
+        with self._alone(wait=True):
+            return self._take_down(progress)
 
     def status(self) -> list[PartStatus]:
         """All parts in order of their start."""
@@ -173,17 +176,17 @@ class Stack:
 
     @cached_property
     def _supervisor(self) -> Supervisor:
-        return Supervisor(self.state, self.logs)
+        return Supervisor(self.state, self.logs, ROOT)
 
     @property
     def _record(self) -> Path:
         return self.state / "system.json"
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self, *, wait: bool = False) -> Iterator[None]:
         with (self.state / "lock").open("w") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError as error:
                 raise AlreadyRunningError(
                     f"The system in {self.state} is just being started or stopped."
@@ -213,16 +216,18 @@ class Stack:
         self._write_record(complete=False)
         self._supervisor.start(programs, inherited | leftovers.mark(self.state))
 
-    def _clear(self) -> None:
-        """End whatever runs, without order; a crash may have left anything."""
+    def _clear(self) -> bool:
+        """End whatever runs, without order, and say whether anything did."""
+        found = self._record.exists()
         self._supervisor.shut_down()
-        leftovers.end(self.state, grace=_LEFTOVERS_GRACE)
+        found = bool(leftovers.end(self.state, _LEFTOVERS_GRACE)) or found
         self._record.unlink(missing_ok=True)
+        return found
 
-    def _take_down(self, progress: Progress) -> None:
+    def _take_down(self, progress: Progress) -> bool:
         with contextlib.suppress(OSError):
             take_down(self._built, self._supervisor, progress)
-        self._clear()
+        return self._clear()
 
     def _status(self, part: Part, state: ProgramState | None) -> PartStatus:
         address = self.ports.address(part.ports[0]) if part.ports else ""

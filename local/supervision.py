@@ -29,12 +29,13 @@ class Program:
     """What supervisord has to know about one program.
 
     `once`: it is expected to end by itself, with status 0, and is not restarted.
-    `grace`: seconds between the asking signal (SIGTERM) and SIGKILL.
+    `grace`: seconds between the asking `stop_signal` and SIGKILL.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
+    stop_signal: signal.Signals = signal.SIGTERM
     once: bool = False
     grace: int = 15
 
@@ -60,10 +61,13 @@ class ProgramState:
 
 
 class Supervisor:
-    """One supervisord, reached through the socket in `folder`; safe to make where none runs."""
+    """One supervisord, reached through the socket in `folder`; safe to make where none runs.
 
-    def __init__(self, folder: Path, logs: Path) -> None:
-        self._folder, self._logs = folder, logs
+    Its programs run in `directory` and write to files in `logs`.
+    """
+
+    def __init__(self, folder: Path, logs: Path, directory: Path) -> None:
+        self._folder, self._logs, self._directory = folder, logs, directory
         self._socket = folder / "supervisor.sock"
         self._process: subprocess.Popen[bytes] | None = None
         if len(str(self._socket).encode()) > _LONGEST_SOCKET_PATH:
@@ -186,7 +190,7 @@ class Supervisor:
         return [
             f"[program:{program.name}]",
             f"command={_value(shlex.join(program.command))}",
-            f"directory={_value(Path.cwd())}",
+            f"directory={_value(self._directory)}",
             f"environment={environment}",
             "autostart=false",
             f"autorestart={'false' if program.once else 'true'}",
@@ -194,7 +198,7 @@ class Supervisor:
             # by a second each time; one that dies later, at once.
             f"startsecs={0 if program.once else 5}",
             "startretries=1000000",
-            f"stopsignal={signal.SIGTERM.name.removeprefix('SIG')}",
+            f"stopsignal={program.stop_signal.name.removeprefix('SIG')}",
             f"stopwaitsecs={program.grace}",
             "killasgroup=true",
             "redirect_stderr=true",

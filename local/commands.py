@@ -1,0 +1,156 @@
+"""The commands that start, stop and show the system on this machine."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import ParamSpec
+
+import click
+
+from local import display
+from local.errors import AlreadyRunningError, LocalError, NotRunningError
+from local.parts import ALL
+from local.ports import Ports
+from local.stack import ROOT, Stack
+
+_P = ParamSpec("_P")
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_WATCH = 1.0  # seconds between two looks whether the supervisor still runs
+_P_VALUE = 70
+
+
+class _InterruptedError(BaseException):
+    """A signal asked for the end; not an Exception, so that nothing takes it for a failure."""
+
+
+def _reporting(command: Callable[_P, None]) -> Callable[_P, None]:
+    """Turn a LocalError into a message and status 1."""
+
+    @wraps(command)
+    def reporting(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except LocalError as error:
+            raise click.ClickException(str(error)) from error
+
+    return reporting
+
+
+@click.command()
+@_reporting
+def up() -> None:
+    """Start the system, and stop it on Ctrl-C."""
+    system = _configured()
+    with _end_on_signal():
+        _start(system)
+        _say("\nCtrl-C stops everything.")
+        try:
+            while system.is_running():
+                time.sleep(_WATCH)
+        except _InterruptedError:
+            _say("\nStopping.")
+            system.stop(_say)
+            return
+        _after_the_end(system)
+
+
+@click.command()
+@_reporting
+def start() -> None:
+    """Start the system in the background; return when all of it is healthy."""
+    with _end_on_signal():
+        _start(_configured())
+    _say("\n`make stop` ends it, `make status` tells how it is.")
+
+
+@click.command()
+@_reporting
+def stop() -> None:
+    """Stop the system, whoever started it."""
+    try:
+        system = Stack.running(_state())
+    except NotRunningError:
+        # There may be leftovers all the same, of a state folder that was removed.
+        system = _configured()
+    _say("Stopped." if system.stop(_say) else f"Nothing runs in {system.state}.")
+
+
+@click.command()
+@click.pass_context
+@_reporting
+def status(context: click.Context) -> None:
+    """Show all parts; the exit status is 0 if all are healthy."""
+    system = Stack.running(_state())
+    parts = system.status()
+    _say(display.table(parts))
+    if not system.is_running():
+        _say("\nThe supervisor is gone: `make stop` clears up, `make start` starts anew.")
+    if any(part.state not in {"healthy", "done"} for part in parts):
+        context.exit(1)
+
+
+@click.command()
+@click.argument("part", type=click.Choice(ALL))
+def logs(part: str) -> None:
+    """Follow the log of one PART."""
+    file = Stack(_state(), Ports(), _P_VALUE).log(part)
+    if not file.exists():
+        raise click.ClickException(f"{part} has never been started: there is no {file}.")
+    os.execvp("tail", ["tail", "-n", "100", "-F", str(file)])  # noqa: S606 - follows better
+
+
+def _state() -> Path:
+    return Path(os.environ.get("AWARE_STATE") or ROOT / ".aware").resolve()
+
+
+def _configured() -> Stack:
+    """The system that the environment describes."""
+    value = os.environ.get("P_VALUE") or str(_P_VALUE)
+    if not (value.isascii() and value.isdigit() and int(value) <= 100):  # noqa: PLR2004 - per cent
+        raise LocalError(f"P_VALUE is {value!r}; it must be a whole number from 0 to 100.")
+    return Stack(_state(), Ports.standard(os.environ), int(value))
+
+
+def _start(system: Stack) -> None:
+    try:
+        system.start(_say)
+    except AlreadyRunningError as error:
+        raise LocalError(f"{error} `make status` shows it, `make stop` ends it.") from error
+    except _InterruptedError:
+        raise LocalError("Interrupted; everything is stopped.") from None
+    _say(display.places(system))
+
+
+def _after_the_end(system: Stack) -> None:
+    """Say who ended it: `make stop` in another shell, or a crash."""
+    if system.stop(_say):
+        raise LocalError("The supervisor died; everything is stopped.")
+    _say("Stopped from elsewhere.")
+
+
+@contextlib.contextmanager
+def _end_on_signal() -> Iterator[None]:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        # The end that has begun is not to be cut off by an impatient second signal.
+        for each in _ENDING:
+            signal.signal(each, signal.SIG_IGN)
+        raise _InterruptedError
+
+    before = {each: signal.signal(each, interrupt) for each in _ENDING}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+def _say(text: str) -> None:
+    # The terminal may be gone, and with SIGHUP it is: that must not end the stopping.
+    with contextlib.suppress(OSError):
+        click.echo(text)
+
+
+COMMANDS = (up, start, stop, status, logs)

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes the virtual environment that the Makefile uses, and installs REQUIREMENTS into it, by hash.
+# Usage: install-python.sh PYTHON VENV REQUIREMENTS
+set -eu
+python=$1 venv=$2 requirements=$3
+
+fail() {
+    echo "Error: $1" >&2
+    exit 1
+}
+
+command -v "$python" > /dev/null ||
+    fail "there is no $python; install Python 3.11 or newer, or name one: make ... PYTHON=/path/to/python3"
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$python is Python $version; 3.11 or newer is needed: make ... PYTHON=/path/to/python3"
+"$python" -c 'import ensurepip, venv' 2> /dev/null ||
+    fail "$python cannot make virtual environments; install the Debian package python$version-venv"
+
+# One that was moved, or whose Python is gone, cannot be mended.
+"$venv/bin/python" -m pip --version > /dev/null 2>&1 || rm -rf "$venv"
+if [ ! -e "$venv/bin/python" ]; then
+    echo "Making $venv with Python $version"
+    "$python" -m venv "$venv"
+fi
+echo "Installing $requirements (a minute or so) ..."
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
