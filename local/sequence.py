@@ -102,12 +102,18 @@ def take_down(parts: Sequence[Part], supervisor: Supervisor, progress: Progress)
         running = _running(supervisor, parts)
         if not running:
             return
-        needed = {need for part in parts if part.name in running for need in part.needs}
+        needed = _needs(running, parts)
         for name in running - needed - asked:
             progress(f"stopping {name}")
             supervisor.stop_program(name)
             asked.add(name)
         time.sleep(PAUSE)
+
+
+def _needs(names: set[str], parts: Sequence[Part]) -> set[str]:
+    """All parts that `names` need, those between which a finished one stands included."""
+    direct = {need for part in parts if part.name in names for need in part.needs}
+    return direct | _needs(direct, parts) if direct else set()
 
 
 def _running(supervisor: Supervisor, parts: Sequence[Part]) -> set[str]:

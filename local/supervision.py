@@ -21,6 +21,8 @@ from local.passwords import write_private
 # A path longer than this does not fit into the address of a Unix socket (108 bytes on Linux, and
 # supervisord needs some for the name that the socket has at first).
 _LONGEST_SOCKET_PATH = 90
+_FORBIDDEN = "%#;\n"
+_FORBIDDEN_IN_QUOTES = _FORBIDDEN + '"'
 _UNREACHABLE = (OSError, http.client.HTTPException)
 
 
@@ -185,7 +187,8 @@ class Supervisor:
 
     def _section(self, program: Program) -> list[str]:
         environment = ",".join(
-            f'{name}="{_value(value)}"' for name, value in program.environment.items()
+            f'{name}="{_value(value, _FORBIDDEN_IN_QUOTES)}"'
+            for name, value in program.environment.items()
         )
         return [
             f"[program:{program.name}]",
@@ -208,9 +211,9 @@ class Supervisor:
         ]
 
 
-def _value(value: object) -> str:
+def _value(value: object, forbidden: str = _FORBIDDEN) -> str:
     text = str(value)
-    special = set(text) & set('%"#;\n')
+    special = set(text) & set(forbidden)
     if special:
         raise LocalError(
             f"{text!r} contains {special.pop()!r}, which supervisord's configuration cannot hold."
