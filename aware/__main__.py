@@ -1,24 +1,51 @@
 """`python -m aware`: every command of the system."""
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
 import click
 from pymongo.errors import PyMongoError
 
-from aware.generate import generate
-from aware.setup import setup
 from contract.document import InvalidDocumentError
+from messaging.setup import BrokerSetupError
 from processes.logs import configure_logs
 from processes.settings import SettingsError
 
+COMMANDS: Mapping[str, str] = {
+    "up": "local.commands:up",
+    "start": "local.commands:start",
+    "stop": "local.commands:stop",
+    "status": "local.commands:status",
+    "logs": "local.commands:logs",
+    "setup": "aware.setup:setup",
+    "user-relay": "messaging.commands:relay_command",
+    "order-consumer": "messaging.commands:consumer_command",
+    "generate": "aware.generate:generate",
+}
+"""Where each command is. Loaded when it is called: an image in which the system runs has not
+installed what running it on a laptop needs."""
 
-@click.group()
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is needed."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """All of them, in the order of `COMMANDS`."""
+        return [*COMMANDS]
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """The command of this name, or None."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup)
 def aware() -> None:
     """Run, operate and regenerate Aware Micro-Services."""
-
-
-aware.add_command(setup)
-aware.add_command(generate)
 
 
 def main() -> None:
@@ -26,7 +53,7 @@ def main() -> None:
     try:
         configure_logs(sys.argv[1] if len(sys.argv) > 1 else "aware")
         aware(prog_name="aware")
-    except (SettingsError, InvalidDocumentError) as error:
+    except (SettingsError, InvalidDocumentError, BrokerSetupError) as error:
         sys.exit(f"aware: {error}")
     except PyMongoError as error:
         sys.exit(f"aware: MongoDB: {error}")

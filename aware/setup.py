@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from contract.document import load_document
-from processes.settings import mongo_settings, password_for
+from messaging.setup import CONSUMER_LOGIN, RELAY_LOGIN, set_up_broker
+from processes.settings import management_port, mongo_settings, password_for, rabbit_settings
 from storage.client import connect_blocking
 from storage.layout import collections
 from storage.seed import seed
@@ -33,3 +34,12 @@ def mongodb(*, with_seed: bool) -> None:
             document = load_document(SPECS / "order.yaml")
             users, orders = seed(client, settings.users, settings.orders, document)
             click.echo(f"Seed: {users} users and {orders} orders were missing and are there now.")
+
+
+@setup.command()
+def rabbitmq() -> None:
+    """The logins of relay and consumer, each with the names that it may touch."""
+    logins = (RELAY_LOGIN, CONSUMER_LOGIN)
+    passwords = {login: password_for(login, "RABBITMQ") for login in logins}
+    set_up_broker(rabbit_settings(), management_port(), passwords)
+    click.echo(f"RabbitMQ: {len(logins)} logins are ready.")

@@ -10,6 +10,7 @@ whatever went wrong into problem+json.
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import structlog
@@ -130,7 +131,7 @@ class Api:
         scope["extensions"] = extensions
         try:
             if scope["method"] == "HEAD":  # Starlette's router takes it for GET; the specs do not
-                raise HTTPException(405)
+                raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
             await self._app(scope, receive, send_named)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem
             problem = self._problem(scope, error)
@@ -141,14 +142,15 @@ class Api:
     def _problem(self, scope: Scope, error: Exception) -> Problem:
         if isinstance(error, Problem):
             return error
-        if isinstance(error, HTTPException) and error.status_code == 405:  # noqa: PLR2004
+        if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = self._paths.methods(scope["path"])
             if not allowed:
                 return NotFound("There is nothing at this path.")
             return MethodNotAllowed(f"Use {' or '.join(allowed)}.", (), {"Allow": ", ".join(allowed)})
         known = self._translate(error)
         if known is not None:
-            log.warning("request_failed", path=scope["path"], problem=known.kind, error=repr(error))
+            if known.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                log.error("request_failed", path=scope["path"], problem=known.kind, reason=str(error))
             return known
         log.error("request_failed", path=scope["path"], problem=Problem.kind, exc_info=error)
         return Problem("Something went wrong here. It is not the request's fault.")
