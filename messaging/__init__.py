@@ -1,0 +1,1 @@
+"""The sync: from the user database through RabbitMQ to the order database."""

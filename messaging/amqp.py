@@ -1,0 +1,391 @@
+"""RabbitMQ through pika: one connection that comes back by itself, confirms, deliveries.
+
+Everything happens on one event loop, so that heartbeats are kept as long as the loop turns.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import pika
+import structlog
+from pika.adapters.asyncio_connection import AsyncioConnection
+
+from messaging.broker import (
+    Address,
+    Delivery,
+    Disconnected,
+    HeaderValue,
+    Message,
+    Returned,
+    Unconfirmed,
+)
+from messaging.clock import Backoff
+from messaging.topology import Queue
+from processes.settings import RabbitSettings
+
+Declarations = Mapping[str, Sequence[Queue]]
+"""Direct exchanges by name, each with the queues that are bound to it."""
+
+_PERSISTENT = 2
+_HEARTBEAT_SECONDS = 20
+
+
+def connection_parameters(settings: RabbitSettings, name: str) -> pika.ConnectionParameters:
+    """How to reach RabbitMQ; `name` is what the broker shows of the connection."""
+    return pika.ConnectionParameters(
+        settings.host,
+        settings.port,
+        credentials=pika.PlainCredentials(settings.username, settings.password),
+        heartbeat=_HEARTBEAT_SECONDS,
+        socket_timeout=5,
+        stack_timeout=10,
+        connection_attempts=1,  # whoever holds the connection tries again
+        client_properties={"connection_name": name},
+    )
+
+
+@dataclass(frozen=True)
+class Subscribed:
+    """Receive from `queue`, with at most `prefetch` messages unacknowledged.
+
+    Where `exclusive`, nobody else may receive from it meanwhile.
+    """
+
+    queue: str
+    prefetch: int
+    exclusive: bool = False
+
+
+class AmqpBroker:
+    """A `Broker` on RabbitMQ. Use it as an asynchronous context manager.
+
+    Entering returns at once; the connection is made, and made again whenever it is lost, in the
+    background. Each time, everything in `declarations` is declared. Leaving closes the
+    connection, after everything acknowledged so far has been sent.
+    """
+
+    def __init__(
+        self,
+        parameters: pika.ConnectionParameters,
+        declarations: Declarations,
+        subscribed: Subscribed | None = None,
+        *,
+        confirm_timeout: float = 30,
+    ) -> None:
+        self._parameters = parameters
+        self._declarations = declarations
+        self._subscribed = subscribed
+        self._confirm_timeout = confirm_timeout
+        self._session: _Session | None = None
+        self._changed = asyncio.Event()
+        self._log = structlog.get_logger()
+
+    async def __aenter__(self) -> Self:
+        self._connecting = asyncio.create_task(self._stay_connected())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._connecting.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._connecting
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection, with everything declared."""
+        return self._session is not None and self._session.is_open
+
+    async def connected(self) -> None:
+        """See `Publisher`."""
+        while not self.is_connected:
+            await self._change()
+
+    async def publish(self, message: Message, to: Address) -> None:
+        """See `Publisher`."""
+        if self._session is None:
+            raise Disconnected("no connection")
+        try:
+            async with asyncio.timeout(self._confirm_timeout):
+                await self._session.publish(message, to)
+        except TimeoutError:
+            raise Unconfirmed(f"no confirm within {self._confirm_timeout} s") from None
+
+    async def receive(self, most: int) -> Sequence[Delivery]:
+        """See `Subscription`."""
+        while self._session is None or not self._session.deliveries:
+            await self._change()
+        waiting = self._session.deliveries
+        return [waiting.popleft() for _ in range(min(most, len(waiting)))]
+
+    async def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+        """See `Subscription`."""
+        for delivery in deliveries:
+            receipt = delivery.receipt
+            if isinstance(receipt, _Receipt) and receipt.session.is_open:
+                receipt.session.channel.basic_ack(receipt.tag)
+
+    async def give_back(self) -> None:
+        """See `Subscription`."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def waiting_in(self, queue: Queue) -> int:
+        """How many messages are ready in the queue.
+
+        Raises:
+            Disconnected: There is no connection.
+        """
+        if self._session is None:
+            raise Disconnected("no connection")
+        return await self._session.count(queue.name)
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    async def _stay_connected(self) -> None:
+        backoff = Backoff(first=0.1, most=5)
+        while True:
+            session = _Session(self._parameters, self._changed.set)
+            try:
+                await session.open(self._declarations)
+                if self._subscribed is not None:
+                    await session.consume(self._subscribed)
+                self._session = session
+                self._changed.set()
+                self._log.info("broker_connected", version=session.version)
+                backoff.reset()
+                reason = await session.lost
+                self._log.warning("broker_connection_lost", reason=reason)
+            except Disconnected as error:
+                self._log.warning("broker_unreachable", reason=str(error))
+            finally:
+                self._session = None
+                await session.close()
+            await asyncio.sleep(backoff.pause())
+
+
+@dataclass(frozen=True)
+class _Receipt:
+    session: "_Session"
+    tag: int
+
+
+class _Session:
+    """One connection with one channel, from its opening to its loss."""
+
+    def __init__(self, parameters: pika.ConnectionParameters, notify: Callable[[], None]) -> None:
+        self._parameters = parameters
+        self._notify = notify
+        self._loop = asyncio.get_running_loop()
+        self._connection: Any = None
+        self.channel: Any = None
+        self.lost: asyncio.Future[str] = self._loop.create_future()
+        self._waiting: set[asyncio.Future[Any]] = set()
+        self._published = 0
+        self._unconfirmed: dict[int, asyncio.Future[None]] = {}
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self.deliveries: deque[Delivery] = deque()
+
+    @property
+    def is_open(self) -> bool:
+        return self.channel is not None and not self.lost.done()
+
+    @property
+    def version(self) -> str:
+        """The broker's version."""
+        return str(self._connection.server_properties["version"])
+
+    async def open(self, declarations: Declarations) -> None:
+        """Connect, open a channel that confirms, declare. Raises Disconnected."""
+        opened = self._future()
+        self._connection = AsyncioConnection(
+            self._parameters,
+            on_open_callback=lambda _: _settle(opened),
+            on_open_error_callback=lambda _, error: self._end(error),
+            on_close_callback=lambda _, error: self._end(error),
+            custom_ioloop=self._loop,
+        )
+        await self._answer(opened)
+        self.channel = await self._call(self._connection.channel, "on_open_callback")
+        self.channel.add_on_close_callback(lambda _, error: self._lose(_reason(error)))
+        self.channel.add_on_return_callback(self._on_return)
+        await self._call(self.channel.confirm_delivery, ack_nack_callback=self._on_confirm)
+        for exchange in declarations:
+            await self._call(
+                self.channel.exchange_declare,
+                exchange=exchange,
+                exchange_type="direct",
+                durable=True,
+            )
+        for queues in declarations.values():
+            for queue in queues:
+                await self._declare(queue)
+
+    async def _declare(self, queue: Queue) -> None:
+        await self._call(
+            self.channel.queue_declare,
+            queue=queue.name,
+            durable=True,
+            arguments=queue.arguments(self.version),
+        )
+        await self._call(
+            self.channel.queue_bind,
+            queue=queue.name,
+            exchange=queue.address.exchange,
+            routing_key=queue.address.routing_key,
+        )
+
+    async def consume(self, subscribed: Subscribed) -> None:
+        self.channel.add_on_cancel_callback(lambda _: self._lose("the broker ended the receiving"))
+        await self._call(self.channel.basic_qos, prefetch_count=subscribed.prefetch)
+        await self._call(
+            self.channel.basic_consume,
+            queue=subscribed.queue,
+            on_message_callback=self._on_delivery,
+            exclusive=subscribed.exclusive,
+        )
+
+    async def count(self, queue: str) -> int:
+        answer = await self._call(self.channel.queue_declare, queue=queue, passive=True)
+        return int(answer.method.message_count)
+
+    async def publish(self, message: Message, to: Address) -> None:
+        if not self.is_open:
+            raise Disconnected("no connection")
+        confirmed = self._future()
+        self._published += 1
+        tag = self._published
+        self._unconfirmed[tag] = confirmed
+        self.channel.basic_publish(
+            to.exchange, to.routing_key, message.body, _properties(message, tag), mandatory=True
+        )
+        try:
+            await self._answer(confirmed)
+        finally:
+            self._unconfirmed.pop(tag, None)
+
+    async def close(self) -> None:
+        """Send what is still to be sent, close, and wait until the broker has heard it."""
+        if self._connection is None or self._closed.done():
+            return
+        if not self._connection.is_closing:
+            self._connection.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self._closed
+
+    async def _call(
+        self,
+        method: Callable[..., Any],
+        callback: str = "callback",
+        **arguments: Any,  # noqa: ANN401 - pika's
+    ) -> Any:  # noqa: ANN401
+        answer = self._future()
+        method(**arguments, **{callback: lambda frame: _settle(answer, frame)})
+        return await self._answer(answer)
+
+    def _future(self) -> asyncio.Future[Any]:
+        if self.lost.done():
+            raise Disconnected(self.lost.result())
+        return self._loop.create_future()
+
+    async def _answer(self, future: asyncio.Future[Any]) -> Any:  # noqa: ANN401
+        self._waiting.add(future)
+        try:
+            return await future
+        finally:
+            self._waiting.discard(future)
+
+    def _end(self, error: object) -> None:
+        """The connection is closed, or was never made."""
+        _settle(self._closed)
+        self._lose(_reason(error))
+
+    def _lose(self, reason: str) -> None:
+        """The connection or its channel is gone: fail everything that waits for an answer."""
+        if self.lost.done():
+            return
+        self.lost.set_result(reason)
+        self.deliveries.clear()
+        for future in list(self._waiting):
+            if not future.done():
+                future.set_exception(Disconnected(reason))
+        self._notify()
+
+    def _on_confirm(self, frame: Any) -> None:  # noqa: ANN401
+        method = frame.method
+        tags = [method.delivery_tag]
+        if method.multiple:
+            tags = [tag for tag in self._unconfirmed if tag <= method.delivery_tag]
+        for tag in tags:
+            future = self._unconfirmed.get(tag)
+            if future is None or future.done():
+                continue
+            if method.NAME == "Basic.Ack":
+                future.set_result(None)
+            else:
+                future.set_exception(Unconfirmed("the broker refused the message"))
+
+    def _on_return(self, _channel: Any, method: Any, properties: Any, _body: bytes) -> None:  # noqa: ANN401
+        """A return precedes its confirm, which then finds the future done."""
+        future = self._unconfirmed.get(int(properties.correlation_id))
+        if future is not None and not future.done():
+            future.set_exception(Returned(f"{method.reply_code} {method.reply_text}"))
+
+    def _on_delivery(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:  # noqa: ANN401
+        receipt = _Receipt(self, method.delivery_tag)
+        self.deliveries.append(Delivery(_message(properties, body), receipt, method.redelivered))
+        self._notify()
+
+
+def _settle(future: asyncio.Future[Any], result: object = None) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _reason(error: object) -> str:
+    return str(error) or repr(error)
+
+
+def _properties(message: Message, tag: int) -> pika.BasicProperties:
+    return pika.BasicProperties(
+        correlation_id=str(tag),  # tells which message was returned
+        message_id=message.message_id,
+        type=message.type,
+        content_type=message.content_type,
+        delivery_mode=_PERSISTENT,
+        timestamp=message.timestamp,
+        app_id=message.app_id,
+        headers=dict(message.headers),
+    )
+
+
+def _message(properties: pika.BasicProperties, body: bytes) -> Message:
+    return Message(
+        body=body,
+        message_id=properties.message_id or "",
+        type=properties.type or "",
+        content_type=properties.content_type or "",
+        timestamp=properties.timestamp,
+        app_id=properties.app_id or "",
+        headers=_headers(properties.headers or {}),
+    )
+
+
+def _headers(table: Mapping[str, object]) -> dict[str, HeaderValue]:
+    """Ours, without what the broker or anybody else adds."""
+    return {
+        name: value
+        for name, value in table.items()
+        if isinstance(value, str | int) and not name.startswith("x-")
+    }

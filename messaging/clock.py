@@ -1,0 +1,48 @@
+"""Time, as something handed in."""
+
+import asyncio
+from datetime import datetime
+from typing import Protocol
+
+import storage.client
+
+
+class Clock(Protocol):
+    """The time of day, and waiting."""
+
+    def now(self) -> datetime:
+        """Now, in UTC, with its time zone."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Now, in UTC, with its time zone."""
+        return storage.client.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        await asyncio.sleep(seconds)
+
+
+class Backoff:
+    """Pauses that double from `first` to `most` seconds, until something succeeds."""
+
+    def __init__(self, first: float, most: float) -> None:
+        self._first = first
+        self._most = most
+        self._next = first
+
+    def pause(self) -> float:
+        """How long to wait now, in seconds; twice as long next time."""
+        pause = self._next
+        self._next = min(2 * pause, self._most)
+        return pause
+
+    def reset(self) -> None:
+        """Something succeeded: begin again with the shortest pause."""
+        self._next = self._first

@@ -1,0 +1,76 @@
+"""Health and metrics of a process that serves no HTTP otherwise.
+
+The answers come from the event loop that does the work, so that a loop that hangs does not answer.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+import orjson
+from prometheus_client import CONTENT_TYPE_LATEST
+
+_ANSWER_WITHIN_SECONDS = 10
+
+Checks = Callable[[], Awaitable[Mapping[str, bool]]]
+"""What the process needs, by name, and whether it has it now."""
+
+Exposition = Callable[[], Awaitable[bytes]]
+"""All figures in Prometheus' text format."""
+
+
+@asynccontextmanager
+async def health_server(
+    host: str, port: int, checks: Checks, exposition: Exposition
+) -> AsyncIterator[None]:
+    """Serve GET /health/live, /health/ready and /metrics while the context is open.
+
+    Ready is 200 where all checks are true, else 503, with the checks as JSON either way.
+
+    Raises:
+        OSError: The address cannot be listened on.
+    """
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_ANSWER_WITHIN_SECONDS):
+                head = await reader.readuntil(b"\r\n\r\n")
+                writer.write(await _answer(head, checks, exposition))
+                await writer.drain()
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # the client is gone, or speaks no HTTP
+        finally:
+            writer.close()
+
+    async with await asyncio.start_server(answer, host, port):
+        yield
+
+
+async def _answer(head: bytes, checks: Checks, exposition: Exposition) -> bytes:
+    match head.split(b" ", 2)[:2]:
+        case [b"GET", b"/health/live"]:
+            return _response(HTTPStatus.OK, orjson.dumps({"status": "live"}))
+        case [b"GET", b"/health/ready"]:
+            states = await checks()
+            ready = all(states.values())
+            return _response(
+                HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
+                orjson.dumps({"status": "ready" if ready else "not ready", **states}),
+            )
+        case [b"GET", b"/metrics"]:
+            return _response(HTTPStatus.OK, await exposition(), CONTENT_TYPE_LATEST)
+        case [b"GET", _]:
+            return _response(HTTPStatus.NOT_FOUND, orjson.dumps({"status": "not found"}))
+        case _:
+            return _response(HTTPStatus.METHOD_NOT_ALLOWED, orjson.dumps({"status": "GET only"}))
+
+
+def _response(status: HTTPStatus, body: bytes, media_type: str = "application/json") -> bytes:
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+        f"Content-Type: {media_type}\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + body

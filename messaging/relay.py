@@ -1,0 +1,147 @@
+"""The relay: from the user database's outbox to the broker."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing, suppress
+from enum import Enum
+
+import structlog
+
+from messaging.broker import Address, BrokerError, Publisher, Returned
+from messaging.clock import Backoff, Clock
+from messaging.events import BadMessage, Events
+from messaging.finishing import finish
+from messaging.metrics import RelayMetrics
+from storage.durable import DatabaseUnavailable
+from storage.outbox import Change, Outbox
+
+WINDOW = 256
+"""How many events are published before the first of them is confirmed."""
+
+LOOK_AGAIN_SECONDS = 5.0
+"""How often to look for unpublished changes where nothing wakes the relay."""
+
+
+class Outcome(Enum):
+    """What became of a change."""
+
+    PUBLISHED = "published"
+    """The broker has confirmed it."""
+    REFUSED = "refused"
+    """It does not fit the event's schema; only another change of that user can help."""
+    FAILED = "failed"
+    """It was returned or not confirmed; the next one would probably fare the same."""
+
+
+class Relay:
+    """Publishes every change that the outbox holds, at least once, the newest of each user.
+
+    Any number of relays may run on one outbox: they publish changes twice, which harms nobody.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        broker: Publisher,
+        to: Address,
+        *,
+        events: Events,
+        clock: Clock,
+        metrics: RelayMetrics,
+        window: int = WINDOW,
+    ) -> None:
+        self._outbox = outbox
+        self._broker = broker
+        self._to = to
+        self._events = events
+        self._clock = clock
+        self._metrics = metrics
+        self._window = window
+        self._woken = asyncio.Event()
+        self._refused: dict[str, int] = {}
+        self._log = structlog.get_logger()
+
+    async def run(self) -> None:
+        """Publish until cancelled. What has been sent by then is confirmed and marked first."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listen())
+            tasks.create_task(self._publish_for_ever())
+
+    async def _listen(self) -> None:
+        """Wake the other task at every change, and after every gap in the listening."""
+        backoff = Backoff(first=0.1, most=5)
+        while True:
+            try:
+                async with aclosing(self._outbox.wake_ups()) as wake_ups:
+                    async for _ in wake_ups:
+                        self._woken.set()
+                        backoff.reset()
+            except DatabaseUnavailable as error:
+                self._log.warning("changes_not_noticed", reason=str(error))
+            await self._clock.sleep(backoff.pause())
+
+    async def _publish_for_ever(self) -> None:
+        backoff = Backoff(first=0.1, most=5)
+        while True:
+            await self._broker.connected()
+            self._woken.clear()
+            try:
+                done = await self.publish_all()
+            except DatabaseUnavailable as error:
+                self._log.warning("outbox_unavailable", reason=str(error))
+                done = False
+            if done:
+                backoff.reset()
+                await self._wait_for_changes()
+            else:
+                await self._clock.sleep(backoff.pause())
+
+    async def _wait_for_changes(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                await self._woken.wait()
+
+    async def publish_all(self) -> bool:
+        """Publish what is unpublished now; False where something went wrong that may pass.
+
+        Raises:
+            DatabaseUnavailable: The outbox could not be read or marked.
+        """
+        async with aclosing(self._outbox.unpublished(self._window)) as batches:
+            async for batch in batches:
+                if Outcome.FAILED in await finish(self._publish_batch(batch)):
+                    return False
+        return True
+
+    async def _publish_batch(self, batch: Sequence[Change]) -> Sequence[Outcome]:
+        outcomes = await asyncio.gather(*(self._publish(change) for change in batch))
+        published = [
+            change
+            for change, outcome in zip(batch, outcomes, strict=True)
+            if outcome is Outcome.PUBLISHED
+        ]
+        await self._outbox.mark_published(published)
+        return outcomes
+
+    async def _publish(self, change: Change) -> Outcome:
+        user_id, version = change.contacts.user_id, change.contacts.version
+        log = self._log.bind(user_id=user_id, version=version, build=change.build)
+        try:
+            await self._broker.publish(self._events.message(change), self._to)
+        except BadMessage as error:
+            if self._refused.get(user_id) != version:
+                self._refused[user_id] = version
+                self._metrics.refused.labels(change.build).inc()
+                log.error("event_refused", reason=str(error))  # noqa: TRY400 - no traceback
+            return Outcome.REFUSED
+        except Returned as error:
+            self._metrics.returned.labels(change.build).inc()
+            log.warning("event_returned", reason=str(error))
+            return Outcome.FAILED
+        except BrokerError as error:
+            self._metrics.unconfirmed.labels(change.build).inc()
+            log.warning("event_unconfirmed", reason=str(error))
+            return Outcome.FAILED
+        self._metrics.published.labels(change.build).inc()
+        log.info("event_published", traceparent=change.traceparent)
+        return Outcome.PUBLISHED

@@ -1,0 +1,62 @@
+"""The broker's logins and what each may touch, through the management API; any number of times."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from urllib.parse import quote
+
+import httpx
+import structlog
+
+from messaging.topology import Topology
+from processes.settings import RabbitSettings
+
+log = structlog.get_logger(__name__)
+
+RELAY_LOGIN = "user-relay"
+CONSUMER_LOGIN = "order-consumer"
+_VIRTUAL_HOST = quote("/", safe="")
+
+
+class BrokerSetupError(Exception):
+    """The management API cannot be reached, or refuses; the message says which request."""
+
+
+def set_up_broker(
+    administrator: RabbitSettings, management_port: int, passwords: Mapping[str, str]
+) -> None:
+    """Make the logins of the relay and the consumer, with permissions on their names alone.
+
+    Args:
+        administrator: Where the broker is, and who may make logins.
+        management_port: Of the management API, on the same host.
+        passwords: By login.
+
+    Raises:
+        BrokerSetupError: It did not work.
+    """
+    topology = Topology(administrator.queue)
+    permissions = {
+        RELAY_LOGIN: topology.relay_permissions(),
+        CONSUMER_LOGIN: topology.consumer_permissions(),
+    }
+    with httpx.Client(
+        base_url=f"http://{administrator.host}:{management_port}/api",
+        auth=(administrator.username, administrator.password),
+        timeout=10,
+        trust_env=False,
+    ) as api:
+        for login, allowed in permissions.items():
+            _put(api, f"/users/{login}", {"password": passwords[login], "tags": ""})
+            _put(api, f"/permissions/{_VIRTUAL_HOST}/{login}", asdict(allowed))
+            log.info("login_ready", login=login)
+
+
+def _put(api: httpx.Client, path: str, body: Mapping[str, str]) -> None:
+    try:
+        api.put(path, json=body).raise_for_status()
+    except httpx.HTTPStatusError as error:
+        answer = error.response
+        reason = f"{answer.status_code} {answer.text[:200]}"
+        raise BrokerSetupError(f"PUT {path} at {api.base_url}: {reason}") from error
+    except httpx.HTTPError as error:
+        raise BrokerSetupError(f"PUT {path} at {api.base_url}: {error!r}") from error

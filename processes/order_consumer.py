@@ -1,0 +1,64 @@
+"""The order consumer, put together."""
+
+import asyncio
+from collections.abc import Mapping
+
+from prometheus_client import generate_latest
+from structlog import get_logger
+
+from messaging.amqp import AmqpBroker, Subscribed, connection_parameters
+from messaging.clock import SystemClock
+from messaging.consumer import WINDOW, Consumer
+from messaging.events import Events
+from messaging.finishing import until_told_to_stop
+from messaging.health import health_server
+from messaging.metrics import ConsumerMetrics
+from messaging.setup import CONSUMER_LOGIN
+from messaging.topology import Topology
+from processes.settings import health_address, mongo_settings, rabbit_settings
+from storage.client import connect
+from storage.contacts import MongoContactsStore
+from storage.durable import answers
+
+
+def run() -> None:
+    """Run the consumer until SIGTERM.
+
+    Raises:
+        SettingsError: An environment variable is missing or wrong.
+    """
+    asyncio.run(_main())
+
+
+async def _main() -> None:
+    mongo, rabbit, address = mongo_settings(), rabbit_settings(), health_address()
+    topology = Topology(rabbit.queue)
+    metrics = ConsumerMetrics()
+    # Twice the window, so that the next one is at hand when this one is done.
+    subscribed = Subscribed(topology.updates.name, prefetch=2 * WINDOW)
+    parameters = connection_parameters(rabbit, CONSUMER_LOGIN)
+    async with (
+        connect(mongo) as client,
+        AmqpBroker(parameters, topology.for_consuming(), subscribed) as broker,
+    ):
+        consumer = Consumer(
+            MongoContactsStore(client[mongo.orders]),
+            broker,
+            topology,
+            events=Events(),
+            clock=SystemClock(),
+            metrics=metrics,
+        )
+
+        async def checks() -> Mapping[str, bool]:
+            database = await answers(client[mongo.orders])
+            return {"broker": broker.is_connected, "database": database}
+
+        async def exposition() -> bytes:
+            await metrics.measure(broker, topology)
+            return generate_latest(metrics.registry)
+
+        async with health_server(address.host, address.port, checks, exposition):
+            get_logger().info("consumer_started")
+            await until_told_to_stop(consumer.run())
+    get_logger().info("consumer_stopped")

@@ -1,0 +1,116 @@
+"""The consumer's view of the order database: the newest contact data, and bringing orders to it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bson import Int64
+from pymongo import UpdateMany, UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+
+from storage.client import Json
+from storage.durable import read, write
+from storage.orders import CONTACT_FIELDS
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """A user's contact data at a version, as it goes into the user's orders."""
+
+    user_id: str
+    version: int
+    user_emails: tuple[str, ...]
+    delivery_address: Mapping[str, str]
+
+
+class ContactsStore(Protocol):
+    """The order database, for the consumer.
+
+    Every write is durable when it returns. All operations raise DatabaseUnavailable, where
+    nothing is known of what was done, and DatabaseRefused, where a part may have been done.
+    """
+
+    async def put_if_newer(self, contacts: Collection[Contacts]) -> None:
+        """Keep each as its user's newest, unless what is there is as new or newer.
+
+        Each user is one atomic step of its own. At most one entry a user.
+        """
+
+    async def get(self, user_ids: Collection[str]) -> Mapping[str, Contacts]:
+        """The newest known of each of these users, of whom there is any, by user."""
+
+    async def update_orders(self, contacts: Collection[Contacts], now: datetime) -> int:
+        """Bring each user's orders that have a lower version to this one, and return how many.
+
+        Each order is one atomic step of its own. `now` becomes the order's `updatedAt`.
+        """
+
+
+class MongoContactsStore:
+    """`ContactsStore` on the collections `contacts` and `orders` of the order database."""
+
+    def __init__(self, database: AsyncDatabase[Json]) -> None:
+        self._contacts = database["contacts"]
+        self._orders = database["orders"]
+
+    async def put_if_newer(self, contacts: Collection[Contacts]) -> None:
+        """See `ContactsStore`."""
+        # The filter is the key alone and the comparison in the update, so that the server itself
+        # repeats an upsert that collides with another one's insertion of the same user.
+        await write(
+            self._contacts,
+            [
+                UpdateOne({"_id": each.user_id}, [_replace_if_older(each)], upsert=True)
+                for each in contacts
+            ],
+        )
+
+    async def get(self, user_ids: Collection[str]) -> Mapping[str, Contacts]:
+        """See `ContactsStore`."""
+        found = await read(self._contacts.find({"_id": {"$in": list(user_ids)}}))
+        return {document["_id"]: _contacts(document) for document in found}
+
+    async def update_orders(self, contacts: Collection[Contacts], now: datetime) -> int:
+        """See `ContactsStore`."""
+        # The index on (userId, contactVersion) is walked upwards, and versions only rise: an
+        # order that somebody else raises meanwhile moves ahead of the walk, and is not missed.
+        return await write(
+            self._orders,
+            [
+                UpdateMany(
+                    {"userId": each.user_id, "contactVersion": {"$lt": each.version}},
+                    {"$set": _shared(each), "$max": {"updatedAt": now}},
+                )
+                for each in contacts
+            ],
+        )
+
+
+def _shared(contacts: Contacts) -> Json:
+    """What an order takes over, by its names for it."""
+    values = (list(contacts.user_emails), dict(contacts.delivery_address))
+    fields: Json = dict(zip(CONTACT_FIELDS, values, strict=True))
+    return {**fields, "contactVersion": Int64(contacts.version)}
+
+
+def _replace_if_older(contacts: Contacts) -> Json:
+    """The stage that replaces a user's document unless it is as new."""
+    # What users write may begin with `$`: in a pipeline only $literal keeps it a string.
+    document = {
+        "_id": contacts.user_id,
+        "version": Int64(contacts.version),
+        "userEmails": list(contacts.user_emails),
+        "deliveryAddress": dict(contacts.delivery_address),
+    }
+    older = {"$lt": [{"$ifNull": ["$version", Int64(0)]}, document["version"]]}
+    return {"$replaceWith": {"$cond": [older, {"$literal": document}, "$$ROOT"]}}
+
+
+def _contacts(document: Json) -> Contacts:
+    return Contacts(
+        document["_id"],
+        int(document["version"]),
+        tuple(document["userEmails"]),
+        document["deliveryAddress"],
+    )

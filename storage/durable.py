@@ -1,0 +1,84 @@
+"""Reading and writing for the sync: durable, and with only two ways to fail."""
+
+from collections.abc import Sequence
+
+import pymongo
+from bson.errors import InvalidDocument
+from pymongo import UpdateMany, UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.cursor import AsyncCursor
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
+
+from storage.client import Json
+
+WRITE_WITHIN_SECONDS = 30
+"""How long a bulk write may take. What it did until then is kept, so that repeating it goes on."""
+
+_OF_THE_SERVER = frozenset(
+    {6, 7, 50, 64, 89, 91, 112, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031}
+)
+"""Codes of write errors that blame the server and not a document: unreachable, stepping down,
+shutting down, out of time, out of space, a write conflict."""
+
+
+class DatabaseUnavailable(Exception):  # noqa: N818 - a state, as much as an error
+    """The database could not be reached, or could do nothing for anybody; later it can again.
+
+    What was to be written may have been written or not.
+    """
+
+
+class DatabaseRefused(Exception):  # noqa: N818
+    """The database refused a part of what was to be written, and will refuse it again."""
+
+
+async def write(collection: AsyncCollection[Json], writes: Sequence[UpdateOne | UpdateMany]) -> int:
+    """Do all the writes, in any order, and return how many documents they changed or made.
+
+    Raises:
+        DatabaseUnavailable: Nobody knows which were done.
+        DatabaseRefused: Some were refused; all others were done.
+    """
+    if not writes:
+        return 0
+    try:
+        with pymongo.timeout(WRITE_WITHIN_SECONDS):
+            result = await collection.bulk_write(writes, ordered=False)
+    except BulkWriteError as error:
+        raise _meaning(error) from error
+    except (InvalidDocument, DocumentTooLarge, OverflowError) as error:
+        raise DatabaseRefused(str(error)) from error
+    except PyMongoError as error:
+        raise DatabaseUnavailable(str(error)) from error
+    return result.modified_count + result.upserted_count
+
+
+async def read(cursor: AsyncCursor[Json]) -> list[Json]:
+    """Everything that the cursor finds.
+
+    Raises:
+        DatabaseUnavailable: It could not be read.
+    """
+    try:
+        return await cursor.to_list()
+    except PyMongoError as error:
+        raise DatabaseUnavailable(str(error)) from error
+
+
+def _meaning(error: BulkWriteError) -> Exception:
+    failed: list[Json] = dict(error.details or {}).get("writeErrors", [])
+    refused = [each for each in failed if each.get("code") not in _OF_THE_SERVER]
+    if refused:
+        return DatabaseRefused(str(refused[0].get("errmsg", error)))
+    return DatabaseUnavailable(str(error))
+
+
+async def answers(database: AsyncDatabase[Json], within_seconds: float = 1) -> bool:
+    """Whether the database takes this login and answers it within that time."""
+    try:
+        with pymongo.timeout(within_seconds):
+            await database.command("ping")
+    except PyMongoError:
+        return False
+    return True

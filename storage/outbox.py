@@ -1,0 +1,155 @@
+"""The relay's view of the user database: what is to be published, and that it was."""
+
+from collections.abc import AsyncGenerator, Collection
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pymongo
+from pymongo import UpdateOne
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from storage.client import Json
+from storage.contacts import Contacts
+from storage.durable import DatabaseUnavailable, read, write
+
+_TO_BE_PUBLISHED = {"outbox.since": {"$exists": True}}
+_NEEDED = ("emails", "deliveryAddress", "contactVersion", "outbox")
+
+# Every change of contact data raises the version, and nothing else does: neither the insertion of
+# a user nor the removal of a duty wakes the relay.
+_CHANGES: list[Json] = [
+    {"$match": {"updateDescription.updatedFields.contactVersion": {"$exists": True}}},
+    {"$project": {"_id": 1}},
+]
+_WAKE_UP_WITHIN_MS = 4000
+"""How long the server holds a request for the next change; shorter than the client's timeout."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A user's contact data that must be published, as one read of one document found it.
+
+    `changed_at` is when this version was written, `since` when the oldest version was that has
+    not been published, `build` which build wrote this version.
+    """
+
+    contacts: Contacts
+    changed_at: datetime
+    since: datetime
+    build: str
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many users have something to be published, and since when; None where there are none."""
+
+    users: int
+    oldest: datetime | None
+
+
+class Outbox(Protocol):
+    """The user database, for the relay. All operations raise DatabaseUnavailable."""
+
+    def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
+        """All that is to be published, the longest waiting first, in lists of up to `most`.
+
+        Only what can no more be lost: a version that a crash of the database could undo would be
+        given again, to other data. Changes made during the iteration may or may not be in it.
+        """
+
+    async def mark_published(self, changes: Collection[Change]) -> None:
+        """Remove the duty to publish from those users whose version is still the published one."""
+
+    async def backlog(self) -> Backlog:
+        """What is to be published, in figures."""
+
+    def wake_ups(self) -> AsyncGenerator[None, None]:
+        """Yield once when changes can be noticed, then whenever there are some, soon after.
+
+        A change made after the first yield is noticed or the iteration raises; it is not said
+        which change, nor how many.
+        """
+
+
+class MongoOutbox:
+    """`Outbox` on the collection `users` of the user database."""
+
+    def __init__(self, users: AsyncCollection[Json]) -> None:
+        self._users = users
+        self._majority = users.with_options(read_concern=ReadConcern("majority"))
+
+    async def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
+        """See `Outbox`."""
+        try:
+            found = self._majority.find(
+                _TO_BE_PUBLISHED,
+                _NEEDED,
+                sort=[("outbox.since", pymongo.ASCENDING)],
+                batch_size=most,
+            )
+            async with found:
+                while batch := await found.to_list(most):
+                    yield [_change(document) for document in batch]
+        except PyMongoError as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    async def mark_published(self, changes: Collection[Change]) -> None:
+        """See `Outbox`."""
+        await write(
+            self._users,
+            [
+                UpdateOne(
+                    {"_id": each.contacts.user_id, "contactVersion": each.contacts.version},
+                    {"$unset": {"outbox": ""}},
+                )
+                for each in changes
+            ],
+        )
+
+    async def backlog(self) -> Backlog:
+        """See `Outbox`."""
+        try:
+            users = await self._users.count_documents(_TO_BE_PUBLISHED)
+        except PyMongoError as error:
+            raise DatabaseUnavailable(str(error)) from error
+        oldest = self._users.find(
+            _TO_BE_PUBLISHED, ["outbox.since"], sort=[("outbox.since", pymongo.ASCENDING)], limit=1
+        )
+        first = await read(oldest)
+        return Backlog(users, first[0]["outbox"]["since"] if first else None)
+
+    async def wake_ups(self) -> AsyncGenerator[None, None]:
+        """See `Outbox`."""
+        try:
+            async with AsyncExitStack() as opened:
+                stream = await opened.enter_async_context(
+                    await self._users.watch(_CHANGES, max_await_time_ms=_WAKE_UP_WITHIN_MS)
+                )
+                yield
+                while stream.alive:
+                    if await stream.try_next() is not None:
+                        yield
+        except PyMongoError as error:
+            raise DatabaseUnavailable(str(error)) from error
+        raise DatabaseUnavailable("the change stream has ended")
+
+
+def _change(document: Json) -> Change:
+    outbox = document["outbox"]
+    return Change(
+        Contacts(
+            document["_id"],
+            int(document["contactVersion"]),
+            tuple(document["emails"]),
+            document["deliveryAddress"],
+        ),
+        changed_at=outbox["changedAt"],
+        since=outbox["since"],
+        build=outbox["build"],
+        traceparent=outbox.get("traceparent"),
+    )
