@@ -1,0 +1,117 @@
+"""Schemas of OpenAPI 3.0, compiled."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.document import load_document
+from contract.errors import Fault
+from contract.formats import email_key
+from contract.schema import Schema
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+def faults(schema: dict[str, Any], instance: object) -> list[Fault]:
+    """What is wrong with the instance."""
+    return Schema({}, schema).faults(instance)
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": "string", "nullable": True}, [None, "x"], [1]),
+        ({"type": "string", "nullable": True, "enum": ["a"]}, [None, "a"], ["b"]),
+        ({"type": "integer", "format": "int32"}, [2**31 - 1, -(2**31)], [2**31, -(2**31) - 1]),
+        ({"type": "integer", "format": "int64"}, [2**63 - 1, -(2**63)], [2**63, 10**40]),
+        ({"type": "integer"}, [0], [1.0, True, "1", None]),
+        ({"type": "number"}, [0, 1.5], [True, "1"]),
+        ({"type": "number", "minimum": 0, "exclusiveMinimum": True}, [0.1], [0]),
+        ({"type": "string", "maxLength": 2}, ["\U0001f600\U0001f600"], ["abc"]),
+        ({"type": "string", "pattern": "^[0-9]{2}$"}, ["12"], ["12\n", "1", "x12"]),
+        ({"type": "string", "format": "uuid"}, ["08884b79-e16c-4976-a52e-ba1b2b62cfaa"], ["1"]),
+        ({"type": "string", "format": "date"}, ["2026-11-22"], ["2026-02-30", "22.11.2026"]),
+        (
+            {"type": "string", "format": "date-time"},
+            ["2026-11-22T10:15:30Z", "2026-11-22T10:15:30.123456+05:30", "2026-11-22t10:15:30z"],
+            [
+                "2026-11-22T10:15:30",
+                "2026-11-22",
+                "2026-11-22T24:00:00Z",
+                "2026-11-22T23:59:60Z",
+                "0000-01-01T00:00:00Z",
+                "0001-01-01T00:00:00+23:59",
+                "9999-12-31T23:59:59-00:01",
+            ],
+        ),
+        (
+            {"type": "string", "format": "email"},
+            ["a@example.com", "a.b+c@sub.example.co", "jürgen@müller.de"],
+            ["a", "a@b", "@example.com", "a@@example.com", "a b@example.com", "a@example.com\n"],
+        ),
+        (
+            {"type": "array", "x-unique-as": "email", "items": {"type": "string"}},
+            [["a@example.com", "b@example.com"], []],
+            [["a@example.com", "A@EXAMPLE.com"]],
+        ),
+    ],
+)
+def test_a_schema_means_what_openapi_says(
+    schema: dict[str, Any], good: list[object], bad: list[object]
+) -> None:
+    """Types, limits and formats hold exactly."""
+    assert [each for each in good if faults(schema, each)] == []
+    assert [each for each in bad if not faults(schema, each)] == []
+
+
+def test_everything_that_is_wrong_is_told_with_its_place() -> None:
+    """Not only the first error; each with a JSON pointer; surplus properties one by one."""
+    document = load_document(SPECS / "user.yaml")
+    schema = Schema(document, {"$ref": "#/components/schemas/UserUpdate"})
+    wrong = {"emails": ["a@example.com", "x"], "a/b": 1, "$c": 2, "deliveryAddress": {"street": 1}}
+    found = {(fault.pointer, fault.detail) for fault in schema.faults(wrong)}
+    assert ("#/emails/1", 'the value is not a "email"') in found
+    assert ("#/a~1b", "is not a property here") in found
+    assert ("#/$c", "is not a property here") in found
+    assert ("#/deliveryAddress", '"city" is a required property') in found
+    assert ("#/deliveryAddress/street", 'the value is not of type "string"') in found
+
+
+def test_an_empty_update_is_told_its_ways_out() -> None:
+    """Where one of several must be there, the message names them."""
+    document = load_document(SPECS / "user.yaml")
+    (fault,) = Schema(document, {"$ref": "#/components/schemas/UserUpdate"}).faults({})
+    assert fault.pointer == "#"
+    assert "emails" in fault.detail
+    assert "deliveryAddress" in fault.detail
+
+
+def test_properties_may_be_called_like_keywords() -> None:
+    """A property named `nullable`, `format` or `properties` is a property."""
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("nullable", "format", "properties")},
+    }
+    closed = Schema({}, schema, closed=True)
+    assert not closed.faults({"nullable": "a", "format": "b", "properties": "c"})
+    assert closed.faults({"nullable": 1})
+    assert closed.faults({"other": "a"})
+
+
+def test_a_format_that_nobody_checks_is_refused_at_start() -> None:
+    """A promise that is not kept must not be made."""
+    with pytest.raises(ValueError, match="ipv9"):
+        Schema({}, {"type": "string", "format": "ipv9"})
+
+
+@given(st.emails())
+def test_the_key_of_an_address_knows_no_letter_case(address: str) -> None:
+    """All spellings in letter case have one key."""
+    try:
+        key = email_key(address)
+    except ValueError:
+        return
+    assert email_key(address.upper()) == key == email_key(key)
