@@ -149,7 +149,7 @@ class _Field:
         self._value, self.path = value, path
 
     def __getitem__(self, key: str | int) -> "_Field":
-        if not isinstance(self._value, dict if isinstance(key, str) else list):
+        if not self._is(dict if isinstance(key, str) else list):
             raise self.error(f"must be a {'mapping' if isinstance(key, str) else 'list'}")
         try:
             return _Field(self._value[key], f"{self.path}.{key}")
@@ -160,6 +160,9 @@ class _Field:
         if not isinstance(self._value, list):
             raise self.error("must be a list")
         return (_Field(value, f"{self.path}[{i}]") for i, value in enumerate(self._value))
+
+    def _is(self, kind: type) -> bool:
+        return isinstance(self._value, kind)
 
     def error(self, message: str) -> ConfigurationError:
         return ConfigurationError(f"{self.path} {message}, not {self._value!r}")

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -58,8 +59,9 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    upstreams = (replace(u, targets=scaled(u.targets)) for u in configuration.upstreams)
     return environment.get_template("haproxy.cfg.j2").render(
-        conf=configuration,
+        conf=replace(configuration, upstreams=tuple(upstreams)),
         problems=[_quotable(p) for p in configuration.problems if p.status in _STATUSES],
         listen=settings.listen,
         admin_listen=settings.admin_listen,
@@ -80,6 +82,7 @@ def scaled(targets: tuple[Target, ...]) -> tuple[Target, ...]:
         raise ConfigurationError(
             f"kong.yml.upstreams: HAProxy's weights end at {_HEAVIEST}, which does not do for "
             + ", ".join(f"{target.address} {target.weight}" for target in targets)
+            + ": take another percentage, or as many replicas of one build as of the other"
         )
     return tuple(Target(target.address, target.weight // common) for target in targets)
 

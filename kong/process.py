@@ -1,5 +1,6 @@
 """The gateway's process: which it is, its files, and the command that becomes it."""
 
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from kong.settings import GatewaySettings
 from kong.weights import WeightFile
 
 ENTRY_POINT = Path(__file__).with_name("docker-entrypoint.sh")
+_KEPT = "settings.json"
 
 
 class Kind(StrEnum):
@@ -50,6 +52,7 @@ def prepare(settings: GatewaySettings, path: str | None = None) -> Gateway:
     """
     settings.state.mkdir(parents=True, exist_ok=True)
     p = WeightFile(settings.state).read(settings.p_value)
+    _write(settings.state / _KEPT, json.dumps(variables(settings)))
     if shutil.which("kong", path=path):
         render(settings, p)
         return Gateway(Kind.KONG, ("bash", str(ENTRY_POINT)), variables(settings), signal.SIGQUIT)
@@ -59,6 +62,19 @@ def prepare(settings: GatewaySettings, path: str | None = None) -> Gateway:
     write_haproxy_files(settings, p)
     command = (program, "-db", "-f", str(haproxy.configuration_path(settings)))
     return Gateway(Kind.HAPROXY, command, {}, signal.SIGUSR1, haproxy.LIMITS)
+
+
+def kept_settings(environment: Mapping[str, str]) -> GatewaySettings:
+    """The settings of the gateway that was prepared last in the state folder, else `environment`'s.
+
+    Raises SettingError.
+    """
+    state = Path(environment.get("GATEWAY_STATE_DIR") or GatewaySettings.state)
+    try:
+        kept = json.loads((state / _KEPT).read_text())
+    except FileNotFoundError:
+        return GatewaySettings.from_environment(environment)
+    return GatewaySettings.from_environment({**kept, "GATEWAY_STATE_DIR": str(state)})
 
 
 def write_haproxy_files(settings: GatewaySettings, p: int) -> None:
@@ -76,6 +92,8 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         "USER_SERVICE_V1_TARGET": ",".join(settings.user_service_v1),
         "USER_SERVICE_V2_TARGET": ",".join(settings.user_service_v2),
         "ORDER_SERVICE_TARGET": settings.order_service,
+        "USER_RELAY_TARGET": ",".join(settings.user_relay),
+        "ORDER_CONSUMER_TARGET": ",".join(settings.order_consumer),
         "KONG_PROXY_LISTEN": settings.listen,
         "KONG_ADMIN_LISTEN": settings.admin_listen,
         "GATEWAY_ADDRESS": settings.address,

@@ -16,14 +16,14 @@ _TARGETS = re.compile(r"^( *)- target: (\S+,\S+)\n( *weight: \d+\n)", re.MULTILI
 
 
 def render(
-    settings: GatewaySettings, p: int, replicas: Replicas = one, template: Path = TEMPLATE
+    settings: GatewaySettings, p: int, replicas: Replicas = one, template: Path | None = None
 ) -> tuple[str, Configuration]:
     """The text of kong.yml with `p` percent of the user requests for version 1, and what it says.
 
     Raises ConfigurationError, naming the variable or the field, where the template does not give
     a configuration the gateway can be handed.
     """
-    text = _fill_in(template.read_text(), _variables(settings, p, replicas))
+    text = _fill_in((template or TEMPLATE).read_text(), _variables(settings, p, replicas))
     text = _TARGETS.sub(_apart, text)
     return text, parse(text)
 

@@ -36,6 +36,8 @@ class GatewaySettings:
     its replicas. `address` is where clients reach the gateway, which need not be where it
     listens. Without `api_keys` everybody may call, which is refused beyond loopback. Rate and
     size limits are requests per minute (by key, else by client address) and bytes of a body.
+    `user_relay` and `order_consumer` are where a rollout reads the sync's metrics; the gateway
+    sends them nothing.
     """
 
     p_value: int
@@ -48,6 +50,8 @@ class GatewaySettings:
     api_keys: tuple[str, ...] = ()
     rate_limit_per_minute: int = 600_000
     request_size_limit: int = 1_048_576
+    user_relay: tuple[str, ...] = ()
+    order_consumer: tuple[str, ...] = ()
     state: Path = Path(".aware/gateway")
     log_format: LogFormat = LogFormat.AUTO
 
@@ -67,6 +71,8 @@ class GatewaySettings:
         return cls(
             p_value=given.whole("P_VALUE", None, 0, 100),
             user_service_v1=given.targets("USER_SERVICE_V1_TARGET", cls.user_service_v1),
+            user_relay=given.targets("USER_RELAY_TARGET", cls.user_relay),
+            order_consumer=given.targets("ORDER_CONSUMER_TARGET", cls.order_consumer),
             user_service_v2=given.targets("USER_SERVICE_V2_TARGET", cls.user_service_v2),
             order_service=given.target("ORDER_SERVICE_TARGET", cls.order_service),
             listen=listen,

@@ -50,6 +50,10 @@ class Load:
         for thread in self._threads:
             thread.join()
 
+    def grown(self, total: int) -> bool:
+        """Whether more than `total` requests were sent."""
+        return self.answers.total > total
+
     def _send(self) -> None:
         connection = http.client.HTTPConnection(self._address, timeout=30)
         while not self._end.is_set():

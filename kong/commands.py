@@ -1,0 +1,120 @@
+"""The commands of the gateway."""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+import structlog
+
+from kong.errors import GatewayError
+from kong.process import kept_settings, prepare
+from kong.render import render
+from kong.routes import all_operations, disagreements
+from kong.running import LiveTarget, find, share
+from kong.settings import GatewaySettings
+from kong.weight import BUILDS, count_builds, only_one, set_weight
+from kong.weights import WeightFile
+
+_DEVIATIONS = 4
+"""How many standard deviations a counted share may be off while others send requests too."""
+
+
+@click.group()
+def gateway() -> None:
+    """Run and operate the gateway."""
+
+
+def _told(command: Callable[..., None]) -> Callable[..., None]:
+    """What a person can put right is one line on stderr and exit code 1."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever click hands over
+        try:
+            command(*args, **kwargs)
+        except GatewayError as error:
+            click.echo(f"gateway: {error}", err=True)
+            sys.exit(1)
+
+    return wrapped
+
+
+@gateway.command()
+@_told
+def run() -> None:
+    """Become the gateway, in the foreground: Kong where there is one, else HAProxy."""
+    settings = GatewaySettings.from_environment(os.environ)
+    process = prepare(settings)
+    log = structlog.get_logger("gateway")
+    log.info("gateway_starting", kind=process.kind.value, listen=settings.listen)
+    for limit in process.limits:
+        log.warning("gateway_limit", kind=process.kind.value, limit=limit)
+    sys.stdout.flush()
+    environment = os.environ | process.environment
+    os.execvpe(process.command[0], process.command, environment)  # noqa: S606 - no shell in between
+
+
+@gateway.command()
+@click.argument("percent", type=click.IntRange(0, 100))
+@click.option("--requests", default=100, show_default=True, help="To count; 0 counts none.")
+@_told
+def weight(percent: int, requests: int) -> None:
+    """Send PERCENT of the user requests to version 1 from now on, and count where they go."""
+    settings = kept_settings(os.environ)
+    with only_one(settings.state):
+        set_weight(settings, find(settings), percent)
+    click.echo(f"{percent} % of the user requests go to v1, {100 - percent} % to v2")
+    if requests:
+        _prove(settings, percent, requests)
+
+
+def _prove(settings: GatewaySettings, percent: int, requests: int) -> None:
+    """Count; exit 1 where what is counted is not what was set, chance allowed for."""
+    counted = count_builds(settings, requests)
+    for build in BUILDS:
+        click.echo(f"  {build}: {counted[build]} of {requests}")
+    expected = requests * percent / 100
+    deviation = (requests * percent / 100 * (1 - percent / 100)) ** 0.5
+    if abs(counted["v1"] - expected) > _DEVIATIONS * deviation:
+        raise GatewayError(f"v1 was to answer about {expected:g} of {requests} requests")
+
+
+@gateway.command()
+@_told
+def status() -> None:
+    """Show what runs, where the user requests go, and what a restart would do."""
+    settings = kept_settings(os.environ)
+    running = find(settings)
+    targets = running.targets()
+    click.echo(f"{running.kind.value} at {settings.url}")
+    click.echo(f"v1 gets {share(targets, settings.user_service_v1):g} % of the user requests")
+    kept = WeightFile(settings.state).read(settings.p_value)
+    click.echo(f"after a restart: {kept} % (P_VALUE, the first value: {settings.p_value})")
+    for target in targets:
+        click.echo(f"  {_build(settings, target)} {target.address}: {_state(target)}")
+
+
+def _build(settings: GatewaySettings, target: LiveTarget) -> str:
+    return "v1" if target.address in settings.user_service_v1 else "v2"
+
+
+def _state(target: LiveTarget) -> str:
+    if not target.up:
+        return "down"
+    several = f" at each of {target.addresses} addresses" if target.addresses > 1 else ""
+    return f"up, weight {target.weight}{several}"
+
+
+@gateway.command()
+@_told
+def routes() -> None:
+    """Compare the routes with the specs; exit 1, with what to write, where they disagree."""
+    _, configuration = render(GatewaySettings(p_value=50), 50)
+    found = disagreements(configuration, all_operations())
+    for disagreement in found:
+        click.echo(disagreement)
+    if found:
+        sys.exit(1)
+    click.echo("the gateway's routes agree with the specs")

@@ -1,0 +1,67 @@
+"""Moving P while the gateway runs, and proving where the requests go."""
+
+import fcntl
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from kong.errors import GatewayError, UnreachableError
+from kong.process import Kind, write_haproxy_files
+from kong.render import render
+from kong.running import RunningGateway, replicas
+from kong.settings import GatewaySettings
+from kong.weights import WeightFile, one
+
+BUILDS = ("v1", "v2")
+
+
+def set_weight(settings: GatewaySettings, gateway: RunningGateway, p: int) -> None:
+    """Give version 1 `p` percent of the user requests from now on, and after a restart too.
+
+    Raises GatewayError; then the gateway goes on as before.
+    """
+    count = one if gateway.kind is Kind.HAPROXY else lambda target: replicas(gateway, target)
+    text, configuration = render(settings, p, count)
+    gateway.apply(text, configuration)
+    WeightFile(settings.state).write(p)
+    if gateway.kind is Kind.HAPROXY:
+        write_haproxy_files(settings, p)
+
+
+def count_builds(settings: GatewaySettings, requests: int) -> Counter[str]:
+    """Which build answered how many of so many user requests, sent one after the other.
+
+    Each asks to change a user into nothing, which every build refuses and nothing comes of.
+    Raises UnreachableError where an answer does not come from a build.
+    """
+    headers = {"apikey": settings.api_keys[0]} if settings.api_keys else {}
+    counted: Counter[str] = Counter()
+    try:
+        with httpx.Client(
+            base_url=settings.url, headers=headers, timeout=10, trust_env=False
+        ) as client:
+            for _ in range(requests):
+                answer = client.put("/users/weight", json={})
+                counted[answer.headers.get("X-Service-Version") or _none(answer)] += 1
+    except httpx.TransportError as error:
+        raise UnreachableError(f"the gateway does not answer at {settings.url}: {error}") from error
+    return counted
+
+
+def _none(answer: httpx.Response) -> str:
+    raise UnreachableError(f"no build answered a user request: {answer.status_code} {answer.text}")
+
+
+@contextmanager
+def only_one(state: Path) -> Iterator[None]:
+    """Hold the right to move P; raises GatewayError where another process holds it."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GatewayError("another command is moving P just now: wait, or stop it") from None
+        yield

@@ -1,0 +1,160 @@
+"""The routes let through what the specs publish, and nothing else."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from kong.commands import gateway as commands
+from kong.configuration import Configuration
+from kong.render import TEMPLATE, render
+from kong.routes import SPECS, Operation, all_operations, disagreements, operations
+from kong.settings import GatewaySettings
+from tests.gateway.conftest import Services
+from tests.gateway.running import Running
+from tests.gateway.test_passing import assert_problem
+
+METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
+
+
+@pytest.fixture
+def configuration() -> Configuration:
+    """What kong.yml.template says."""
+    return render(GatewaySettings(p_value=50), 50)[1]
+
+
+def document(service: str) -> dict[str, Any]:
+    """The spec of a service."""
+    parsed: dict[str, Any] = yaml.safe_load(SPECS[service].read_text())
+    return parsed
+
+
+def test_the_routes_agree_with_the_specs(configuration: Configuration) -> None:
+    """Every public operation has its route, and every route its operation."""
+    assert disagreements(configuration, all_operations()) == ()
+    assert len([operation for operation in all_operations() if operation.public]) >= 7
+
+
+@pytest.mark.parametrize("operation", all_operations(), ids=str)
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_operation_arrives_if_it_is_public(
+    gateway: Running, services: Services, operation: Operation, slash: str
+) -> None:
+    """A public one at its service with its path and Host; an internal one is the gateway's 404."""
+    path = operation.example.rstrip("/") + slash
+    answer = httpx.request(
+        operation.method, f"{gateway.url}{path}", headers={"Host": "api.example"}
+    )
+    received = [
+        request
+        for backend in (services.v1, services.v2, services.orders)
+        for request in backend.received
+    ]
+    if not operation.public:
+        assert_problem(answer, 404, "not-found")
+        assert received == []
+        return
+    assert answer.status_code == httpx.codes.OK
+    expected = {"order"} if "order" in operation.service else {"v1", "v2"}
+    assert answer.headers["X-Service-Version"] in expected
+    (request,) = received
+    assert (request.method, request.path) == (operation.method, path)
+    assert request.headers["host"] == "api.example"
+
+
+def test_methods_that_no_spec_has_do_not_pass(gateway: Running, services: Services) -> None:
+    """On every path of the specs, all other methods are the gateway's 404."""
+    declared = {(o.method, o.example) for o in all_operations() if o.public}
+    with httpx.Client(base_url=gateway.url) as client:
+        for path in {path for _, path in declared}:
+            for method in METHODS:
+                if (method, path) not in declared:
+                    answer = client.request(method, path)
+                    # nginx answers TRACE itself, before any route.
+                    assert answer.status_code in (404, 405), (method, path)
+    assert services.orders.received == []
+
+
+PLANTED: Mapping[str, tuple[str, str, str, list[str]]] = {
+    "a path": (
+        "kong_order_service",
+        "/orders/{id}/items/{item}",
+        "get",
+        [r"- name: order_service_orders_items_get_route", r"methods: \[GET\]"],
+    ),
+    "a method": (
+        "kong_user_service",
+        "/users/{id}",
+        "delete",
+        [r"in user_service_user_route", r"methods: \[PUT, DELETE\]"],
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
+def test_an_operation_without_a_route_is_told_with_the_lines_to_write(
+    configuration: Configuration, planted: tuple[str, str, str, list[str]]
+) -> None:
+    """Adding a path or a method to a spec fails until the template has it."""
+    service, path, method, expected = planted
+    changed = document(service)
+    changed["paths"].setdefault(path, {})[method] = {"operationId": "planted"}
+    (message,) = disagreements(
+        configuration,
+        (*operations(service, changed), *(o for o in all_operations() if o.service != service)),
+    )
+    assert f"{method.upper()} {path} has no route" in message
+    for pattern in expected:
+        assert re.search(pattern, message), message
+
+
+def test_the_lines_it_tells_are_the_ones_that_were_missing(state: Path) -> None:
+    """Writing the suggested lines into the template makes it agree."""
+    changed = document("kong_order_service")
+    changed["paths"]["/orders/{id}/items/{item}"] = {"get": {"operationId": "planted"}}
+    published = (
+        *operations("kong_order_service", changed),
+        *(o for o in all_operations() if "user" in o.service),
+    )
+    settings = GatewaySettings(p_value=50)
+    (message,) = disagreements(render(settings, 50)[1], published)
+    suggested = message.partition("\n")[2] + "\n"
+    text = TEMPLATE.read_text()
+    place = text.index("\n# What no route above takes")
+    written = state / "template"
+    written.write_text(text[:place].rstrip("\n") + "\n" + suggested + text[place:])
+    assert disagreements(render(settings, 50, template=written)[1], published) == ()
+
+
+def test_a_route_that_no_operation_needs_is_told(configuration: Configuration) -> None:
+    """Taking an operation out of a spec fails until its route goes too."""
+    left = [o for o in all_operations() if str(o) != "GET /orders/{id}"]
+    (message,) = disagreements(configuration, left)
+    assert "order_service_order_route" in message
+
+
+def test_an_internal_operation_with_a_route_is_told(configuration: Configuration) -> None:
+    """Marking an operation as internal fails until its route goes."""
+    changed = [replace(o, public=o.public and str(o) != "POST /orders/") for o in all_operations()]
+    messages = disagreements(configuration, changed)
+    assert any("POST /orders/ is internal" in message for message in messages)
+
+
+def test_the_command_says_that_all_agree() -> None:
+    """`gateway routes`."""
+    result = CliRunner().invoke(commands, ["routes"])
+    assert result.exit_code == 0, result.output
+    assert "agree" in result.output
+
+
+def test_the_key_is_expected_where_the_specs_say(configuration: Configuration) -> None:
+    """The header's name stands in the specs and in the template, and is the same."""
+    shared = yaml.safe_load((SPECS["kong_user_service"].parent / "shared.yaml").read_text())
+    scheme = shared["components"]["securitySchemes"]["apiKey"]
+    assert (scheme["in"], scheme["name"]) == ("header", configuration.key_header)
