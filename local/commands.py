@@ -151,6 +151,3 @@ def _say(text: str) -> None:
     # The terminal may be gone, and with SIGHUP it is: that must not end the stopping.
     with contextlib.suppress(OSError):
         click.echo(text)
-
-
-COMMANDS = (up, start, stop, status, logs)

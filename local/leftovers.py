@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
+_PAUSE = 0.02  # seconds between two looks
 _MARK = "AWARE_PART_OF"
 
 
@@ -34,12 +37,32 @@ def end(state: Path, grace: float) -> int:
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, stubborn = psutil.wait_procs(found, timeout=grace)
+    stubborn = wait_gone(found, grace)
     for process in stubborn:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(stubborn, timeout=grace)
+    wait_gone(stubborn, grace)
     return len(found)
+
+
+def wait_gone(processes: Sequence[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until `processes` have ended, and return those that have not after `seconds`.
+
+    A zombie has ended: in a container the process that should collect it may never do so.
+    """
+    deadline = time.monotonic() + seconds
+    while (left := [process for process in processes if not _has_ended(process)]) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(_PAUSE)
+    return left
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _belongs(process: psutil.Process, state: Path) -> bool:

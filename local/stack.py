@@ -134,7 +134,7 @@ class Stack:
         processes = [process, *process.children(recursive=True)]
         os.killpg(pid, number)
         if number == signal.SIGKILL:
-            psutil.wait_procs(processes, timeout=DEADLINE)
+            leftovers.wait_gone(processes, DEADLINE)
 
     def stop_part(self, part: str) -> None:
         """Stop `part` alone, and return when it has stopped; it stays so."""

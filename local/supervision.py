@@ -1,6 +1,7 @@
 """supervisord: its configuration, its life, and what it says about the programs it runs."""
 
 import http.client
+import re
 import shlex
 import signal
 import subprocess
@@ -16,13 +17,16 @@ import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from local.errors import LocalError
+from local.leftovers import wait_gone
 from local.passwords import write_private
 
 # A path longer than this does not fit into the address of a Unix socket (108 bytes on Linux, and
 # supervisord needs some for the name that the socket has at first).
 _LONGEST_SOCKET_PATH = 90
-_FORBIDDEN = "%#;\n"
-_FORBIDDEN_IN_QUOTES = _FORBIDDEN + '"'
+# Line ends, what begins a comment, and what begins a name to be replaced: supervisord replaces
+# some values once and some twice.
+_NOT_REPRESENTABLE = re.compile(r"[%\r\n]|\s[;#]")
+_LONGEST_SHUTDOWN = 120.0  # seconds
 _UNREACHABLE = (OSError, http.client.HTTPException)
 
 
@@ -71,7 +75,6 @@ class Supervisor:
     def __init__(self, folder: Path, logs: Path, directory: Path) -> None:
         self._folder, self._logs, self._directory = folder, logs, directory
         self._socket = folder / "supervisor.sock"
-        self._process: subprocess.Popen[bytes] | None = None
         if len(str(self._socket).encode()) > _LONGEST_SOCKET_PATH:
             raise LocalError(
                 f"The path of the state folder {folder} is too long for a Unix socket; "
@@ -86,20 +89,21 @@ class Supervisor:
         configuration = self._folder / "supervisord.conf"
         write_private(configuration, self._configuration(programs))
         self._socket.unlink(missing_ok=True)
-        complaints = self._logs / "supervisord.complaints"
-        with complaints.open("w") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                start_new_session=True,
-            )
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)]
+        started = subprocess.run(
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        if started.returncode != 0:
+            raise LocalError(f"supervisord does not start: {started.stdout}{started.stderr}")
+        # It has forked, and listens; it answers as soon as it has come to its loop.
         while not self.runs():
-            if self._process.poll() is not None:
-                raise LocalError(f"supervisord does not start:\n{complaints.read_text()}")
-            time.sleep(0.02)
+            time.sleep(0.01)
 
     def runs(self) -> bool:
         """Whether supervisord answers."""
@@ -141,12 +145,8 @@ class Supervisor:
             process = psutil.Process(self.pid())
             self._call("shutdown")
         except (psutil.Error, xmlrpc.client.Fault, *_UNREACHABLE):
-            pass
-        else:
-            process.wait()
-        if self._process:
-            self._process.wait()
-            self._process = None
+            return
+        wait_gone([process], _LONGEST_SHUTDOWN)
 
     def _call_unless(self, expected: int, method: str, *arguments: object) -> None:
         try:
@@ -167,8 +167,7 @@ class Supervisor:
         return "\n".join(
             [
                 "[supervisord]",
-                "nodaemon=true",
-                "silent=true",
+                "nodaemon=false",
                 "umask=077",
                 f"logfile={_value(self._logs / 'supervisord.log')}",
                 "logfile_maxbytes=5MB",
@@ -187,8 +186,7 @@ class Supervisor:
 
     def _section(self, program: Program) -> list[str]:
         environment = ",".join(
-            f'{name}="{_value(value, _FORBIDDEN_IN_QUOTES)}"'
-            for name, value in program.environment.items()
+            f"{name}={_quoted(value)}" for name, value in program.environment.items()
         )
         return [
             f"[program:{program.name}]",
@@ -211,11 +209,14 @@ class Supervisor:
         ]
 
 
-def _value(value: object, forbidden: str = _FORBIDDEN) -> str:
+def _value(value: object) -> str:
     text = str(value)
-    special = set(text) & set(forbidden)
-    if special:
-        raise LocalError(
-            f"{text!r} contains {special.pop()!r}, which supervisord's configuration cannot hold."
-        )
+    if _NOT_REPRESENTABLE.search(text):
+        raise LocalError(f"{text!r} has characters that supervisord's file cannot hold.")
     return text
+
+
+def _quoted(value: str) -> str:
+    if '"' in value:
+        raise LocalError(f"{value!r} has a character that supervisord's file cannot hold.")
+    return f'"{_value(value)}"'

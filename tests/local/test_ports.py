@@ -1,0 +1,84 @@
+"""Ports: which, from where, and what holds a taken one."""
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from local import ports
+from local.errors import LocalError, PortTakenError
+from local.ports import Ports
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A socket that listens on a port of 127.0.0.1."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def test_the_standard_ports_are_those_of_the_paper() -> None:
+    """The paper's figures, which clients and documents rely on."""
+    standard = Ports.standard({})
+    assert (standard.gateway, standard.gateway_admin) == (8000, 8001)
+    assert (standard.order_service, standard.user_service_v1) == (5001, 5002)
+    assert standard.user_service_v2 == 5003
+    assert (standard.rabbitmq, standard.rabbitmq_management) == (5673, 15672)
+    assert standard.mongodb == 27017
+
+
+def test_a_variable_changes_its_port_and_no_other() -> None:
+    """An empty variable is no variable."""
+    changed = Ports.standard({"GATEWAY_PORT": "9000", "MONGODB_PORT": ""})
+    assert changed == Ports(gateway=9000)
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "-1", "80a", "٣", "1.5", " 80"])
+def test_what_is_no_port_is_refused_with_its_variable(value: str) -> None:
+    """The message names the variable and the value."""
+    with pytest.raises(LocalError, match=r"GATEWAY_PORT is .*from 1 to 65535"):
+        Ports.standard({"GATEWAY_PORT": value})
+
+
+def test_one_port_for_two_purposes_is_refused_with_both_variables() -> None:
+    """Also where one of the two is a standard port."""
+    with pytest.raises(LocalError, match="GATEWAY_PORT and MONGODB_PORT are both 27017"):
+        Ports.standard({"GATEWAY_PORT": "27017"})
+
+
+def test_free_ports_are_free_and_differ() -> None:
+    """They can all be listened on at once."""
+    free = Ports.free()
+    numbers = [getattr(free, name) for name in ports.names()]
+    servers = [socket.create_server(("127.0.0.1", number)) for number in numbers]
+    for server in servers:
+        server.close()
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - what others do
+def test_a_taken_port_is_reported_with_purpose_process_and_variable(address: str) -> None:
+    """Everything that a person needs to put it right."""
+    with socket.create_server((address, 0)) as listener:
+        number = listener.getsockname()[1]
+        with pytest.raises(PortTakenError) as caught:
+            Ports(gateway=number).require_free(("gateway",))
+    message = str(caught.value)
+    assert f"Port {number}, for the gateway, is taken by process {os.getpid()} (" in message
+    assert "GATEWAY_PORT" in message
+
+
+def test_all_taken_ports_are_reported_at_once(listener: socket.socket) -> None:
+    """So that one round of changes is enough."""
+    number = listener.getsockname()[1]
+    both = Ports(gateway=number, mongodb=number)
+    with pytest.raises(PortTakenError, match=r"(?s)GATEWAY_PORT.*MONGODB_PORT"):
+        both.require_free(("gateway", "mongodb"))
+
+
+def test_a_taken_port_that_is_not_used_is_no_obstacle(listener: socket.socket) -> None:
+    """A system without a gateway does not need the gateway's port."""
+    Ports(gateway=listener.getsockname()[1], mongodb=Ports.free().mongodb).require_free(
+        ("mongodb",)
+    )
