@@ -1,0 +1,255 @@
+"""The sync on real parts: databases and queues of a test's own, relays and consumers as wished."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pika
+from pymongo import AsyncMongoClient
+
+from aware.setup import SPECS
+from local.stack import Stack
+from messaging.amqp import AmqpBroker, Subscribed, connection_parameters
+from messaging.broker import Message
+from messaging.clock import SystemClock
+from messaging.consumer import Consumer
+from messaging.events import Events
+from messaging.metrics import ConsumerMetrics, RelayMetrics
+from messaging.relay import Relay
+from messaging.topology import Queue, Topology
+from processes.settings import RabbitSettings
+from storage.client import Json, MongoSettings, connect, connect_blocking
+from storage.contacts import Contacts, MongoContactsStore
+from storage.layout import collections
+from storage.orders import Orders
+from storage.outbox import Change, MongoOutbox
+from storage.users import Users
+from tests.messaging.waiting import until
+
+RETRY_PAUSES = (timedelta(milliseconds=50), timedelta(milliseconds=100))
+ADDRESS = {
+    "street": "456 Technology Boulevard",
+    "city": "San Francisco",
+    "state": "CA",
+    "postalCode": "94107",
+    "country": "USA",
+}
+MOVED = ADDRESS | {"street": "1 Infinite Loop"}
+
+
+@dataclass(frozen=True)
+class System:
+    """A user database, an order database and queues that nobody else uses."""
+
+    stack: Stack
+    client: AsyncMongoClient[Json]
+    mongo: MongoSettings
+    parameters: pika.ConnectionParameters
+    topology: Topology
+
+    @property
+    def users(self) -> Users:
+        """As the user service has them."""
+        return Users(self.client[self.mongo.users]["users"], "v1")
+
+    @property
+    def orders(self) -> Orders:
+        """As the order service has them."""
+        return Orders(self.client[self.mongo.orders])
+
+    @property
+    def outbox(self) -> MongoOutbox:
+        """As the relay has it."""
+        return MongoOutbox(self.client[self.mongo.users]["users"])
+
+    @property
+    def store(self) -> MongoContactsStore:
+        """As the consumer has it."""
+        return MongoContactsStore(self.client[self.mongo.orders])
+
+    @asynccontextmanager
+    async def broker(self, *, receives: bool = False) -> AsyncIterator[AmqpBroker]:
+        """A connection that has declared everything."""
+        subscribed = Subscribed(self.topology.updates.name, 512) if receives else None
+        async with AmqpBroker(self.parameters, self.topology.for_consuming(), subscribed) as broker:
+            await broker.connected()
+            yield broker
+
+    @asynccontextmanager
+    async def relay(self) -> AsyncIterator[RelayMetrics]:
+        """A running relay."""
+        metrics = RelayMetrics()
+        async with AmqpBroker(self.parameters, self.topology.for_publishing()) as broker:
+            relay = Relay(
+                self.outbox,
+                broker,
+                self.topology.updates.address,
+                events=Events(),
+                clock=SystemClock(),
+                metrics=metrics,
+            )
+            async with _running(relay.run()):
+                yield metrics
+
+    @asynccontextmanager
+    async def consumer(self) -> AsyncIterator[ConsumerMetrics]:
+        """A running consumer."""
+        metrics = ConsumerMetrics()
+        subscribed = Subscribed(self.topology.updates.name, 512)
+        async with AmqpBroker(self.parameters, self.topology.for_consuming(), subscribed) as broker:
+            consumer = Consumer(
+                self.store,
+                broker,
+                self.topology,
+                events=Events(),
+                clock=SystemClock(),
+                metrics=metrics,
+            )
+            async with _running(consumer.run()):
+                yield metrics
+
+    async def new_user(self) -> str:
+        """Create a user with one address; answers the userId."""
+        user = await self.users.create({"emails": [new_email()], "deliveryAddress": ADDRESS})
+        return str(user["userId"])
+
+    async def new_order(self, user_id: str) -> str:
+        """Create an order with the data of nobody in particular; answers the orderId."""
+        order = await self.orders.create(
+            {
+                "userId": user_id,
+                "items": [{"itemId": "book", "quantity": 1, "price": 9.5}],
+                "userEmails": ["client@example.com"],
+                "deliveryAddress": ADDRESS,
+                "orderStatus": "under process",
+            }
+        )
+        return str(order["orderId"])
+
+    async def change(self, user_id: str) -> list[str]:
+        """Give a user another address, as a PUT does; answers the addresses it then has."""
+        emails = [new_email()]
+        await self.users.update_contacts(user_id, {"emails": emails}, {})
+        return emails
+
+    async def in_step(self, order_id: str, emails: list[str]) -> None:
+        """Wait until the order has these addresses."""
+
+        async def has_them() -> bool:
+            return bool((await self.orders.get(order_id))["userEmails"] == emails)
+
+        await until(has_them, f"order {order_id} has {emails}")
+
+    async def published(self) -> None:
+        """Wait until nothing is left to be published."""
+
+        async def nothing_left() -> bool:
+            return (await self.outbox.backlog()).users == 0
+
+        await until(nothing_left, "everything is published")
+
+    async def stored_order(self, order_id: str) -> Json:
+        """The order's document, internal fields included."""
+        order = await self.client[self.mongo.orders]["orders"].find_one({"_id": order_id})
+        assert order is not None
+        return order
+
+    async def dead_letters(self, broker: AmqpBroker, count: int) -> None:
+        """Wait until there are so many dead letters."""
+
+        async def as_many() -> bool:
+            return await broker.waiting_in(self.topology.dead) == count
+
+        await until(as_many, f"{count} dead letters")
+
+    async def take(self, queue: Queue) -> list[Message]:
+        """Wait for what is in a queue and take it out."""
+        subscribed = Subscribed(queue.name, 512)
+        declared = self.topology.for_consuming()
+        async with AmqpBroker(self.parameters, declared, subscribed) as broker:
+            deliveries = await broker.receive(512)
+            await broker.acknowledge(deliveries)
+            return [each.message for each in deliveries]
+
+    def delete(self, queue: Queue) -> None:
+        """Delete a queue with all that is in it."""
+        with pika.BlockingConnection(self.parameters) as connection:
+            connection.channel().queue_delete(queue.name)
+
+
+def new_email() -> str:
+    """An address that nobody has."""
+    return f"{uuid4().hex}@example.com"
+
+
+def event(user_id: str, version: int, **changes: Any) -> Message:  # noqa: ANN401 - JSON is anything
+    """The message of a change; `changes` replace fields of its contact data."""
+    contacts = Contacts(user_id, version, (f"v{version}@example.com",), MOVED)
+    now = SystemClock().now()
+    return Events().message(Change(replace(contacts, **changes), now, now, "v1"))
+
+
+@asynccontextmanager
+async def new_system(stack: Stack) -> AsyncIterator[System]:
+    """Databases, dropped afterwards, and names of queues, on running servers."""
+    environment = stack.environment("mongodb-setup")
+    mongo = MongoSettings(
+        environment["MONGO_URI"],
+        environment["MONGO_USERNAME"],
+        environment["MONGO_PASSWORD"],
+        f"test_{uuid4().hex[:12]}",
+    )
+    create_collections(mongo)
+    topology = Topology(f"test_{uuid4().hex[:12]}", RETRY_PAUSES)
+    parameters = connection_parameters(administrator(environment), "tests")
+    async with connect(mongo) as client:
+        yield System(stack, client, mongo, parameters, topology)
+        for database in (mongo.users, mongo.orders):
+            await client.drop_database(database)
+    delete_queues(parameters, topology)
+
+
+def administrator(environment: Mapping[str, str]) -> RabbitSettings:
+    """The broker's administrator, from the variables of the set-up."""
+    return RabbitSettings(
+        environment["RABBITMQ_HOST"],
+        int(environment["RABBITMQ_PORT"]),
+        environment["RABBITMQ_USER"],
+        environment["RABBITMQ_PASSWORD"],
+        "unused",
+    )
+
+
+def create_collections(mongo: MongoSettings) -> None:
+    """Collections with validators and indexes, as the set-up makes them."""
+    with connect_blocking(mongo) as client:
+        for each in collections(SPECS, mongo.users, mongo.orders):
+            database = client[each.database]
+            database.create_collection(each.name, validator={"$jsonSchema": each.schema})
+            if each.indexes:
+                database[each.name].create_indexes(list(each.indexes))
+
+
+def delete_queues(parameters: pika.ConnectionParameters, topology: Topology) -> None:
+    """Remove a test's queues; the exchanges are everybody's."""
+    with pika.BlockingConnection(parameters) as connection:
+        for queue in topology.queues:
+            connection.channel().queue_delete(queue.name)
+
+
+@asynccontextmanager
+async def _running(work: Any) -> AsyncIterator[None]:  # noqa: ANN401 - any coroutine
+    """Have it done in the background, and stopped at the end; its errors are passed on."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        done, _ = await asyncio.wait([task])
+        for each in done:
+            if not each.cancelled():
+                await each
