@@ -1,0 +1,53 @@
+"""Relay and consumer as processes of their own."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from tests.messaging.waiting import until
+
+STOP_WITHIN_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Running:
+    """A started process and where it answers."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+
+    def get(self, path: str) -> httpx.Response:
+        """What it answers."""
+        return httpx.get(f"{self.url}{path}", timeout=10, trust_env=False)
+
+    async def answers(self, path: str, status: int) -> None:
+        """Wait until the path answers with this status."""
+
+        async def it_does() -> bool:
+            assert self.process.poll() is None, "the process has ended"
+            try:
+                return self.get(path).status_code == status
+            except httpx.HTTPError:
+                return False
+
+        await until(it_does, f"{path} answers {status}")
+
+    def stop(self) -> int:
+        """Send SIGTERM; answers the exit status."""
+        self.process.terminate()
+        return self.process.wait(STOP_WITHIN_SECONDS)
+
+
+@contextmanager
+def started(name: str, environment: Mapping[str, str]) -> Iterator[Running]:
+    """The process of that name, killed at the end if it still runs."""
+    process = subprocess.Popen([sys.executable, "-m", "aware", name], env=environment)
+    try:
+        yield Running(process, f"http://{environment['HEALTH_BIND']}")
+    finally:
+        process.kill()
+        process.wait()
