@@ -8,12 +8,15 @@ ROOT = Path(__file__).parent.parent
 
 
 @click.command()
-def generate() -> None:
+@click.option("--check", is_flag=True, help="Change nothing; fail where something is stale.")
+def generate(*, check: bool) -> None:
     """Write what follows from the specs, and say which files changed."""
     from generate.models import generate_models  # noqa: PLC0415 - only where one develops
 
-    changed = generate_models(ROOT)
+    changed = generate_models(ROOT, write=not check)
     for file in changed:
-        click.echo(f"changed {file.relative_to(ROOT)}")
+        click.echo(f"{'stale' if check else 'changed'}: {file.relative_to(ROOT)}")
     if not changed:
         click.echo("Everything is up to date.")
+    elif check:
+        raise click.ClickException("run `make generate` and commit what it changes")

@@ -25,8 +25,12 @@ _OPTIONS = (
 )
 
 
-def generate_models(root: Path) -> list[Path]:
-    """Write `models/NAME.py` for each of the specs under `root`, where it changed.
+def generate_models(root: Path, *, write: bool = True) -> list[Path]:
+    """Bring `models/NAME.py` up to date with each of the specs under `root`.
+
+    Args:
+        root: The repository.
+        write: Whether to write what changed, or only to find it.
 
     Returns:
         The files that changed.
@@ -40,8 +44,9 @@ def generate_models(root: Path) -> list[Path]:
         text = _models(root, name)
         file = root / "models" / f"{name}.py"
         if not file.exists() or file.read_text("utf-8") != text:
-            file.write_text(text, "utf-8")
             changed.append(file)
+            if write:
+                file.write_text(text, "utf-8")
     return changed
 
 

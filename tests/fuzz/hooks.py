@@ -1,0 +1,121 @@
+"""What schemathesis cannot know from a spec: which addresses, moments, ids and cursors exist.
+
+FUZZ_FOLDER, where it is set, is a folder in which runs leave for each other the ids that they
+made, and for the tests how the cases of each operation ended.
+"""
+
+import json
+import os
+import random
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import schemathesis
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import strategies as st
+from schemathesis import Case, HookContext, Response
+from schemathesis.generation.meta import TestPhase
+
+SEED = {"users": [f"u{n}" for n in range(1, 6)], "orders": [f"o{n}" for n in range(1, 16)]}
+"""The ids that a system has from its start."""
+
+
+def _is_address(address: str) -> bool:
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return len(address) <= 254
+
+
+def _moments() -> st.SearchStrategy[str]:
+    """RFC 3339 date-times that a database can hold."""
+    earliest, latest = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001 - st wants them so
+    moments = st.datetimes(earliest, latest, timezones=st.just(UTC))
+    return moments.map(lambda moment: moment.isoformat().replace("+00:00", "Z"))
+
+
+# In lower case, so that no two are spellings of one address.
+schemathesis.openapi.format("email", st.emails().map(str.lower).filter(_is_address))
+schemathesis.openapi.format("date-time", _moments())
+
+
+class Ids:
+    """Ids of users and orders: the seed's and those that runs made, shared through a folder."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._known = {kind: [*ids] for kind, ids in SEED.items()}
+        for kind, ids in self._known.items():
+            if folder is not None and (folder / kind).exists():
+                ids.extend((folder / kind).read_text().split())
+
+    def any(self, kind: str) -> str:
+        """One of them."""
+        return random.choice(self._known[kind])
+
+    def add(self, kind: str, new: str) -> None:
+        """Remember one that was made."""
+        self._known[kind].append(new)
+        if self._folder is not None:
+            with (self._folder / kind).open("a") as file:
+                file.write(f"{new}\n")
+
+
+class Outcomes:
+    """Counts how positive cases ended, by operation, and leaves that in a file."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._counts: dict[str, Counter[str]] = {}
+
+    def add(self, operation: str, status: int) -> None:
+        """Take note of one answer."""
+        self._counts.setdefault(operation, Counter())[f"{status // 100}xx"] += 1
+        if self._file is not None:
+            self._file.write_text(json.dumps(self._counts))
+
+
+_FOLDER = Path(os.environ["FUZZ_FOLDER"]) if "FUZZ_FOLDER" in os.environ else None
+_ids = Ids(_FOLDER)
+_outcomes = Outcomes(_FOLDER / f"outcomes.{os.getpid()}.json" if _FOLDER else None)
+
+
+@schemathesis.hook
+def before_call(_context: HookContext, case: Case, **_: Any) -> None:  # noqa: ANN401
+    """Let cases that are meant to succeed meet things that exist."""
+    if not _is_positive(case) or case.meta is None or case.meta.phase.name is TestPhase.STATEFUL:
+        return
+    if "id" in case.path_parameters:
+        case.path_parameters["id"] = _ids.any(case.path.split("/")[1])
+    if isinstance(case.body, dict) and "userId" in case.body:
+        case.body["userId"] = _ids.any("users")
+    if "cursor" in case.query:
+        _give_real_cursor(case)
+
+
+@schemathesis.hook
+def after_call(_context: HookContext, case: Case, response: Response) -> None:
+    """Remember what was made, and count."""
+    if response.status_code == httpx.codes.CREATED:
+        kind = case.path.split("/")[1]
+        _ids.add(kind, response.json()[f"{kind[:-1]}Id"])
+    if _is_positive(case):
+        _outcomes.add(case.operation.label, response.status_code)
+
+
+def _is_positive(case: Case) -> bool:
+    return case.meta is not None and case.meta.generation.mode.is_positive
+
+
+def _give_real_cursor(case: Case) -> None:
+    """Put the cursor of a second page of one there, or none where there is no second page."""
+    del case.query["cursor"]
+    query = {"status": case.query["status"]} if "status" in case.query else {}
+    url = f"{case.operation.base_url}{case.path}"
+    page = httpx.get(url, params=query | {"limit": "1"})
+    if page.is_success and "next" in page.links:
+        case.query["cursor"] = httpx.URL(page.links["next"]["url"]).params["cursor"]

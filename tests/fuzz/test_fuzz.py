@@ -1,0 +1,63 @@
+"""schemathesis with all its checks and phases, positive and negative, on every service.
+
+FUZZ_EXAMPLES is how many cases each phase makes for each operation: 25 here, 400 in a long run.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from local.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "25")
+LEAST_SHARE = 0.25
+"""Of the cases that are meant to succeed, this share at least must: else little was tested."""
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the runs leave their ids for each other."""
+    return tmp_path_factory.mktemp("fuzz")
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(
+    ("service", "spec"),
+    [
+        ("user_service_v1", "user.yaml"),
+        ("user_service_v2", "user.yaml"),
+        ("order_service", "order.yaml"),
+    ],
+)
+def test_no_request_meets_an_answer_outside_the_contract(
+    stack: Stack, folder: Path, service: str, spec: str
+) -> None:
+    """0 failures, and enough requests that were carried out."""
+    for old in folder.glob("outcomes.*"):
+        old.unlink()
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"specs/{spec}"),
+        *("--url", stack.ports.url(service)),
+        *("--checks", "all", "--mode", "all"),
+        *("--phases", "examples,coverage,fuzzing,stateful"),
+        *("--max-examples", EXAMPLES, "--no-color"),
+    ]
+    run = subprocess.run(command, cwd=ROOT, env=os.environ | {"FUZZ_FOLDER": str(folder)})
+    assert run.returncode == 0
+    print(f"\n{service}: positive cases by answer")  # noqa: T201 - the figures are asked for
+    for operation, counts in outcomes(folder).items():
+        share = counts["2xx"] / counts.total()
+        print(f"  {operation:28} {share:4.0%} of {counts.total()} got a 2xx")  # noqa: T201
+        assert share >= LEAST_SHARE, operation
+
+
+def outcomes(folder: Path) -> dict[str, Counter[str]]:
+    """How the positive cases of each operation ended."""
+    (file,) = folder.glob("outcomes.*")
+    return {name: Counter(counts) for name, counts in json.loads(file.read_text()).items()}

@@ -1,0 +1,71 @@
+"""What operates and shows a service, and what happens when MongoDB is away."""
+
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from local.stack import Stack
+from tests.services.conftest import new_order, new_user
+
+SERVICES = ["user_service_v1", "user_service_v2", "order_service"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_shows_itself(client: Callable[[str], httpx.Client], service: str) -> None:
+    """Health, metrics, the spec and Swagger UI with everything it loads, from the service alone."""
+    http = client(service)
+    assert http.get("/health/live").status_code == 200
+    assert http.get("/health/ready").json() == {"status": "ready"}
+    assert "http_request_duration_seconds" in http.get("/metrics").text
+    assert http.get("/openapi.json").json()["openapi"] == "3.0.3"
+    page = http.get("/ui/")
+    assert page.status_code == 200
+    assert "/openapi.json" in page.text
+    for script in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert http.get(f"/ui/{script}").status_code == 200
+
+
+def test_metrics_count_by_build_operation_and_status(v2: httpx.Client) -> None:
+    """One more 404 of one operation is one more in its series."""
+    series = (
+        'http_request_duration_seconds_count{build="v2",operation="get_user",status="404"}'
+    )
+
+    def figure() -> float:
+        lines = v2.get("/metrics").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(series))
+
+    before = figure()
+    assert v2.get("/users/nobody").status_code == 404
+    assert figure() == before + 1
+
+
+@pytest.fixture
+def without_mongodb(stack: Stack) -> Iterator[Stack]:
+    """The system with MongoDB stopped."""
+    stack.stop_part("mongodb")
+    yield stack
+    stack.start_part("mongodb")
+    for part in ("user-service-v1", "user-service-v2", "order-service", "user-relay"):
+        stack.wait_healthy(part)
+    stack.wait_healthy("order-consumer")
+
+
+def test_without_mongodb_every_operation_is_503(
+    without_mongodb: Stack, client: Callable[[str], httpx.Client]
+) -> None:
+    """With Retry-After, within seconds; live but not ready."""
+    assert without_mongodb.is_running()
+    for service, path, body in (
+        ("user_service_v1", "/users/", new_user()),
+        ("user_service_v2", "/users/", new_user()),
+        ("order_service", "/orders/", new_order()),
+    ):
+        answer = client(service).post(path, json=body)
+        assert answer.status_code == 503
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["type"] == "urn:aware:problem:service-unavailable"
+        assert int(answer.headers["Retry-After"]) > 0
+        assert client(service).get("/health/live").status_code == 200
+        assert client(service).get("/health/ready").status_code == 503
