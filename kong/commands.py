@@ -2,9 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 import click
 import structlog
@@ -12,6 +9,8 @@ import structlog
 from kong.errors import GatewayError
 from kong.process import kept_settings, prepare
 from kong.render import render
+from kong.rollout import Record, record_path
+from kong.rollout_command import rollout
 from kong.routes import all_operations, disagreements
 from kong.running import LiveTarget, find, share
 from kong.settings import GatewaySettings
@@ -22,27 +21,26 @@ _DEVIATIONS = 4
 """How many standard deviations a counted share may be off while others send requests too."""
 
 
-@click.group()
+class _Group(click.Group):
+    """What a person can put right is one line on stderr and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except GatewayError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group)
 def gateway() -> None:
     """Run and operate the gateway."""
 
 
-def _told(command: Callable[..., None]) -> Callable[..., None]:
-    """What a person can put right is one line on stderr and exit code 1."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever click hands over
-        try:
-            command(*args, **kwargs)
-        except GatewayError as error:
-            click.echo(f"gateway: {error}", err=True)
-            sys.exit(1)
-
-    return wrapped
+gateway.add_command(rollout)
 
 
 @gateway.command()
-@_told
 def run() -> None:
     """Become the gateway, in the foreground: Kong where there is one, else HAProxy."""
     settings = GatewaySettings.from_environment(os.environ)
@@ -59,7 +57,6 @@ def run() -> None:
 @gateway.command()
 @click.argument("percent", type=click.IntRange(0, 100))
 @click.option("--requests", default=100, show_default=True, help="To count; 0 counts none.")
-@_told
 def weight(percent: int, requests: int) -> None:
     """Send PERCENT of the user requests to version 1 from now on, and count where they go."""
     settings = kept_settings(os.environ)
@@ -82,7 +79,6 @@ def _prove(settings: GatewaySettings, percent: int, requests: int) -> None:
 
 
 @gateway.command()
-@_told
 def status() -> None:
     """Show what runs, where the user requests go, and what a restart would do."""
     settings = kept_settings(os.environ)
@@ -94,6 +90,12 @@ def status() -> None:
     click.echo(f"after a restart: {kept} % (P_VALUE, the first value: {settings.p_value})")
     for target in targets:
         click.echo(f"  {_build(settings, target)} {target.address}: {_state(target)}")
+    record = Record.read(record_path(settings))
+    if record is not None and not record.finished:
+        click.echo(
+            f"an unfinished rollout from {record.plan.start} to {record.plan.to} "
+            f"stands at {record.p}"
+        )
 
 
 def _build(settings: GatewaySettings, target: LiveTarget) -> str:
@@ -108,7 +110,6 @@ def _state(target: LiveTarget) -> str:
 
 
 @gateway.command()
-@_told
 def routes() -> None:
     """Compare the routes with the specs; exit 1, with what to write, where they disagree."""
     _, configuration = render(GatewaySettings(p_value=50), 50)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,12 +24,14 @@ class Behaviour:
     """How a backend answers from now on; change the fields while it runs.
 
     `status` gives the status of an answer from the request's running number, from 0.
+    `after_answer` gets the status and the seconds it took, just before the answer is sent.
     """
 
     ready: bool = True
     status: Callable[[int], int] = lambda _number: 200
     metrics: Callable[[], str] = str
     before_answer: Callable[[], object] = lambda: None
+    after_answer: Callable[[int, float], object] = lambda _status, _seconds: None
 
 
 @dataclass
@@ -114,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         """Answer whatever was asked."""
-        backend = self.server.backend
+        backend, began = self.server.backend, time.monotonic()
         body = self.body()
         if self.path == "/health/ready":
             self.send(200 if backend.behaviour.ready else 503, b"{}")
@@ -126,7 +129,9 @@ class Handler(BaseHTTPRequestHandler):
             backend.received.append(Received(self.command, self.path, headers, body))
             backend.behaviour.before_answer()
             seen = {"method": self.command, "path": self.path, "headers": headers}
-            self.send(backend.behaviour.status(number), json.dumps(seen).encode())
+            status = backend.behaviour.status(number)
+            backend.behaviour.after_answer(status, time.monotonic() - began)
+            self.send(status, json.dumps(seen).encode())
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = answer  # noqa: N815
 

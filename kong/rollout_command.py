@@ -1,0 +1,217 @@
+"""The command `gateway rollout`."""
+
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from kong.errors import GatewayError
+from kong.judgement import Limits, Verdict
+from kong.process import kept_settings
+from kong.rollout import Figures, Outcome, Plan, Record, Rollout, growth, record_path, report
+from kong.running import RunningGateway, find, share
+from kong.settings import GatewaySettings
+from kong.weight import only_one, set_weight
+
+_EXIT_CODES = {
+    Outcome.DONE: 0,
+    Outcome.WORSE: 3,
+    Outcome.WAITED: 4,
+    Outcome.INTERRUPTED: 130,
+}
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Set by Ctrl-C and SIGTERM, instead of what they would do."""
+    stop = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Progress:
+    """Shows the present state: on a terminal in one line that changes, else in lines now and then.
+
+    `every` is how many seconds lie between two lines of the same P.
+    """
+
+    def __init__(self, every: float = 10.0) -> None:
+        self._every = every
+        self._shown = ("", 0.0)
+
+    def __call__(self, line: str) -> None:
+        """Show `line`, which begins with P."""
+        if sys.stdout.isatty():
+            click.echo(f"\r\x1b[K{line}", nl=False)
+            return
+        p, moment = line.partition(",")[0], time.monotonic()
+        if p != self._shown[0] or moment - self._shown[1] >= self._every:
+            click.echo(line)
+            self._shown = (p, moment)
+
+
+class _Seconds(click.ParamType[float]):
+    """A duration: 30, 30s, 5m, 1h."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """In seconds."""
+        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh]?)", str(value))
+        if not match:
+            self.fail(f"{value!r} is not a duration as 30s, 5m or 1h", param, ctx)
+        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+@click.command()
+@click.option("--to", type=click.IntRange(0, 100), help="The percentage that v1 is to end with.")
+@click.option("--step", type=click.IntRange(1, 100), default=10, show_default=True)
+@click.option("--interval", type=_Seconds(), default="30s", show_default=True, help="Of a step.")
+@click.option(
+    "--patience",
+    type=_Seconds(),
+    default="30m",
+    show_default=True,
+    help="How long a step waits for enough to judge.",
+)
+@click.option("--look", type=_Seconds(), default="1s", show_default=True, help="Between looks.")
+@click.option(
+    "--requests",
+    type=click.IntRange(1),
+    default=Limits.requests,
+    show_default=True,
+    help="Of each build that are enough to judge.",
+)
+@click.option(
+    "--errors",
+    type=click.FloatRange(0, 100),
+    default=100 * Limits.errors,
+    show_default=True,
+    help="Percent of requests that may end in 5xx beyond the old build's.",
+)
+@click.option(
+    "--failed-events",
+    type=click.FloatRange(0, 100),
+    default=100 * Limits.failed_events,
+    show_default=True,
+    help="Percent of events that may fail beyond the old build's.",
+)
+@click.option(
+    "--slower",
+    type=click.FloatRange(1),
+    default=Limits.factor,
+    show_default=True,
+    help="How many times the old build's p99, of latency and lag, is allowed.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the rollout that was interrupted.")
+@click.option("--discard", is_flag=True, help="Forget the one that was interrupted.")
+def rollout(
+    *,
+    to: int | None,
+    step: int,
+    interval: float,
+    patience: float,
+    look: float,
+    requests: int,
+    errors: float,
+    failed_events: float,
+    slower: float,
+    resume: bool,
+    discard: bool,
+) -> None:
+    """Move the user requests step by step to one build, and back at once where it is worse.
+
+    Ends with 0 when all is moved, 3 when the new build was worse and all was put back, 4 when
+    there was too little to judge, 130 when interrupted; after the last two `--resume` goes on.
+    """
+    settings = kept_settings(os.environ)
+    with only_one(settings.state):
+        running = find(settings)
+        if resume:
+            record = _resumed(settings, running)
+        else:
+            record = _begun(settings, running, to, (step, interval, patience, look), discard)
+        limits = Limits(
+            errors=errors / 100,
+            failed_events=failed_events / 100,
+            factor=slower,
+            requests=requests,
+        )
+        sys.exit(_roll_out(settings, running, record, limits))
+
+
+def _begun(
+    settings: GatewaySettings,
+    running: RunningGateway,
+    to: int | None,
+    pace: tuple[int, float, float, float],
+    discard: bool,  # noqa: FBT001 - a flag of the command line
+) -> Record:
+    """A new rollout from where P is now; GatewayError where another is unfinished."""
+    if to is None:
+        raise click.UsageError("--to is missing (or --resume)")
+    kept = Record.read(record_path(settings))
+    if kept is not None and not kept.finished and not discard:
+        raise GatewayError(
+            f"a rollout from {kept.plan.start} to {kept.plan.to} stands at {kept.p}: "
+            "--resume goes on with it, --discard forgets it"
+        )
+    p = round(share(running.targets(), settings.user_service_v1))
+    return Record(Plan(p, to, *pace), p)
+
+
+def _resumed(settings: GatewaySettings, running: RunningGateway) -> Record:
+    """The unfinished rollout; GatewayError where there is none, or P was moved since."""
+    record = Record.read(record_path(settings))
+    if record is None or record.finished:
+        raise GatewayError("there is no unfinished rollout")
+    p = share(running.targets(), settings.user_service_v1)
+    if round(p) not in (record.p, record.came_from):
+        raise GatewayError(
+            f"the rollout stands at {record.p}, but v1 gets {p:g} %: set the weight to "
+            f"{record.p}, or --discard the rollout"
+        )
+    return record
+
+
+def _roll_out(
+    settings: GatewaySettings, running: RunningGateway, record: Record, limits: Limits
+) -> int:
+    """Run it, with progress, report and the figures that decided; its exit code."""
+    if not (settings.user_relay and settings.order_consumer):
+        click.echo("USER_RELAY_TARGET and ORDER_CONSUMER_TARGET are not set: no look at the sync")
+    with _interruptible() as stop:
+        work = Rollout(
+            record=record,
+            path=record_path(settings),
+            figures=Figures(settings, growth(record)),
+            move=lambda p: set_weight(settings, running, p),
+            say=Progress(),
+            stop=stop,
+            limits=limits,
+        )
+        outcome = work.run()
+    click.echo()
+    path = settings.state / f"rollout-{record.begun.replace(':', '')}.md"
+    path.write_text(report(record))
+    click.echo(f"{outcome.value}: P is {record.p}; the report is {path}")
+    for finding in work.findings if outcome is Outcome.WORSE else ():
+        if finding.verdict is Verdict.WORSE:
+            click.echo(
+                f"  {finding.name}: {record.plan.old} {finding.old}, {record.plan.new} "
+                f"{finding.new}, allowed {finding.limit}"
+            )
+    return _EXIT_CODES[outcome]
