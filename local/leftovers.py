@@ -37,11 +37,12 @@ def end(state: Path, grace: float) -> int:
     for process in found:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
-    stubborn = wait_gone(found, grace)
+    # Also those that a supervisor restarted before the signal reached it.
+    stubborn = {*wait_gone(found, grace), *find(state)}
     for process in stubborn:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    wait_gone(stubborn, grace)
+    wait_gone([*stubborn], grace)
     return len(found)
 
 

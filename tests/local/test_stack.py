@@ -208,7 +208,7 @@ def test_a_state_folder_that_was_removed_does_not_hide_what_runs(mongodb: Stack)
     victims = leftovers.find(mongodb.state)
     mongodb.state.rename(mongodb.state.with_name("elsewhere"))
     assert mongodb.stop()
-    assert not any(process.is_running() for process in victims)
+    assert leftovers.wait_gone(victims, 0) == []
     _assert_nothing_is_left(mongodb)
 
 
