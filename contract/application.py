@@ -42,7 +42,7 @@ def bind(
     *,
     middlewares: list[Callable[[ASGIApp], ASGIApp]] | None = None,
 ) -> ASGIApp:
-    """connexion with our validators around the handlers.
+    """Put connexion, with our validators, around the handlers.
 
     Args:
         document: The spec.
@@ -54,7 +54,7 @@ def bind(
         An ASGI application that raises a `Problem` (or connexion's own HTTP exception for an
         unknown method) where it cannot answer.
     """
-    connexion = ConnexionMiddleware(
+    connexion: Any = ConnexionMiddleware(
         partial(_call, handlers),
         middlewares=middlewares if middlewares is not None else pipeline(document),
         validator_map=validator_map(document),
@@ -62,7 +62,8 @@ def bind(
         resolver=handlers.__getitem__,
     )
     connexion.add_api(document)
-    return connexion
+    bound: ASGIApp = connexion
+    return bound
 
 
 def pipeline(document: Document) -> list[Callable[[ASGIApp], ASGIApp]]:
@@ -130,8 +131,7 @@ class Api:
         extensions: dict[str, Any] = {}
         scope["extensions"] = extensions
         try:
-            if scope["method"] == "HEAD":  # Starlette's router takes it for GET; the specs do not
-                raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
+            _refuse_head(scope["method"])
             await self._app(scope, receive, send_named)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a problem
             problem = self._problem(scope, error)
@@ -146,14 +146,24 @@ class Api:
             allowed = self._paths.methods(scope["path"])
             if not allowed:
                 return NotFound("There is nothing at this path.")
-            return MethodNotAllowed(f"Use {' or '.join(allowed)}.", (), {"Allow": ", ".join(allowed)})
+            return MethodNotAllowed(
+                f"Use {' or '.join(allowed)}.", (), {"Allow": ", ".join(allowed)}
+            )
         known = self._translate(error)
         if known is not None:
             if known.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                log.error("request_failed", path=scope["path"], problem=known.kind, reason=str(error))
+                log.error(
+                    "request_failed", path=scope["path"], problem=known.kind, reason=str(error)
+                )
             return known
         log.error("request_failed", path=scope["path"], problem=Problem.kind, exc_info=error)
         return Problem("Something went wrong here. It is not the request's fault.")
+
+
+def _refuse_head(method: str) -> None:
+    """Starlette's router takes HEAD for GET; the specs do not."""
+    if method == "HEAD":
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 class _Paths:

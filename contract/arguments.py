@@ -75,7 +75,7 @@ class _Reader:
             arguments |= _query(scope["query_string"], self._query)
         if self._body:
             _settle_media_type(scope)
-            body = arguments["body"] = _parse(await _read(scope, receive))
+            body = arguments["body"] = _parse(await _read(receive))
             if self._body_defaults and isinstance(body, dict):
                 arguments["body"] = self._body_defaults | body
         return arguments
@@ -99,7 +99,7 @@ def _settle_media_type(scope: Scope) -> None:
     scope["headers"].append((b"content-type", _JSON))
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
+async def _read(receive: Receive) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False) and len(body) <= MOST_BODY_BYTES:

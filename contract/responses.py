@@ -74,7 +74,8 @@ class _Declared:
     def faults(self, headers: dict[str, str], body: bytes) -> list[str]:
         """What is wrong with an answer of this status."""
         found = [
-            f"{fault.pointer}: {fault.detail}" for fault in self._schema.faults(jiter.from_json(body))
+            f"{fault.pointer}: {fault.detail}"
+            for fault in self._schema.faults(jiter.from_json(body))
         ]
         if headers.get("content-type") != self._media_type:
             found.append(f"Content-Type is {headers.get('content-type')}")

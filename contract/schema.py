@@ -20,9 +20,7 @@ _LITERALS = {"enum", "default", "example"}
 class Schema:
     """A compiled schema. Thread-safe; checking a valid instance takes about a microsecond."""
 
-    def __init__(
-        self, document: Document, schema: dict[str, Any], *, closed: bool = False
-    ) -> None:
+    def __init__(self, document: Document, schema: dict[str, Any], *, closed: bool = False) -> None:
         """Compile `schema`, whose references point into `document`.
 
         Args:

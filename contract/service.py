@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
@@ -79,9 +80,10 @@ class Service:
 
 
 def _swagger_ui(document: Document) -> ASGIApp:
-    pages = ConnexionMiddleware(_nothing, middlewares=[SwaggerUIMiddleware])
+    pages: Any = ConnexionMiddleware(_nothing, middlewares=[SwaggerUIMiddleware])
     pages.add_api(document)
-    return pages
+    shown: ASGIApp = pages
+    return shown
 
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:

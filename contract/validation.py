@@ -48,9 +48,7 @@ def validator_map(document: Document) -> Mapping[str, Any]:
                 if value is None and required:
                     faults.append(Fault("is needed", parameter=name))
                 elif value is not None:
-                    faults += [
-                        Fault(each.detail, parameter=name) for each in schema.faults(value)
-                    ]
+                    faults += [Fault(each.detail, parameter=name) for each in schema.faults(value)]
             _refuse("The request", faults)
 
     class Body:

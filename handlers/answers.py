@@ -45,7 +45,9 @@ def translate(error: Exception) -> Problem | None:
             return InvalidRequest("The request has 1 error.", [fault])
         case PyMongoError() if unreachable(error):
             return ServiceUnavailable(
-                "The database cannot be reached. Try again.", (), {"Retry-After": str(RETRY_AFTER_S)}
+                "The database cannot be reached. Try again.",
+                (),
+                {"Retry-After": str(RETRY_AFTER_S)},
             )
     return None
 

@@ -16,7 +16,9 @@ logconfig_dict = {  # gunicorn's own lines go where ours go
     "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
 }
 graceful_timeout = 10
-keepalive = 75  # longer than the gateway keeps idle connections, so that it never meets a closed one
+keepalive = (
+    75  # longer than the gateway keeps idle connections, so that it never meets a closed one
+)
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat must not wait for a disk
 
 

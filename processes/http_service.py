@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
-from starlette.types import ASGIApp
 
 from contract.application import Api, bind
 from contract.document import Document
@@ -22,6 +21,9 @@ from handlers.answers import translate
 from processes.metrics import HttpMetrics
 from processes.settings import mongo_settings, validate_responses
 from storage.client import Json, MongoSettings, connect
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 SPECS = Path(__file__).parent.parent / "specs"
 

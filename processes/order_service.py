@@ -21,4 +21,6 @@ def create() -> Service:
     def dependencies(client: AsyncMongoClient[Json], settings: MongoSettings) -> Mapping[str, Any]:
         return {"orders": Orders(client[settings.orders])}
 
-    return http_service(load_document(SPECS / "order.yaml"), handlers, "order-service", "v1", dependencies)
+    return http_service(
+        load_document(SPECS / "order.yaml"), handlers, "order-service", "v1", dependencies
+    )

@@ -70,9 +70,7 @@ def health_address() -> Address:
 
 
 def password_for(login: str, system: str) -> str:
-    """The password that the set-up gives a login: for `user-relay` and `MONGO`, it reads
-    USER_RELAY_MONGO_PASSWORD.
-    """
+    """What the set-up gives a login: for `user-relay` and `MONGO`, USER_RELAY_MONGO_PASSWORD."""
     return _Environment().text(f"{login.replace('-', '_').upper()}_{system}_PASSWORD")
 
 

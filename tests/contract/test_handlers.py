@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from starlette.responses import Response
@@ -18,10 +17,12 @@ def test_our_handlers_are_those_of_the_specs() -> None:
     """Every operation has its handler, with its parameters."""
     given = {"users": None, "times": None, "link": None}
     assert bind_handlers(load_document(SPECS / "user.yaml"), users, given)
-    assert bind_handlers(load_document(SPECS / "order.yaml"), orders, {"orders": None, "link": None})
+    assert bind_handlers(
+        load_document(SPECS / "order.yaml"), orders, {"orders": None, "link": None}
+    )
 
 
-def module(**functions: Any) -> ModuleType:
+def module(**functions: object) -> ModuleType:
     """A module of user handlers in which some are other than they should be."""
     made = ModuleType("made")
     vars(made).update({name: value for name, value in vars(users).items() if "user" in name})
@@ -55,7 +56,7 @@ def test_a_handler_that_blocks_is_none() -> None:
     def get_user(id: str) -> Response:  # noqa: A002 - the spec's name
         raise NotImplementedError
 
-    with pytest.raises(HandlerMismatchError, match="get_user .* has no handler"):
+    with pytest.raises(HandlerMismatchError, match=r"get_user .* has no handler"):
         bind_handlers(
             load_document(SPECS / "user.yaml"),
             module(get_user=get_user),

@@ -85,7 +85,7 @@ _outcomes = Outcomes(_FOLDER / f"outcomes.{os.getpid()}.json" if _FOLDER else No
 
 
 @schemathesis.hook
-def before_call(_context: HookContext, case: Case, **_: Any) -> None:  # noqa: ANN401
+def before_call(_context: HookContext, case: Case[Any], **_: Any) -> None:  # noqa: ANN401
     """Let cases that are meant to succeed meet things that exist."""
     if not _is_positive(case) or case.meta is None or case.meta.phase.name is TestPhase.STATEFUL:
         return
@@ -98,7 +98,7 @@ def before_call(_context: HookContext, case: Case, **_: Any) -> None:  # noqa: A
 
 
 @schemathesis.hook
-def after_call(_context: HookContext, case: Case, response: Response) -> None:
+def after_call(_context: HookContext, case: Case[Any], response: Response) -> None:
     """Remember what was made, and count."""
     if response.status_code == httpx.codes.CREATED:
         kind = case.path.split("/")[1]
@@ -107,11 +107,11 @@ def after_call(_context: HookContext, case: Case, response: Response) -> None:
         _outcomes.add(case.operation.label, response.status_code)
 
 
-def _is_positive(case: Case) -> bool:
+def _is_positive(case: Case[Any]) -> bool:
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
-def _give_real_cursor(case: Case) -> None:
+def _give_real_cursor(case: Case[Any]) -> None:
     """Put the cursor of a second page of one there, or none where there is no second page."""
     del case.query["cursor"]
     query = {"status": case.query["status"]} if "status" in case.query else {}

@@ -48,7 +48,9 @@ def test_no_request_meets_an_answer_outside_the_contract(
         *("--phases", "examples,coverage,fuzzing,stateful"),
         *("--max-examples", EXAMPLES, "--no-color"),
     ]
-    run = subprocess.run(command, cwd=ROOT, env=os.environ | {"FUZZ_FOLDER": str(folder)})
+    run = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"FUZZ_FOLDER": str(folder)}, check=False
+    )
     assert run.returncode == 0
     print(f"\n{service}: positive cases by answer")  # noqa: T201 - the figures are asked for
     for operation, counts in outcomes(folder).items():

@@ -93,9 +93,7 @@ def test_an_unknown_order_is_404(
 
 
 @pytest.mark.parametrize("status", [None, "delivered"])
-def test_pages_hold_every_order_once_oldest_first(
-    orders: httpx.Client, status: str | None
-) -> None:
+def test_pages_hold_every_order_once_oldest_first(orders: httpx.Client, status: str | None) -> None:
     """Following `Link` from page to page."""
     for _ in range(7):
         create(orders, orderStatus="delivered")

@@ -37,9 +37,7 @@ def test_the_trailing_slash_does_not_matter(users: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("field", ["emails", "deliveryAddress"])
-def test_an_update_replaces_what_was_sent_and_nothing_else(
-    users: httpx.Client, field: str
-) -> None:
+def test_an_update_replaces_what_was_sent_and_nothing_else(users: httpx.Client, field: str) -> None:
     """One object comes back: the user after the change."""
     before = create(users, firstName="Jane")
     change = {"emails": [new_email(), new_email()], "deliveryAddress": ADDRESS | {"city": "Oslo"}}
@@ -73,7 +71,9 @@ def test_an_address_belongs_to_one_user_whatever_its_letter_case(users: httpx.Cl
     create(users, emails=[email])
     answer = users.post("/users/", json=new_user(emails=[new_email(), email.upper()]))
     assert answer.status_code == 409
-    assert answer.json()["errors"] == [{"pointer": "#/emails/1", "detail": "belongs to another user"}]
+    assert answer.json()["errors"] == [
+        {"pointer": "#/emails/1", "detail": "belongs to another user"}
+    ]
     other = create(users)
     answer = users.put(f"/users/{other['userId']}", json={"emails": [email.title()]})
     assert answer.status_code == 409

@@ -1,0 +1,91 @@
+"""The set-up: any number of times, each login with no more than it needs."""
+
+import subprocess
+import sys
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from local.stack import Stack
+from storage.client import Json, MongoSettings, connect_blocking
+
+
+def set_up(databases: Stack, *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "aware", "setup", "mongodb", *options],
+        env=databases.environment("mongodb-setup") | changes,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_second_set_up_changes_nothing(databases: Stack, root: MongoClient[Json]) -> None:
+    """Documents and indexes stay; nothing is seeded twice, nothing that was changed set back."""
+    users = root["aware_users"]["users"]
+    users.update_one({"_id": "u3"}, {"$set": {"firstName": "Clara"}})
+    before = [*users.find()], [*users.list_indexes()]
+    done = set_up(databases, "--seed")
+    assert done.returncode == 0, done.stderr
+    assert "Seed: 0 users and 0 orders were missing" in done.stdout
+    assert ([*users.find()], [*users.list_indexes()]) == before
+
+
+def test_the_seed_is_the_papers(root: MongoClient[Json], databases: Stack) -> None:
+    """Users u1 to u5, and 15 orders of theirs with 1 to 3 items."""
+    assert databases.is_running()
+    users = {each["_id"] for each in root["aware_users"]["users"].find()}
+    assert {f"u{n}" for n in range(1, 6)} <= users
+    orders = [
+        *root["aware_orders"]["orders"].find({"_id": {"$in": [f"o{n}" for n in range(1, 16)]}})
+    ]
+    assert len(orders) == 15
+    assert {each["userId"] for each in orders} == {f"u{n}" for n in range(1, 6)}
+    assert {len(each["items"]) for each in orders} <= {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"MONGO_URI": ""}, "MONGO_URI is not set"),
+        ({"MONGO_URI": "localhost"}, "MONGO_URI must start with mongodb://"),
+        ({"MONGO_PASSWORD": "wrong"}, "Authentication failed"),
+        ({"USER_RELAY_MONGO_PASSWORD": ""}, "USER_RELAY_MONGO_PASSWORD is not set"),
+        ({"DATABASE_NAME": "a/b"}, "DATABASE_NAME: only letters"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be auto, console or json"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(
+    databases: Stack, changes: dict[str, str], reason: str
+) -> None:
+    """No traceback, no password."""
+    done = set_up(databases, **changes)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert reason in last
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("login", "database", "collection"),
+    [
+        ("user-service", "aware_orders", "orders"),
+        ("order-service", "aware_users", "users"),
+        ("user-relay", "aware_orders", "contacts"),
+        ("order-consumer", "aware_users", "users"),
+    ],
+)
+def test_a_login_reaches_only_its_own_database(
+    databases: Stack, mongo: MongoSettings, login: str, database: str, collection: str
+) -> None:
+    """Reading the other's is refused, and so is dropping its own."""
+    parts = {"user-service": "user-service-v1"}
+    password = databases.environment(parts.get(login, login))["MONGO_PASSWORD"]
+    with connect_blocking(MongoSettings(mongo.uri, login, password)) as client:
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client[database][collection].find_one()
+        own = "aware_users" if database == "aware_orders" else "aware_orders"
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client[own].drop_collection("users" if own == "aware_users" else "orders")

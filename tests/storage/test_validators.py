@@ -1,0 +1,150 @@
+"""The database accepts what the API stores, and refuses what it can tell to be wrong."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bson import Int64
+from pymongo import MongoClient
+from pymongo.errors import WriteError
+
+from contract.document import load_document
+from storage.client import Json, MongoSettings
+from storage.layout import collections
+from storage.validators import part_schema
+
+SPECS = Path(__file__).parents[2] / "specs"
+MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
+ADDRESS = dict.fromkeys(("street", "city", "state", "postalCode", "country"), "x")
+
+
+def user(**changes: object) -> Json:
+    """A user's document as storage writes it."""
+    whole = {
+        "_id": "validated",
+        "userId": "validated",
+        "emails": ["validated@example.com"],
+        "emailKeys": ["validated@example.com"],
+        "deliveryAddress": ADDRESS,
+        "contactVersion": Int64(1),
+    }
+    return whole | changes
+
+
+def order(**changes: object) -> Json:
+    """An order's document as storage writes it."""
+    whole = {
+        "_id": "validated",
+        "orderId": "validated",
+        "items": [{"itemId": "a", "quantity": 1, "price": 0.5}],
+        "userEmails": ["validated@example.com"],
+        "deliveryAddress": ADDRESS,
+        "orderStatus": "shipping",
+        "createdAt": MOMENT,
+        "updatedAt": MOMENT,
+        "contactVersion": Int64(0),
+    }
+    return whole | changes
+
+
+def item(**changes: object) -> list[Json]:
+    """One item with something changed."""
+    return [{"itemId": "a", "quantity": 1, "price": 1} | changes]
+
+
+def put(root: MongoClient[Json], mongo: MongoSettings, document: Json) -> None:
+    """Insert a document where it belongs, and take it away again."""
+    database = mongo.users if "userId" in document and "items" not in document else mongo.orders
+    collection = root[database]["users" if database == mongo.users else "orders"]
+    collection.insert_one(document)
+    collection.delete_one({"_id": document["_id"]})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        user(),
+        user(createdAt=MOMENT, updatedAt=MOMENT, phoneNumber="0123456789", firstName="J"),
+        user(outbox={"since": MOMENT, "changedAt": MOMENT, "build": "v1"}),
+        order(),
+        order(userId="u1", items=item(price=3)),
+        order(items=item(quantity=1000000, price=1e9)),
+    ],
+)
+def test_what_storage_writes_is_accepted(
+    root: MongoClient[Json], mongo: MongoSettings, document: Json
+) -> None:
+    """Whole prices and broken ones, with and without what may be missing."""
+    put(root, mongo, document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        user(emails=[]),
+        user(emails=["x"] * 2),
+        user(phoneNumber="0123456789\n"),
+        user(phoneNumber="12"),
+        user(createdAt="2026-11-22T10:15:30Z"),
+        user(deliveryAddress=ADDRESS | {"planet": "Mars"}),
+        user(deliveryAddress={"street": "x"}),
+        user(firstName="a" * 201),
+        user(firstName="a\x00b"),
+        user(contactVersion=1.5),
+        user(contactVersion=None),
+        user(surplus=1),
+        user(outbox={}),
+        order(orderStatus="lost"),
+        order(items=[]),
+        order(items=item(quantity=0)),
+        order(items=item(quantity=1.5)),
+        order(items=item(price=-1)),
+        order(items=item(price="1")),
+        order(items=item(price=True)),
+        order(items=item(surplus=1)),
+        order(items=item() * 201),
+        order(updatedAt=None),
+        order(userId="no spaces"),
+    ],
+)
+def test_what_the_database_can_tell_to_be_wrong_is_refused(
+    root: MongoClient[Json], mongo: MongoSettings, document: Json
+) -> None:
+    """Whoever writes it."""
+    with pytest.raises(WriteError, match="Document failed validation"):
+        put(root, mongo, document)
+
+
+def test_a_limit_changed_in_a_spec_changes_in_the_database(
+    tmp_path: Path, edit: Callable[[Path, str, str], None]
+) -> None:
+    """The validator is derived, not written."""
+    for spec in SPECS.glob("*.yaml"):
+        (tmp_path / spec.name).write_text(spec.read_text())
+    edit(tmp_path / "user.yaml", "'^[0-9]{10,15}$'", "'^[0-9]{7}$'")
+    edit(tmp_path / "order.yaml", "maxItems: 200", "maxItems: 3")
+    users, orders, _ = collections(tmp_path, "a", "b")
+    assert users.schema["properties"]["phoneNumber"]["pattern"] == r"^[0-9]{7}\z"
+    assert orders.schema["properties"]["items"]["maxItems"] == 3
+
+
+@pytest.fixture
+def edit() -> Callable[[Path, str, str], None]:
+    """Replace a text that must be there."""
+
+    def replace(file: Path, old: str, new: str) -> None:
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    return replace
+
+
+def test_formats_become_what_the_database_has_for_them() -> None:
+    """Dates are dates; what only a library can tell is left to the API."""
+    document = load_document(SPECS / "order.yaml")
+    assert part_schema(document, "Order", "createdAt") == {"bsonType": "date"}
+    emails: dict[str, Any] = part_schema(document, "Order", "userEmails")
+    assert emails["items"] == {"bsonType": ["string"], "maxLength": 254}
