@@ -98,11 +98,12 @@ if [[ ${1-} == render ]]; then
   exit
 fi
 
-umask 077
 mkdir -p "$state"
 state=$(cd "$state" && pwd)
 rendered=$(render)
-printf '%s\n' "$rendered" >"$state/kong.yml"
+# It holds the keys. Kong's own files keep the usual mode: its workers may be another user.
+(umask 077 && printf '%s\n' "$rendered" >"$state/kong.yml.new")
+mv -f "$state/kong.yml.new" "$state/kong.yml"
 export KONG_DATABASE=off KONG_DECLARATIVE_CONFIG=$state/kong.yml KONG_NGINX_DAEMON=off
 export KONG_PROXY_LISTEN KONG_ADMIN_LISTEN KONG_PREFIX=${KONG_PREFIX:-$state/kong}
 export KONG_ANONYMOUS_REPORTS=off KONG_PROXY_ACCESS_LOG=/dev/stdout KONG_PROXY_ERROR_LOG=/dev/stderr

@@ -65,16 +65,19 @@ def prepare(settings: GatewaySettings, path: str | None = None) -> Gateway:
 
 
 def kept_settings(environment: Mapping[str, str]) -> GatewaySettings:
-    """The settings of the gateway that was prepared last in the state folder, else `environment`'s.
+    """The settings of the gateway that was prepared last in the state folder.
 
-    Raises SettingError.
+    `environment` says where that is, and whatever was not set then. Raises SettingError.
     """
     state = Path(environment.get("GATEWAY_STATE_DIR") or GatewaySettings.state)
     try:
         kept = json.loads((state / _KEPT).read_text())
     except FileNotFoundError:
         return GatewaySettings.from_environment(environment)
-    return GatewaySettings.from_environment({**kept, "GATEWAY_STATE_DIR": str(state)})
+    given = {name: value for name, value in kept.items() if value}
+    return GatewaySettings.from_environment(
+        {**environment, **given, "GATEWAY_STATE_DIR": str(state)}
+    )
 
 
 def write_haproxy_files(settings: GatewaySettings, p: int) -> None:

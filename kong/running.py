@@ -2,6 +2,7 @@
 
 import csv
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from kong.process import Kind
 from kong.settings import GatewaySettings
 
 UPSTREAM = "user_service_upstream"
+_SETTLED_WITHIN = 10.0  # seconds until Kong's balancer has what its configuration says
+_LOOK = 0.05  # seconds between two looks whether it has
 
 
 @dataclass(frozen=True)
@@ -136,9 +139,15 @@ class Kong:
         except (KeyError, TypeError) as error:
             raise UnreachableError(f"{self._url} is not Kong's Admin API") from error
 
-    def apply(self, text: str, configuration: Configuration) -> None:  # noqa: ARG002 - for HAProxy
+    def apply(self, text: str, configuration: Configuration) -> None:
         """Hand over the whole kong.yml; Kong refuses one it cannot use and keeps the old."""
         self._request("POST", "/config?flatten_errors=1", {"config": text})
+        wanted = {t.address: t.weight for t in configuration.upstream(UPSTREAM).targets}
+        deadline = time.monotonic() + _SETTLED_WITHIN
+        while {target.address: target.weight for target in self.targets()} != wanted:
+            if time.monotonic() > deadline:
+                raise UnreachableError("Kong took the configuration, but not its weights")
+            time.sleep(_LOOK)
 
     def _request(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
         try:

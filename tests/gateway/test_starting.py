@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from kong.errors import GatewayError, SettingError
+from kong.haproxy import LIMITS
 from kong.process import ENTRY_POINT, Kind, prepare, variables
 from kong.render import addresses, render
 from kong.settings import GatewaySettings
@@ -19,7 +21,7 @@ from kong.weights import WeightFile
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
-from tests.gateway.running import elsewhere
+from tests.gateway.running import elsewhere, free_port
 from tests.gateway.waiting import until
 
 BAD = {
@@ -163,6 +165,43 @@ def test_a_terminated_gateway_ends_at_once(start: Start) -> None:
         until(lambda: load.answers.total > 50, "there is load")
         gateway.process.terminate()
         assert gateway.process.wait(10) in (0, -signal.SIGTERM)
+
+
+@pytest.mark.skipif(shutil.which("kong") is not None, reason="Kong has no limits to tell")
+def test_the_command_becomes_the_gateway_and_says_what_it_cannot_do(
+    services: Services, state: Path
+) -> None:
+    """`gateway run` with variables alone: one process, which ends as the gateway does."""
+    listen = f"127.0.0.1:{free_port()}"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "P_VALUE": "100",
+        "USER_SERVICE_V1_TARGET": services.v1.address,
+        "USER_SERVICE_V2_TARGET": services.v2.address,
+        "ORDER_SERVICE_TARGET": services.orders.address,
+        "KONG_PROXY_LISTEN": listen,
+        "KONG_ADMIN_LISTEN": f"127.0.0.1:{free_port()}",
+        "GATEWAY_STATE_DIR": str(state),
+    }
+    command = [sys.executable, "-c", "from kong.commands import gateway; gateway()", "run"]
+    log = state / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, cwd=ENTRY_POINT.parents[1], stdout=output, stderr=output
+        )
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
+        try:
+            return httpx.get(f"http://{listen}/orders/").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    until(answers, "the gateway answers")
+    process.send_signal(signal.SIGUSR1)
+    assert process.wait(40) == 0
+    for limit in LIMITS:
+        assert limit in log.read_text()
 
 
 @pytest.mark.skipif(elsewhere(), reason="a gateway elsewhere writes its log elsewhere")
