@@ -9,13 +9,17 @@ whatever went wrong into problem+json.
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any, Protocol
 
 import structlog
 from connexion.middleware import ConnexionMiddleware
-from connexion.middleware.request_validation import RequestValidationMiddleware
+from connexion.middleware.request_validation import (
+    RequestValidationAPI,
+    RequestValidationMiddleware,
+    RequestValidationOperation,
+)
 from connexion.middleware.routing import RoutingMiddleware
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -68,7 +72,21 @@ def bind(
 
 def pipeline(document: Document) -> list[Callable[[ASGIApp], ASGIApp]]:
     """The parts of connexion that a request passes, outermost first."""
-    return [RoutingMiddleware, partial(Arguments, document=document), RequestValidationMiddleware]
+    return [RoutingMiddleware, partial(Arguments, document=document), RequestValidation]
+
+
+class _RequestValidationApi(RequestValidationAPI):
+    def make_operation(self, operation: Any) -> RequestValidationOperation:  # noqa: ANN401
+        """As connexion does, with what it would look up for every request looked up once."""
+        operation.body_definition = cache(operation.body_definition)
+        operation.body_schema = cache(operation.body_schema)
+        return super().make_operation(operation)
+
+
+class RequestValidation(RequestValidationMiddleware):
+    """connexion's request validation. A spec does not change while a service runs."""
+
+    api_cls = _RequestValidationApi
 
 
 class _NoUriParser:
