@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -62,6 +61,8 @@ def missing(packages: Mapping[str, Callable[[], bool]] = PACKAGES) -> list[str]:
 def install(packages: list[str], log: Path) -> None:
     """Install `packages`, as root or through sudo without a password, writing to `log`.
 
+    Says that it does, because it takes its time.
+
     Their daemons are not started. Raises MissingError, with what to type, where that is not
     possible or fails.
     """
@@ -75,6 +76,7 @@ def install(packages: list[str], log: Path) -> None:
             f"    sudo sh {_INSTALLER} {words}\n"
             "which does not start their daemons, and then try again."
         )
+    click.echo(f"Installing Debian's {', '.join(packages)} (a minute or two) ...")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as out:
         command = [*prefix, "sh", str(_INSTALLER), *packages]
@@ -106,10 +108,7 @@ def main() -> None:
         mongodb.find_mongod()
         packages = missing()
         if packages:
-            click.echo(f"Installing Debian's {', '.join(packages)} (a minute or two) ...")
-            began = time.monotonic()
             install(packages, log)
-            click.echo(f"Installed in {time.monotonic() - began:.0f} s.")
     except LocalError as error:
         sys.exit(f"Error: {error}")
 

@@ -37,8 +37,9 @@ epmd_before=no
 if epmd_runs; then epmd_before=yes; fi
 
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -q
-apt-get install -q -y --no-install-recommends "$@"
+# The machine's own updates may hold the locks for a while.
+apt-get update -q -o DPkg::Lock::Timeout=300
+apt-get install -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends "$@"
 
 for package in "$@"; do
     if [ -e "/etc/init.d/$package" ]; then

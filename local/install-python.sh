@@ -9,18 +9,35 @@ fail() {
     exit 1
 }
 
+# Quiet where it may not: then the message that follows says what to do.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo > /dev/null && sudo -n true 2> /dev/null; then
+        sudo -n "$@"
+    fi
+}
+
+has_venv() {
+    "$python" -c 'import ensurepip, venv' 2> /dev/null
+}
+
 command -v "$python" > /dev/null ||
     fail "there is no $python; install Python 3.11 or newer, or name one: make ... PYTHON=/path/to/python3"
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$python is Python $version; 3.11 or newer is needed: make ... PYTHON=/path/to/python3"
-"$python" -c 'import ensurepip, venv' 2> /dev/null ||
+if ! has_venv && command -v apt-get > /dev/null; then
+    echo "Installing Debian's python$version-venv ..."
+    as_root sh "$(dirname "$0")/install-debian.sh" "python$version-venv" > /dev/null || true
+fi
+has_venv ||
     fail "$python cannot make virtual environments; install the Debian package python$version-venv"
 
 # One that was moved, or whose Python is gone, cannot be mended.
 "$venv/bin/python" -m pip --version > /dev/null 2>&1 || rm -rf "$venv"
 if [ ! -e "$venv/bin/python" ]; then
-    echo "Making $venv with Python $version"
+    echo "Making $venv with Python $version ..."
     "$python" -m venv "$venv"
 fi
 echo "Installing $requirements (a minute or so) ..."

@@ -12,6 +12,7 @@ PAUSE = 0.05  # seconds between two looks
 DEADLINE = 120.0  # seconds that a part may take to become healthy
 STOPPED = {"STOPPED", "EXITED", "FATAL", "UNKNOWN"}
 _LOG_LINES = 20
+_LOG_WIDTH = 500  # characters; an error with its traceback can be one line of many thousands
 
 Progress = Callable[[str], None]
 
@@ -63,7 +64,10 @@ class Attempt:
             size = log.seek(0, 2)
             # Shorter than before: the supervisor has begun a new file.
             log.seek(self._old_log if size >= self._old_log else 0)
-            return log.read().decode(errors="replace").splitlines()[-_LOG_LINES:]
+            lines = log.read().decode(errors="replace").splitlines()[-_LOG_LINES:]
+            return [
+                line if len(line) <= _LOG_WIDTH else f"{line[:_LOG_WIDTH]} ..." for line in lines
+            ]
 
 
 def bring_up(parts: Sequence[Part], supervisor: Supervisor, logs: Path, progress: Progress) -> None:

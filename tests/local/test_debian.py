@@ -66,8 +66,8 @@ def test_sudo_without_a_password_is_used(
     assert said.read_text().splitlines() == [
         "sudo -n",
         "sudo -n",
-        "update -q",
-        "install -q -y --no-install-recommends haproxy",
+        "update -q -o DPkg::Lock::Timeout=300",
+        "install -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends haproxy",
     ]
 
 
