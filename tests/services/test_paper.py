@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ SPECS = Path(__file__).parents[2] / "specs"
 SLASHES = pytest.mark.parametrize("slash", ["", "/"])
 
 
+@cache
 def example(operation_id: str) -> Json:
     """The body that the spec gives as the example of an operation: the paper's."""
     found = {
