@@ -1,8 +1,12 @@
 """A target that cannot serve gets no requests, and gets them again when it can."""
 
+import socket
+
 import httpx
 
-from tests.gateway.conftest import Services, Start
+from kong.process import Kind
+from kong.running import find
+from tests.gateway.conftest import Services
 from tests.gateway.load import Load
 from tests.gateway.running import Running
 from tests.gateway.test_passing import assert_problem
@@ -15,6 +19,11 @@ def builds(gateway: Running, requests: int = 10) -> set[str]:
     with httpx.Client(base_url=gateway.url) as client:
         answers = [client.put("/users/u1", json={}) for _ in range(requests)]
     return {answer.headers.get("X-Service-Version", "-") for answer in answers}
+
+
+def up(gateway: Running) -> set[str]:
+    """The targets of the user service that get requests, as the gateway sees it."""
+    return {target.address for target in find(gateway.settings).targets() if target.up}
 
 
 def test_a_target_that_is_not_ready_gets_no_requests(gateway: Running, services: Services) -> None:
@@ -31,7 +40,7 @@ def test_a_killed_target_is_taken_out_and_comes_back(gateway: Running, services:
     with Load(gateway.url) as load:
         until(lambda: load.answers.builds["v2"] > 100, "both builds are under load")
         services.v2.stop()
-        until(lambda: builds(gateway) == {"v1"}, "version 2 is out")
+        until(lambda: services.v2.address not in up(gateway), "version 2 is out")
         failed = load.answers.failed
         before = load.answers.total
         until(lambda: load.answers.total > before + 200, "version 1 has served for a while")
@@ -41,6 +50,8 @@ def test_a_killed_target_is_taken_out_and_comes_back(gateway: Running, services:
     answers = load.answers
     print(f"{answers.total} requests, {answers.failed} failed while a target was killed")  # noqa: T201
     assert answers.failed == failed <= 10
+    if gateway.kind is Kind.HAPROXY:
+        assert "Detected 3 consecutive errors" in gateway.log.read_text()
 
 
 def test_without_any_target_the_gateway_says_unavailable(
@@ -62,10 +73,15 @@ def test_errors_of_a_service_do_not_take_it_out(gateway: Running, services: Serv
     assert count(gateway.url, 200) == {"v1": 100, "v2": 100}
 
 
-def test_an_order_is_not_sent_twice(start: Start, services: Services) -> None:
-    """A POST whose service dies before it answers is not tried again: it may have been done."""
-    gateway = start()
-    services.orders.behaviour.before_answer = services.orders.stop
-    answer = httpx.post(f"{gateway.url}/orders/", json={})
-    assert_problem(answer, 502, "bad-gateway")
-    assert len(services.orders.received) == 1
+def test_a_user_is_not_made_twice(gateway: Running, services: Services) -> None:
+    """A POST whose build dies before it answers is not sent to the other: it may have been done.
+
+    Sent in one piece, because HAProxy can only try again what it has wholly read.
+    """
+    for build in (services.v1, services.v2):
+        build.behaviour.before_answer = build.stop
+    url = httpx.URL(gateway.url)
+    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+        connection.sendall(b"POST /users/ HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 502 ")
+    assert len(services.v1.received) + len(services.v2.received) == 1
