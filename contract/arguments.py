@@ -13,7 +13,13 @@ import jiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.document import Document, InvalidDocumentError, Operation, operations, resolve
-from contract.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from contract.errors import (
+    Fault,
+    InvalidRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    count_of,
+)
 
 MOST_BODY_BYTES = 1024 * 1024
 """A larger body is refused; the gateway's limit is the same."""
@@ -139,7 +145,7 @@ def _query(query: bytes, known: Mapping[str, str]) -> dict[str, Any]:
         else:
             values[name] = _typed(text, known[name])
     if faults:
-        raise InvalidRequest(_count("The query", faults), faults)
+        raise InvalidRequest(count_of("The query", faults), faults)
     return values
 
 
@@ -166,7 +172,3 @@ def _typed(text: str, kind: str) -> Any:  # noqa: ANN401 - whatever the spec say
     if kind == "boolean" and text in ("true", "false"):
         return text == "true"
     return text
-
-
-def _count(what: str, faults: list[Fault]) -> str:
-    return f"{what} has {len(faults)} error{'s' if len(faults) != 1 else ''}."

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Self
 
 import orjson
 from starlette.responses import Response
@@ -25,6 +26,13 @@ class Fault:
         return {key: value[:1000] for key, value in place.items() if value is not None} | {
             "detail": self.detail[:1000]
         }
+
+
+def count_of(what: str, faults: Sequence[Fault]) -> str:
+    """How much is wrong with what, as a sentence."""
+    if len(faults) >= MOST_ERRORS:
+        return f"{what} has {MOST_ERRORS} errors or more."
+    return f"{what} has {len(faults)} error{'s' if len(faults) != 1 else ''}."
 
 
 @dataclass
@@ -63,6 +71,22 @@ class InvalidRequest(Problem):
     status = HTTPStatus.BAD_REQUEST
     kind = "invalid-request"
     title = "The request does not fit the contract"
+
+
+class Malformed(Problem):
+    """This is no request that a server can read."""
+
+    status = HTTPStatus.BAD_REQUEST
+    kind = "bad-request"
+    title = "Bad Request"
+
+    @classmethod
+    def of(cls, status: HTTPStatus) -> Self:
+        """The problem that a server's refusal of this status is."""
+        problem = cls(f"{status.description or status.phrase}.")
+        problem.status, problem.title = status, status.phrase
+        problem.kind = status.phrase.lower().replace(" ", "-")
+        return problem
 
 
 class NotFound(Problem):

@@ -10,7 +10,6 @@ import ciso8601
 import email_validator
 import jsonschema_rs
 
-
 MOST_EMAIL_CHARACTERS = 254
 """RFC 5321's limit; also keeps a body of one long string from keeping the library busy."""
 
@@ -33,9 +32,7 @@ def email_key(address: str) -> str:
         raise ValueError("longer than an address can be")
     if address.isascii() and _is_plain(lower := address.lower()):
         return lower
-    return email_validator.validate_email(
-        address, check_deliverability=False
-    ).normalized.casefold()
+    return email_validator.validate_email(address, check_deliverability=False).normalized.casefold()
 
 
 def _is_plain(address: str) -> bool:

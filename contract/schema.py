@@ -1,17 +1,21 @@
 """Schemas of OpenAPI 3.0, compiled: what an instance breaks, all of it, with where."""
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
 from contract.document import Document
-from contract.errors import Fault
+from contract.errors import MOST_ERRORS, Fault
 from contract.formats import CHECKS, UniqueAs
 
 _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _ANNOTATIONS = {"int32", "int64", "float", "double", "password"}
 """Formats that say nothing about a string; the first two are enforced as ranges."""
+
+_MOST_ELEMENTS = 2000
+"""Of an instance that does not fit, so many elements or properties are looked at one by one."""
 
 _LITERALS = {"enum", "default", "example"}
 """Keywords whose values are instances, not schemas."""
@@ -47,12 +51,25 @@ class Schema:
         )
 
     def faults(self, instance: Any) -> list[Fault]:  # noqa: ANN401 - JSON is anything
-        """Everything that is wrong with the instance; empty where it fits."""
+        """Everything that is wrong with the instance, up to MOST_ERRORS; empty where it fits."""
         if self._validator.is_valid(instance):
             return []
-        return [
-            fault for error in self._validator.iter_errors(instance) for fault in _faults(error)
-        ]
+        errors = self._validator.iter_errors(_shortened(instance))
+        faults = (fault for error in errors for fault in _faults(error))
+        return list(islice(faults, MOST_ERRORS))
+
+
+def _shortened(instance: Any) -> Any:  # noqa: ANN401 - JSON is anything
+    """What is wrong, cut to where no schema of ours reaches.
+
+    The library makes every error before we read the first: a body of 300,000 of them would keep
+    a worker busy for ten seconds.
+    """
+    if isinstance(instance, list):
+        return [_shortened(each) for each in islice(instance, _MOST_ELEMENTS)]
+    if isinstance(instance, dict):
+        return {name: _shortened(each) for name, each in islice(instance.items(), _MOST_ELEMENTS)}
+    return instance
 
 
 def _draft4(node: Any, *, closed: bool) -> Any:  # noqa: ANN401 - JSON is anything
@@ -88,15 +105,15 @@ def _each(schemas: dict[str, Any], *, closed: bool) -> dict[str, Any]:
 
 def _faults(error: jsonschema_rs.ValidationError) -> Iterable[Fault]:
     """The library's error in our words: an entry each for surplus properties, a place for all."""
-    kind = error.kind
+    kind, path = error.kind, error.instance_path
     if isinstance(kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
         for name in kind.unexpected:
-            yield Fault("is not a property here", pointer_to([*error.instance_path, name]))
+            yield Fault("is not a property here", pointer_to([*path, name]))
     elif isinstance(kind, jsonschema_rs.ValidationErrorKind.AnyOf):
         ways = [each.message for branch in kind.context for each in branch]
-        yield Fault(", or ".join(ways), pointer_to(error.instance_path))
+        yield Fault(", or ".join(ways), pointer_to(path))
     else:
-        yield Fault(error.message, pointer_to(error.instance_path))
+        yield Fault(error.message, pointer_to(path))
 
 
 def pointer_to(path: Iterable[str | int]) -> str:

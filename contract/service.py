@@ -2,22 +2,24 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
 from typing import Any
 
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.document import Document
-from contract.errors import NotFound
+from contract.errors import MethodNotAllowed, NotFound
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
-BESIDE = ("/health/", "/metrics", "/ui", "/openapi.", "/swagger-ui")
+BESIDE = (b"/health/", b"/metrics", b"/ui", b"/openapi.")
 """How the paths begin that are not the API's."""
 
 
@@ -68,12 +70,13 @@ class Service:
                 Route("/openapi.json", description),
                 Mount("/", _swagger_ui(document)),
             ],
+            exception_handlers={HTTPException: _as_problem},
             lifespan=lifespan,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or begin and end the process."""
-        if scope["type"] == "http" and not scope["path"].startswith(BESIDE):
+        if scope["type"] == "http" and not scope["raw_path"].startswith(BESIDE):
             await self._api(scope, receive, send)
         else:
             await self._beside(scope, receive, send)
@@ -86,5 +89,12 @@ def _swagger_ui(document: Document) -> ASGIApp:
     return shown
 
 
-async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    await NotFound("There is nothing at this path.").response()(scope, receive, send)
+async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+async def _as_problem(_: Request, error: Exception) -> Response:
+    """Starlette's own 404 and 405 in the one form that errors have here."""
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return MethodNotAllowed("Use another method.", (), error.headers or {}).response()
+    return NotFound("There is nothing at this path.").response()

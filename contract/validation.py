@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope
 
 from contract.arguments import ARGUMENTS
 from contract.document import Document, Operation, operations
-from contract.errors import Fault, InvalidRequest
+from contract.errors import Fault, InvalidRequest, count_of
 from contract.schema import Schema
 
 
@@ -68,5 +68,4 @@ def validator_map(document: Document) -> Mapping[str, Any]:
 
 def _refuse(what: str, faults: list[Fault]) -> None:
     if faults:
-        number = f"{len(faults)} error{'s' if len(faults) > 1 else ''}"
-        raise InvalidRequest(f"{what} has {number}.", faults)
+        raise InvalidRequest(count_of(what, faults), faults)

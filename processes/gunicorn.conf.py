@@ -6,7 +6,7 @@ from typing import Any
 from processes.logs import configure_logs
 
 bind = os.environ.get("BIND", "127.0.0.1:5000")
-worker_class = "asgi"
+worker_class = "processes.worker.Worker"
 proc_name = "http-service"
 control_socket_disable = True
 accesslog = None
@@ -16,10 +16,13 @@ logconfig_dict = {  # gunicorn's own lines go where ours go
     "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
 }
 graceful_timeout = 10
-keepalive = (
-    75  # longer than the gateway keeps idle connections, so that it never meets a closed one
-)
-worker_tmp_dir = "/dev/shm"  # noqa: S108 - gunicorn's heartbeat must not wait for a disk
+# Longer than the gateway keeps idle connections, so that it never meets a closed one.
+keepalive = 75
+# No link of ours is absolute, so nobody's word about hosts and schemes is needed.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+# gunicorn's heartbeat must not wait for a disk.
+worker_tmp_dir = "/dev/shm"  # noqa: S108
 
 
 def on_starting(_: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter has no type
