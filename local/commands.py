@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -148,6 +149,9 @@ def _end_on_signal() -> Iterator[None]:
 
 
 def _say(text: str) -> None:
-    # The terminal may be gone, and with SIGHUP it is: that must not end the stopping.
-    with contextlib.suppress(OSError):
+    try:
         click.echo(text)
+    except OSError:
+        # The terminal may be gone, and with SIGHUP it is. That must not end the stopping, nor
+        # must what could not be written spoil the exit status when Python flushes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

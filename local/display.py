@@ -15,6 +15,7 @@ def places(system: Stack) -> str:
     share = gateway.share(system.state, system.p_value)
     rows = [
         ("gateway", ports.url("gateway"), gateway.name()),
+        *(("", "", limit) for limit in gateway.limits()),
         ("P", f"{share} %", "of the user requests go to version 1"),
         *((name, ports.url(PORT_NAMES[name]) + "/ui/", "Swagger UI") for name in SERVICES),
         (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 
+from kong import haproxy
 from kong.errors import GatewayError
 from kong.process import Gateway, prepare
 from kong.settings import GatewaySettings
@@ -25,6 +26,8 @@ def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
         listen=ports.address("gateway"),
         admin_listen=ports.address("gateway_admin"),
         state=state / _FOLDER,
+        user_relay=(ports.address("user_relay"),),
+        order_consumer=(ports.address("order_consumer"),),
     )
     try:
         return prepare(settings)
@@ -37,6 +40,11 @@ def name() -> str:
     if shutil.which("kong"):
         return "Kong"
     return "HAProxy in the place of Kong, which is not installed"
+
+
+def limits() -> tuple[str, ...]:
+    """What this gateway does not do that Kong does."""
+    return () if shutil.which("kong") else haproxy.LIMITS
 
 
 def share(state: Path, p_value: int) -> int:

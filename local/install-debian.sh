@@ -30,11 +30,8 @@ fi
 printf '#!/bin/sh\nexit 101\n' > "$policy"
 chmod 755 "$policy"
 
-epmd_runs() {
-    command -v epmd > /dev/null && epmd -names > /dev/null 2>&1
-}
-epmd_before=no
-if epmd_runs; then epmd_before=yes; fi
+had_epmd=no
+if command -v epmd > /dev/null; then had_epmd=yes; fi
 
 export DEBIAN_FRONTEND=noninteractive
 # The machine's own updates may hold the locks for a while.
@@ -47,7 +44,10 @@ for package in "$@"; do
     fi
 done
 
-# Erlang's tools start a port mapper where they find none, and it outlives them.
-if [ "$epmd_before" = no ] && epmd_runs; then
-    epmd -kill > /dev/null
+# Erlang's port mapper comes with RabbitMQ, and Erlang's tools start it where they find none.
+if [ "$had_epmd" = no ] && command -v epmd > /dev/null; then
+    if command -v systemctl > /dev/null; then
+        systemctl disable epmd.service epmd.socket
+    fi
+    if epmd -names > /dev/null 2>&1; then epmd -kill; fi
 fi
