@@ -122,4 +122,5 @@ def _needs(names: set[str], parts: Sequence[Part]) -> set[str]:
 
 def _running(supervisor: Supervisor, parts: Sequence[Part]) -> set[str]:
     states = supervisor.states()
-    return {part.name for part in parts if states[part.name].state not in STOPPED}
+    known = [part.name for part in parts if part.name in states]
+    return {name for name in known if states[name].state not in STOPPED}

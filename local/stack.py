@@ -63,15 +63,15 @@ class Stack:
         """The system that was started with `state`; raises NotRunningError."""
         try:
             saved = json.loads((state / "system.json").read_text())
+            ports, parts = Ports(**saved["ports"]), tuple(saved["parts"])
+            return cls(state, ports, saved["p_value"], parts, saved["extra"])
         except FileNotFoundError as error:
             raise NotRunningError(f"Nothing runs in {state}.") from error
-        return cls(
-            state,
-            Ports(**saved["ports"]),
-            saved["p_value"],
-            tuple(saved["parts"]),
-            saved["extra"],
-        )
+        except (ValueError, TypeError, KeyError) as error:
+            raise NotRunningError(
+                f"What runs in {state} was started by another version of this program; "
+                "`make stop` ends it."
+            ) from error
 
     def start(self, progress: Progress = lambda _: None) -> None:
         """Start all parts and return when all are healthy.
@@ -197,7 +197,7 @@ class Stack:
         """Whether it runs, and its start came to its end: a start can be killed half way."""
         try:
             return bool(json.loads(self._record.read_text())["complete"]) and self.is_running()
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError, KeyError):
             return False
 
     def _write_record(self, *, complete: bool) -> None:
