@@ -14,7 +14,13 @@ import pytest
 from pymongo import MongoClient
 
 from local import leftovers
-from local.errors import AlreadyRunningError, NotRunningError, PartFailedError, PortTakenError
+from local.errors import (
+    AlreadyRunningError,
+    MissingError,
+    NotRunningError,
+    PartFailedError,
+    PortTakenError,
+)
 from local.parts import DATABASES
 from local.ports import Ports, names, taken
 from local.stack import Stack
@@ -215,3 +221,34 @@ def test_a_state_folder_that_was_removed_does_not_hide_what_runs(mongodb: Stack)
 def test_stopping_what_does_not_run_is_no_error(mongodb: Stack) -> None:
     """It says that there was nothing."""
     assert not mongodb.stop()
+
+
+def test_two_starts_at_the_same_time_are_one(mongodb: Stack) -> None:
+    """The second is refused while the first is on its way."""
+    mongodb.state.mkdir()
+    with mongodb._alone():
+        with pytest.raises(AlreadyRunningError, match="just being started or stopped"):
+            dataclasses.replace(mongodb).start()
+        assert leftovers.find(mongodb.state) == []
+
+
+def test_what_another_version_started_can_be_stopped(mongodb: Stack) -> None:
+    """Its record says something that this version does not know."""
+    mongodb.start()
+    record = mongodb.state / "system.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"ports": {"telex": 1}}))
+    with pytest.raises(NotRunningError, match="another version"):
+        Stack.running(mongodb.state)
+    assert Stack(mongodb.state, mongodb.ports, 50).stop()
+    _assert_nothing_is_left(mongodb)
+
+
+def test_a_missing_program_ends_the_start_with_the_package_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is started before all programs are found."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    system = Stack(tmp_path / "state", Ports.free(), 50, DATABASES)
+    with pytest.raises(MissingError, match="rabbitmq-server"):
+        system.start()
+    _assert_nothing_is_left(system)
