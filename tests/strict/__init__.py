@@ -1,0 +1,1 @@
+"""Nothing gets past the contract: attacks over real sockets on the running services."""

@@ -1,0 +1,141 @@
+"""What an error says: everything that is wrong, by names that last, and nothing of others."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contract import errors
+from tests.services.conftest import ADDRESS, ITEM, new_email
+from tests.strict.target import Target, places, problem
+from tests.strict.wire import JSON, request
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_an_error_lists_all_that_is_wrong_with_a_body(orders: Target) -> None:
+    """Each thing at its place, however deep."""
+    body = {
+        "userId": "no id",
+        "items": [ITEM, {"itemId": "", "quantity": 0, "price": "1"}, {"extra": 1}],
+        "userEmails": ["nobody", "a@example.com", "A@example.com"],
+        "deliveryAddress": {"street": 1, "city": "", "galaxy": "x"},
+        "orderStatus": "lost",
+        "orderId": "o1",
+    }
+    told = orders.refuse_creation(json.dumps(body).encode(), 400)
+    found = places(told)
+    assert {*found} == {
+        "#/userId",
+        "#/items/1/itemId",
+        "#/items/1/quantity",
+        "#/items/1/price",
+        "#/items/2",
+        "#/items/2/extra",
+        "#/userEmails",
+        "#/userEmails/0",
+        "#/deliveryAddress",
+        "#/deliveryAddress/street",
+        "#/deliveryAddress/city",
+        "#/deliveryAddress/galaxy",
+        "#/orderStatus",
+        "#/orderId",
+    }
+    missing = {"itemId", "quantity", "price"}
+    assert missing == {
+        name
+        for name in missing
+        for each in told["errors"]
+        if each["pointer"] == "#/items/2" and name in each["detail"]
+    }
+
+
+def test_an_error_lists_all_that_is_wrong_with_a_query(orders: Target) -> None:
+    """Unknown, repeated and ill-formed parameters in one answer."""
+    told = orders.refuse(
+        request("GET", "/orders/?limit=x&status=lost&colour=red&cursor=&cursor="), 400
+    )
+    assert {*places(told)} == {"limit", "status", "colour", "cursor"}
+
+
+def test_an_error_lists_what_is_wrong_with_path_query_and_body_together(service: Target) -> None:
+    """Who mends what was named is not told of the next part only then."""
+    path = f"{service.path}no%20id{'/details' if service.path == '/orders/' else ''}?colour=red"
+    body = json.dumps({"deliveryAddress": ADDRESS | {"city": 1}}).encode()
+    told = service.refuse(request("PUT", path, body, JSON), 400)
+    assert {*places(told)} == {"id", "colour", "#/deliveryAddress/city"}
+
+
+def test_an_error_of_very_many_mistakes_names_the_first_hundred(service: Target) -> None:
+    """And says that there are more."""
+    body = json.dumps(service.new() | {f"x{n}": n for n in range(500)}).encode()
+    told = service.refuse_creation(body, 400)
+    assert len(told["errors"]) == errors.MOST_ERRORS
+    assert "500" in told["detail"] or "more than 100" in told["detail"]
+
+
+def test_a_taken_address_tells_nothing_of_its_owner(users: Target) -> None:
+    """Only which of the client's own addresses it is."""
+    email = new_email()
+    owner = users.create(users.body(emails=[email.upper()], firstName="Secret")).json()
+    answer = users.create(users.body(emails=[new_email(), email]))
+    told = problem(answer, 409)
+    assert places(told) == ["#/emails/1"]
+    for secret in (owner["userId"], "Secret", email, email.upper()):
+        assert secret.encode() not in answer.body
+
+
+BESIDE = [
+    ("GET", "/ui/nothing", 404),
+    ("GET", "/ui/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd", 404),
+    ("GET", "/ui/../../../../etc/passwd", 404),
+    ("GET", "/ui/%00", 404),
+    ("GET", "/health/nothing", 404),
+    ("GET", "/health/", 404),
+    ("GET", "/metrics/nothing", 404),
+    ("GET", "/openapi.yml", 404),
+    ("POST", "/openapi.json", 405),
+    ("DELETE", "/ui/", 405),
+    ("POST", "/ui/index.html", 405),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), BESIDE)
+def test_errors_beside_the_api_are_problems_too(
+    service: Target, method: str, path: str, status: int
+) -> None:
+    """Of Swagger UI, health, metrics and the spec."""
+    service.refuse(request(method, path), status)
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/metrics", "/ui/", "/openapi.json"])
+def test_a_body_to_what_is_beside_the_api_changes_nothing(service: Target, path: str) -> None:
+    """It is not even looked at."""
+    answer = service.ask(request("GET", path, b"\xff" * 3_000_000, JSON))
+    assert answer.status == 200
+
+
+def kinds(kind: type[errors.Problem] = errors.Problem) -> Iterator[str]:
+    """The names of all problems that the services know."""
+    yield kind.kind
+    for below in kind.__subclasses__():
+        yield from kinds(below)
+
+
+def gateway_kinds() -> set[str]:
+    """The names of the problems that the gateway tells, in its table and elsewhere."""
+    text = (ROOT / "kong" / "kong.yml.template").read_text()
+    return {
+        *re.findall(r'\[\d{3}\] = \{"([a-z-]+)"', text),
+        *re.findall(r'or \{"([a-z-]+)"', text),
+        *re.findall(r"urn:aware:problem:([a-z-]+)", text),
+    }
+
+
+@pytest.mark.parametrize("kind", sorted({*kinds()} | gateway_kinds()))
+def test_every_type_of_problem_is_documented(kind: str) -> None:
+    """Clients may rely on it, so they must be able to read what it means."""
+    text = (ROOT / "docs" / "problems.md").read_text()
+    assert f"urn:aware:problem:{kind}`" in text

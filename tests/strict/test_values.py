@@ -1,0 +1,329 @@
+"""What the schemas say of values holds at its edges: numbers, strings, arrays, names."""
+
+import json
+import time
+from pathlib import Path
+from urllib.parse import unquote
+from uuid import uuid4
+
+import pytest
+
+from contract.document import load_document
+from storage.client import Json
+from tests.services.conftest import ADDRESS, ITEM, new_email, new_order, new_user
+from tests.strict.target import Target, places
+from tests.strict.wire import JSON, request
+
+SCHEMAS = {
+    name: load_document(Path(__file__).parents[2] / "specs" / f"{name}.yaml")["components"][
+        "schemas"
+    ]
+    for name in ("user", "order")
+}
+TEXT: int = SCHEMAS["user"]["Text"]["maxLength"]
+EMAIL: int = SCHEMAS["user"]["Email"]["maxLength"]
+EMAILS: int = SCHEMAS["user"]["Emails"]["maxItems"]
+ITEMS: int = SCHEMAS["order"]["Items"]["maxItems"]
+QUANTITY: int = SCHEMAS["order"]["Item"]["properties"]["quantity"]["maximum"]
+PRICE: int = SCHEMAS["order"]["Item"]["properties"]["price"]["maximum"]
+
+
+def order_with(**raw: str) -> bytes:
+    """An order with one item, some of whose values are JSON as it stands."""
+    values = {name: json.dumps(value) for name, value in ITEM.items()} | raw
+    item = ", ".join(f'"{name}": {value}' for name, value in values.items())
+    return json.dumps(new_order(items=["?"])).replace('"?"', f"{{{item}}}").encode()
+
+
+@pytest.mark.parametrize("quantity", ["1", "2", str(QUANTITY)])
+def test_a_quantity_within_its_limits_is_kept(orders: Target, quantity: str) -> None:
+    """Exactly, through the database."""
+    order = orders.create(order_with(quantity=quantity)).json()
+    assert order["items"][0]["quantity"] == int(quantity)
+    found = orders.ask(request("GET", f"/orders/{order['orderId']}")).json()
+    assert found == order
+
+
+NO_QUANTITY = [
+    *("0", "-0", "-1", str(QUANTITY + 1)),
+    *("1.0", "1.5", "1e2", "0.1e1", "1e-1", "1e999", "-1e999"),
+    *(str(2**31 - 1), str(2**31), str(-(2**31) - 1)),
+    *(str(2**53), str(2**53 + 1), str(2**63 - 1), str(2**63), str(-(2**63)), str(-(2**63) - 1)),
+    *(str(2**64), "9" * 40, "-" + "9" * 40, "9" * 400),
+    *("true", "false", "null", '"1"', '""', "[]", "[1]", "{}", '{"$numberInt": "1"}'),
+]
+
+
+@pytest.mark.parametrize("quantity", NO_QUANTITY, ids=lambda text: text[:24])
+def test_what_is_no_quantity_is_400(orders: Target, quantity: str) -> None:
+    """Whether it overflows 32 bits, 64 bits or a double, or only looks like a number."""
+    told = orders.refuse_creation(order_with(quantity=quantity), 400)
+    assert set(places(told)) == {"#/items/0/quantity"}
+
+
+PRICES = ["0", "0.0", "-0.0", "5e-324", "1e-400", "0.1", "29.99", "30", "1E5", str(PRICE), "1e9"]
+
+
+@pytest.mark.parametrize("price", [*PRICES, "0." + "1" * 5000], ids=lambda text: text[:24])
+def test_a_price_within_its_limits_is_kept(orders: Target, price: str) -> None:
+    """As the double nearest to it, whole numbers too."""
+    order = orders.create(order_with(price=price)).json()
+    assert order["items"][0]["price"] == float(price)
+    found = orders.ask(request("GET", f"/orders/{order['orderId']}")).json()
+    assert found == order
+
+
+NO_PRICE = [
+    *("-1", "-5e-324", str(PRICE + 1), "1000000000.0000001"),
+    *("1.7976931348623157e308", "1.7976931348623159e308", "1e309", "1e999", "-1e999", "1e99999"),
+    *(str(2**63), "9" * 40, "9" * 400),
+    *("true", "false", "null", '"1"', '"NaN"', "[]", "{}", '{"$numberDouble": "1"}'),
+]
+
+
+@pytest.mark.parametrize("price", NO_PRICE, ids=lambda text: text[:24])
+def test_what_is_no_price_is_400(orders: Target, price: str) -> None:
+    """At the field, even where the number is beyond every double."""
+    assert places(orders.refuse_creation(order_with(price=price), 400)) == ["#/items/0/price"]
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.5, None, [], ["a"], {}, {"$ne": ""}], ids=repr)
+def test_what_is_no_string_is_400(service: Target, value: object) -> None:
+    """Nothing is turned into a string."""
+    told = service.refuse_creation(service.body(deliveryAddress=ADDRESS | {"city": value}), 400)
+    assert places(told) == ["#/deliveryAddress/city"]
+
+
+@pytest.mark.parametrize("character", ["a", "é", "e\u0301", "漢", "😀", "𝄞", '"', "\\", "$"])
+def test_a_string_is_as_long_as_its_code_points(service: Target, character: str) -> None:
+    """As many as the spec allows are kept, one more is 400, whatever their size in bytes."""
+    longest = character * (TEXT // len(character))
+    answer = service.create(service.body(deliveryAddress=ADDRESS | {"city": longest}))
+    assert answer.status == 201
+    assert answer.json()["deliveryAddress"]["city"] == longest
+    too_long = ADDRESS | {"city": longest + character}
+    told = service.refuse_creation(service.body(deliveryAddress=too_long), 400)
+    assert places(told) == ["#/deliveryAddress/city"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\x00", "a\x00b", "\n", "a\n", "\t", "\x1f", "\x7f"], ids=ascii
+)
+def test_empty_strings_and_control_characters_are_400(service: Target, text: str) -> None:
+    """NUL above all, and a newline at the end, which `$` admits in other dialects."""
+    told = service.refuse_creation(service.body(deliveryAddress=ADDRESS | {"city": text}), 400)
+    assert set(places(told)) == {"#/deliveryAddress/city"}
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["1" * 9, "1" * 16, "1" * 10 + "\n", "+14155551234", "\u0661" * 10, "\uff11" * 10, "1e10", ""],
+)
+def test_what_is_no_phone_number_is_400(users: Target, number: str) -> None:
+    """10 to 15 digits, and those of ASCII alone."""
+    told = users.refuse_creation(users.body(phoneNumber=number), 400)
+    assert set(places(told)) == {"#/phoneNumber"}
+
+
+@pytest.mark.parametrize(
+    "user_id", ["u1\n", "u 1", "u/1", "../u1", "ü", "", "a" * 65, "u1\x00", "$where"], ids=ascii
+)
+def test_what_is_no_id_is_400(orders: Target, user_id: str) -> None:
+    """An order's userId is refused, not cut or escaped."""
+    told = orders.refuse_creation(orders.body(userId=user_id), 400)
+    assert set(places(told)) == {"#/userId"}
+
+
+def address_of(length: int) -> str:
+    """An e-mail address of so many characters, that nobody has yet."""
+    local = uuid4().hex * 2
+    rest = length - len(local) - len("@..com")
+    labels = ["b" * 63, "c" * 63, "d" * (rest - 127)]
+    return f"{local}@{'.'.join(labels)}.com"
+
+
+def test_an_address_has_the_greatest_length_of_the_spec(users: Target) -> None:
+    """And one character more is 400."""
+    longest = address_of(EMAIL)
+    assert len(longest) == EMAIL
+    assert users.create(users.body(emails=[longest])).json()["emails"] == [longest]
+    assert set(places(users.refuse_creation(users.body(emails=[address_of(EMAIL + 1)]), 400))) == {
+        "#/emails/0"
+    }
+
+
+NO_ADDRESS = [
+    *("", "@", "a@", "@b.com", "a", "a b@example.com", "a@b", "a@-b.com", "a@b..com", "a@.com"),
+    *("a..b@example.com", ".a@example.com", "a.@example.com", "a@b@example.com", "a@b.com\n"),
+    *("Jane <a@example.com>", "a@example.com, b@example.com", "a\x00@example.com", "a@[127.0.0.1]"),
+    *(
+        "a@exa mple.com",
+        "a@example.com ",
+        " a@example.com",
+        "a@b.c\u200b.com",
+        "a@" + "b" * 64 + ".com",
+    ),
+    "a" * 500_000 + "@example.com",
+    "a@" + "b." * 250_000 + "com",
+    "@" * 500_000,
+]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESS, ids=lambda text: ascii(text)[:24])
+def test_what_is_no_address_is_400(service: Target, address: str) -> None:
+    """A real check, not the search for an @."""
+    field = "emails" if service.path == "/users/" else "userEmails"
+    told = service.refuse_creation(service.body(**{field: [address]}), 400)
+    assert set(places(told)) == {f"#/{field}/0"}
+
+
+NO_MOMENT = [
+    *("", "now", "2026-11-22", "10:15:30Z", "2026-11-22T10:15:30", "2026-11-22T10:15Z"),
+    *("2026-02-29T10:15:30Z", "2026-13-01T10:15:30Z", "2026-11-31T10:15:30Z"),
+    *("2026-11-22T24:00:00Z", "2026-11-22T23:60:00Z", "2026-12-31T23:59:60Z"),
+    *("2026-11-22T10:15:30+24:00", "2026-11-22T10:15:30+0200", "2026-11-22T10:15:30 Z"),
+    *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"),
+    *("10000-01-01T00:00:00Z", "-2026-11-22T10:15:30Z", "20261122T101530Z"),
+    *(
+        "2026-11-22T10:15:30Z\n",
+        "\uff12\uff10\uff12\uff16-11-22T10:15:30Z",
+        "2026-11-22T10:15:30.Z",
+    ),
+    "2026-11-22T10:15:30." + "1" * 1000 + "Z",
+]
+
+
+@pytest.mark.parametrize("moment", NO_MOMENT, ids=lambda text: ascii(text)[:32])
+@pytest.mark.parametrize("field", ["createdAt", "updatedAt"])
+def test_what_is_no_moment_is_400(users: Target, field: str, moment: str) -> None:
+    """In v2 too, which ignores the field: both builds accept the same requests."""
+    told = users.refuse_creation(users.body(**{field: moment}), 400)
+    assert set(places(told)) == {f"#/{field}"}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
+def test_the_first_and_the_last_moment_are_kept(users: Target, moment: str) -> None:
+    """They are stored, read and answered."""
+    user = users.create(users.body(createdAt=moment)).json()
+    found = users.ask(request("GET", f"/users/{user['userId']}"))
+    assert found.json() == user
+
+
+def test_arrays_have_the_greatest_length_of_the_spec(service: Target) -> None:
+    """As many addresses as the spec allows, and not one more."""
+    field = "emails" if service.path == "/users/" else "userEmails"
+    addresses = [new_email() for _ in range(EMAILS)]
+    answer = service.create(service.body(**{field: addresses}))
+    assert answer.json()[field] == addresses
+    for wrong in ([], [*addresses, new_email()]):
+        told = service.refuse_creation(service.body(**{field: wrong}), 400)
+        assert places(told) == [f"#/{field}"]
+
+
+def test_an_order_has_as_many_items_as_the_spec_allows(orders: Target) -> None:
+    """And not one more."""
+    answer = orders.create(orders.body(items=[ITEM] * ITEMS))
+    assert answer.json()["items"] == [ITEM] * ITEMS
+    for wrong in ([], [ITEM] * (ITEMS + 1)):
+        assert places(orders.refuse_creation(orders.body(items=wrong), 400)) == ["#/items"]
+
+
+HUGE: dict[str, Json] = {
+    "300000 numbers for addresses": new_user(emails=[1] * 300_000),
+    "100000 words for addresses": new_user(emails=[f"a{n}" for n in range(100_000)]),
+    "60000 addresses": new_user(emails=[f"a{n}@b.cd" for n in range(60_000)]),
+    "one address 100000 times": new_user(emails=["a@b.cd"] * 100_000),
+    "80000 unknown properties": new_user(**{f"x{n}": 1 for n in range(80_000)}),
+    "a name of 900000 letters": new_user(**{"x" * 900_000: 1}),
+}
+
+
+@pytest.mark.parametrize("body", HUGE.values(), ids=HUGE.keys())
+def test_a_huge_mistake_does_not_keep_the_service_from_others(users: Target, body: Json) -> None:
+    """It is refused within moments: while it is looked at, nobody else is answered."""
+    assert _seconds(users, json.dumps(body).encode()) < MOMENTS
+
+
+def test_a_huge_order_does_not_keep_the_service_from_others(orders: Target) -> None:
+    """The same where each of 30000 items has six mistakes."""
+    items = [{"a": 1, "b": 2, "c": 3}] * 30_000
+    assert _seconds(orders, orders.body(items=items)) < MOMENTS
+
+
+MOMENTS = 2.0
+"""Seconds; on a busy machine. It is a tenth of that on an idle one."""
+
+
+def _seconds(target: Target, body: bytes) -> float:
+    began = time.monotonic()
+    told = target.refuse_creation(body, 400)
+    assert len(told["errors"]) <= 100
+    return time.monotonic() - began
+
+
+NAMES = [
+    "$where",
+    "$set",
+    "a.b",
+    "emails.0",
+    "",
+    " ",
+    "_id",
+    "__proto__",
+    "a\x00b",
+    "ключ",
+    "a/b",
+    "a~b",
+    "%41",
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_an_unknown_property_is_400_wherever_it_is(service: Target, name: str) -> None:
+    """Its pointer leads to it, whatever it is called: `$` and `.` above all."""
+    for place, body in (
+        ([name], service.new() | {name: 1}),
+        (
+            ["deliveryAddress", name],
+            service.new() | {"deliveryAddress": ADDRESS | {name: {"$ne": 1}}},
+        ),
+    ):
+        told = service.refuse_creation(json.dumps(body).encode(), 400)
+        assert [_path(pointer) for pointer in places(told)] == [place]
+
+
+@pytest.mark.parametrize("name", ["$inc", "price.0", "_id"])
+def test_an_unknown_property_of_an_item_is_400(orders: Target, name: str) -> None:
+    """In an array too."""
+    told = orders.refuse_creation(orders.body(items=[ITEM, ITEM | {name: 1}]), 400)
+    assert [_path(pointer) for pointer in places(told)] == [["items", "1", name]]
+
+
+@pytest.mark.parametrize("name", ["userId", "emailKeys", "contactVersion", "outbox"])
+def test_what_the_service_keeps_for_itself_is_400(users: Target, name: str) -> None:
+    """Neither its ids nor its books can be written from outside."""
+    assert places(users.refuse_creation(users.body(**{name: "u1"}), 400)) == [f"#/{name}"]
+
+
+@pytest.mark.parametrize("name", ["orderId", "createdAt", "updatedAt", "contactVersion"])
+def test_what_the_order_service_sets_itself_is_400(orders: Target, name: str) -> None:
+    """Ids and times of orders are the server's."""
+    moment = "2026-11-22T10:15:30Z"
+    assert places(orders.refuse_creation(orders.body(**{name: moment}), 400)) == [f"#/{name}"]
+
+
+@pytest.mark.parametrize("text", ["$deliveryAddress.city", "$$ROOT", "$$NOW", "a.b.$[]"])
+def test_a_value_that_looks_like_an_expression_stays_text(orders: Target, text: str) -> None:
+    """Also where a change is made by an aggregation pipeline."""
+    order = orders.create(orders.body()).json()
+    path = f"/orders/{order['orderId']}/details"
+    body = json.dumps({"deliveryAddress": ADDRESS | {"city": text}}).encode()
+    changed = orders.ask(request("PUT", path, body, JSON)).json()
+    assert changed["deliveryAddress"]["city"] == text
+
+
+def _path(pointer: str) -> list[str]:
+    """The names that a JSON pointer, written as a URI fragment, leads through."""
+    assert pointer.isascii()
+    parts = unquote(pointer.removeprefix("#")).split("/")[1:]
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts]
