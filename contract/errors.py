@@ -74,19 +74,29 @@ class InvalidRequest(Problem):
 
 
 class Malformed(Problem):
-    """This is no request that a server can read."""
+    """What a server refuses to read as a request at all."""
 
     status = HTTPStatus.BAD_REQUEST
     kind = "bad-request"
-    title = "Bad Request"
+    title = "This is no HTTP request"
 
     @classmethod
-    def of(cls, status: HTTPStatus) -> Self:
+    def of(cls, status: int) -> Self:
         """The problem that a server's refusal of this status is."""
-        problem = cls(f"{status.description or status.phrase}.")
-        problem.status, problem.title = status, status.phrase
-        problem.kind = status.phrase.lower().replace(" ", "-")
+        problem = cls("The request was not read to its end.")
+        if status in _MALFORMED:
+            problem.status = HTTPStatus(status)
+            problem.kind, problem.title = _MALFORMED[status]
         return problem
+
+
+_MALFORMED = {
+    414: ("uri-too-long", "The path and the query are too long"),
+    426: ("upgrade-required", "The connection must be upgraded first"),
+    431: ("headers-too-large", "The headers are too large"),
+    501: ("not-implemented", "This transfer coding is not known here"),
+}
+"""Kind and title by status, where it is not 400."""
 
 
 class NotFound(Problem):

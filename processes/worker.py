@@ -34,12 +34,13 @@ class _Protocol(ASGIProtocol):
         self, status: int, _message: str, extra_headers: Iterable[tuple[str, str]] = ()
     ) -> None:
         """Refuse what is no request, before the application sees it; the connection ends."""
-        answer = Malformed.of(HTTPStatus(status)).response()
+        answer = Malformed.of(status).response()
         headers = [
             *((name.decode(), value.decode()) for name, value in answer.raw_headers),
             *extra_headers,
             ("connection", "close"),
         ]
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n"
+        phrase = HTTPStatus(answer.status_code).phrase
+        head = f"HTTP/1.1 {answer.status_code} {phrase}\r\n{lines}\r\n"
         self._safe_write(head.encode("latin-1") + bytes(answer.body))
