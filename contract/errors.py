@@ -93,7 +93,7 @@ class Malformed(Problem):
 _MALFORMED = {
     414: ("uri-too-long", "The path and the query are too long"),
     426: ("upgrade-required", "The connection must be upgraded first"),
-    431: ("headers-too-large", "The headers are too large"),
+    431: ("header-fields-too-large", "The headers are too large"),
     501: ("not-implemented", "This transfer coding is not known here"),
 }
 """Kind and title by status, where it is not 400."""
