@@ -34,17 +34,19 @@ def targets(stack: Stack) -> Mapping[str, Target]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def unfinished(targets: Mapping[str, Target]) -> Iterator[Mapping[str, Connection]]:
-    """A connection to each address on which a body was promised that never comes.
+def unfinished(targets: Mapping[str, Target]) -> Iterator[Mapping[tuple[str, str], Connection]]:
+    """Connections on which a body was promised that never comes, by address and what is missing.
 
     Made before all other tests, because what becomes of them takes half a minute.
     """
     with ExitStack() as open_ones:
         connections = {}
         for target in targets.values():
-            connection = open_ones.enter_context(Connection(target.address, deadline=60))
-            connection.send(request("POST", target.path, target.body(), JSON).removesuffix(b"}"))
-            connections[target.address] = connection
+            body = target.body()
+            for missing, end in (("all of it", body), ("its end", b"}")):
+                connection = open_ones.enter_context(Connection(target.address, deadline=60))
+                connection.send(request("POST", target.path, body, JSON).removesuffix(end))
+                connections[target.address, missing] = connection
         yield connections
 
 

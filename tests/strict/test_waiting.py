@@ -28,11 +28,12 @@ def test_those_who_stop_half_way_keep_nobody_waiting(service: Target, half: byte
         service.assert_serving()
 
 
+@pytest.mark.parametrize("missing", ["all of it", "its end"])
 def test_a_body_that_never_comes_ends_in_an_answer(
-    unfinished: Mapping[str, Connection], service: Target
+    unfinished: Mapping[tuple[str, str], Connection], service: Target, missing: str
 ) -> None:
     """After the half minute that a body may pause, with a problem and a closed connection."""
-    connection = unfinished[service.address]
+    connection = unfinished[service.address, missing]
     answer = connection.receive()
     assert answer is not None
     told = problem(answer, 400)
