@@ -2,9 +2,9 @@
 
 import contextlib
 import os
+import select
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
@@ -21,8 +21,9 @@ from local.stack import ROOT, Stack
 
 _P = ParamSpec("_P")
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_WATCH = 1.0  # seconds between two looks whether the supervisor still runs
+_WATCH = 1000  # milliseconds between two looks whether the supervisor still runs
 _P_VALUE = 70
+_INTERRUPTED = "Interrupted; everything is stopped."
 
 
 class _InterruptedError(BaseException):
@@ -47,26 +48,30 @@ def _reporting(command: Callable[_P, None]) -> Callable[_P, None]:
 def up() -> None:
     """Start the system, and stop it on Ctrl-C."""
     system = _configured()
-    with _end_on_signal():
+    with _interruptible():
         _start(system)
-        _say("\nCtrl-C stops everything.")
         try:
-            while system.is_running():
-                time.sleep(_WATCH)
+            _say(display.places(system))
+            _say("\nCtrl-C stops everything.")
+            _watch(system)
         except _InterruptedError:
             _say("\nStopping.")
             system.stop(_say)
-            return
-        _after_the_end(system)
 
 
 @click.command()
 @_reporting
 def start() -> None:
     """Start the system in the background; return when all of it is healthy."""
-    with _end_on_signal():
-        _start(_configured())
-    _say("\n`make stop` ends it, `make status` tells how it is.")
+    system = _configured()
+    with _interruptible():
+        _start(system)
+        try:
+            _say(display.places(system))
+            _say("\n`make stop` ends it, `make status` tells how it is.")
+        except _InterruptedError:
+            system.stop(_say)
+            raise LocalError(_INTERRUPTED) from None
 
 
 @click.command()
@@ -123,19 +128,30 @@ def _start(system: Stack) -> None:
     except AlreadyRunningError as error:
         raise LocalError(f"{error} `make status` shows it, `make stop` ends it.") from error
     except _InterruptedError:
-        raise LocalError("Interrupted; everything is stopped.") from None
-    _say(display.places(system))
+        raise LocalError(_INTERRUPTED) from None
 
 
-def _after_the_end(system: Stack) -> None:
-    """Say who ended it: `make stop` in another shell, or a crash."""
+def _watch(system: Stack) -> None:
+    """Return when somebody else has stopped the system; raise LocalError where it crashed.
+
+    Raises _InterruptedError when the terminal is closed: where make itself leads the terminal's
+    session, as under `ssh -t HOST make up`, the signal reaches make alone, and make waits for us.
+    """
+    terminal = select.poll()
+    if sys.stdin and sys.stdin.isatty():
+        terminal.register(sys.stdin, 0)
+    while system.is_running():
+        if terminal.poll(_WATCH):
+            raise _InterruptedError
     if system.stop(_say):
         raise LocalError("The supervisor died; everything is stopped.")
     _say("Stopped from elsewhere.")
 
 
 @contextlib.contextmanager
-def _end_on_signal() -> Iterator[None]:
+def _interruptible() -> Iterator[None]:
+    """Make the signals that ask for the end raise _InterruptedError, once."""
+
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         # The end that has begun is not to be cut off by an impatient second signal.
         for each in _ENDING:

@@ -1,5 +1,6 @@
 """The gateway on this machine: Kong where there is one, else HAProxy in its place."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import httpx
 from kong import haproxy
 from kong.errors import GatewayError
 from kong.process import Gateway, prepare
-from kong.settings import GatewaySettings
+from kong.settings import GatewaySettings, LogFormat
 from kong.weights import WeightFile
 from local.errors import LocalError
 from local.ports import Ports
@@ -26,6 +27,7 @@ def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
         listen=ports.address("gateway"),
         admin_listen=ports.address("gateway_admin"),
         state=state / _FOLDER,
+        log_format=_log_format(os.environ.get("LOG_FORMAT") or LogFormat.AUTO),
         user_relay=(ports.address("user_relay"),),
         order_consumer=(ports.address("order_consumer"),),
     )
@@ -33,6 +35,16 @@ def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
         return prepare(settings)
     except GatewayError as error:
         raise LocalError(f"The gateway cannot be started: {error}") from error
+
+
+def _log_format(text: str) -> LogFormat:
+    """What `text` says; JSON where it leaves that open, for here the log goes into a file."""
+    try:
+        chosen = LogFormat(text)
+    except ValueError as error:
+        known = ", ".join(LogFormat)
+        raise LocalError(f"LOG_FORMAT is {text!r}; it must be one of {known}.") from error
+    return LogFormat.JSON if chosen is LogFormat.AUTO else chosen
 
 
 def name() -> str:

@@ -89,10 +89,10 @@ class Stack:
             try:
                 self._launch()
                 bring_up(self._built, self._supervisor, self.logs, progress)
+                self._write_record(complete=True)
             except BaseException:
                 self._take_down(progress)
                 raise
-            self._write_record(complete=True)
 
     def stop(self, progress: Progress = lambda _: None) -> bool:
         """Stop all parts, each after those that need it; returns when no process is left.

@@ -27,7 +27,6 @@ _LONGEST_SOCKET_PATH = 90
 # some values once and some twice.
 _NOT_REPRESENTABLE = re.compile(r"[%\r\n]|\s[;#]")
 _LONGEST_SHUTDOWN = 120.0  # seconds
-_UNREACHABLE = (OSError, http.client.HTTPException)
 
 
 @dataclass(frozen=True)
@@ -106,10 +105,10 @@ class Supervisor:
             time.sleep(0.01)
 
     def runs(self) -> bool:
-        """Whether supervisord answers."""
+        """Whether supervisord answers, and is not about to end."""
         try:
             self.pid()
-        except _UNREACHABLE:
+        except OSError:
             return False
         return True
 
@@ -144,7 +143,7 @@ class Supervisor:
         try:
             process = psutil.Process(self.pid())
             self._call("shutdown")
-        except (psutil.Error, xmlrpc.client.Fault, *_UNREACHABLE):
+        except (psutil.Error, OSError):
             return
         wait_gone([process], _LONGEST_SHUTDOWN)
 
@@ -160,6 +159,12 @@ class Supervisor:
         try:
             server = xmlrpc.client.ServerProxy("http://localhost", transport)
             return getattr(server.supervisor, method)(*arguments)
+        except (http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+            raise ConnectionError("supervisord does not answer") from error
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == Faults.SHUTDOWN_STATE:
+                raise ConnectionError("supervisord is ending") from fault
+            raise
         finally:
             transport.close()
 

@@ -1,6 +1,7 @@
 """`python -m aware up`, `start`, `stop`, `status` and `logs`, as a person types them."""
 
 import os
+import pty
 import re
 import signal
 import socket
@@ -129,6 +130,29 @@ def test_ctrl_c_ends_a_running_system_even_without_a_terminal(
         up.stdout.close()
         up.send_signal(signal.SIGINT)
         up.send_signal(signal.SIGINT)
+        assert up.wait(_PATIENCE) == 0
+    _assert_nothing_is_left(shell, ports)
+
+
+def test_up_ends_when_its_terminal_is_closed_and_no_signal_comes(
+    shell: dict[str, str], ports: Ports, tmp_path: Path
+) -> None:
+    """Where make leads the terminal's session, make alone gets the signal."""
+    said = tmp_path / "said"
+    ours, theirs = pty.openpty()
+    with said.open("w") as out:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "aware", "up"],
+            cwd=ROOT,
+            env=shell,
+            stdin=theirs,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        wait_until(lambda: "Ctrl-C" in said.read_text(), _PATIENCE)
+        os.close(ours)
         assert up.wait(_PATIENCE) == 0
     _assert_nothing_is_left(shell, ports)
 
