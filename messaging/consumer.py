@@ -171,33 +171,34 @@ class Consumer:
 
     async def _put_aside(self, failures: Sequence[_Failure]) -> bool:
         """Publish each to where it waits or stays; False where not all of them are there."""
-        try:
-            await asyncio.gather(*(self._put_one_aside(failure) for failure in failures))
-        except BrokerError as error:
-            self._log.warning("failures_not_put_aside", reason=str(error))
-            return False
-        return True
+        return all(await asyncio.gather(*(self._put_one_aside(failure) for failure in failures)))
 
-    async def _put_one_aside(self, failure: _Failure) -> None:
+    async def _put_one_aside(self, failure: _Failure) -> bool:
         message = failure.delivery.message
         failed = _retries(message.headers)
-        build = str(message.headers.get(BUILD, UNKNOWN_BUILD))
-        log = self._log.bind(message_id=message.message_id, reason=failure.reason, build=build)
+        dead = failure.final or failed >= len(self._topology.retries)
         headers = {**message.headers, REASON: failure.reason[:_MOST_REASON_LENGTH]}
-        if failure.final or failed >= len(self._topology.retries):
+        if dead:
+            to = self._topology.dead
             headers[DEAD_SINCE] = milliseconds_since_1970(self._clock.now())
-            await self._broker.publish(
-                replace(message, headers=headers), self._topology.dead.address
-            )
-            self._metrics.dead.labels(build).inc()
-            log.error("message_dead_lettered")
-            return
-        headers[RETRIES] = failed + 1
-        await self._broker.publish(
-            replace(message, headers=headers), self._topology.retries[failed].address
+        else:
+            to = self._topology.retries[failed]
+            headers[RETRIES] = failed + 1
+        try:
+            await self._broker.publish(replace(message, headers=headers), to.address)
+        except BrokerError as error:
+            self._log.warning("message_not_put_aside", queue=to.name, reason=str(error))
+            return False
+        build = str(message.headers.get(BUILD, UNKNOWN_BUILD))
+        (self._metrics.dead if dead else self._metrics.retried).labels(build).inc()
+        self._log.warning(
+            "message_dead_lettered" if dead else "message_put_aside",
+            message_id=message.message_id,
+            build=build,
+            queue=to.name,
+            reason=failure.reason,
         )
-        self._metrics.retried.labels(build).inc()
-        log.warning("message_put_aside", retry=failed + 1)
+        return True
 
 
 def _newest(contacts: Iterable[Contacts]) -> list[Contacts]:

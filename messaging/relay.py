@@ -124,24 +124,37 @@ class Relay:
         return outcomes
 
     async def _publish(self, change: Change) -> Outcome:
-        user_id, version = change.contacts.user_id, change.contacts.version
-        log = self._log.bind(user_id=user_id, version=version, build=change.build)
         try:
             await self._broker.publish(self._events.message(change), self._to)
         except BadMessage as error:
-            if self._refused.get(user_id) != version:
-                self._refused[user_id] = version
-                self._metrics.refused.labels(change.build).inc()
-                log.error("event_refused", reason=str(error))  # noqa: TRY400 - no traceback
+            self._take_note_of_refusal(change, error)
             return Outcome.REFUSED
         except Returned as error:
             self._metrics.returned.labels(change.build).inc()
-            log.warning("event_returned", reason=str(error))
+            self._log.warning("event_returned", **_fields(change), reason=str(error))
             return Outcome.FAILED
         except BrokerError as error:
             self._metrics.unconfirmed.labels(change.build).inc()
-            log.warning("event_unconfirmed", reason=str(error))
+            self._log.warning("event_unconfirmed", **_fields(change), reason=str(error))
             return Outcome.FAILED
         self._metrics.published.labels(change.build).inc()
-        log.info("event_published", traceparent=change.traceparent)
+        self._log.info("event_published", **_fields(change))
         return Outcome.PUBLISHED
+
+    def _take_note_of_refusal(self, change: Change, error: BadMessage) -> None:
+        """Once a version: it is found again each time that others are published."""
+        user_id, version = change.contacts.user_id, change.contacts.version
+        if self._refused.get(user_id) != version:
+            self._refused[user_id] = version
+            self._metrics.refused.labels(change.build).inc()
+            self._log.error("event_refused", **_fields(change), reason=str(error))
+
+
+def _fields(change: Change) -> dict[str, str | int | None]:
+    """What tells a change from others in the log."""
+    return {
+        "user_id": change.contacts.user_id,
+        "version": change.contacts.version,
+        "build": change.build,
+        "traceparent": change.traceparent,
+    }
