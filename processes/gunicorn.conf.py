@@ -1,9 +1,17 @@
-"""How gunicorn runs an HTTP service. BIND and WEB_CONCURRENCY come from the environment."""
+"""How gunicorn runs an HTTP service. BIND and WORKERS come from the environment."""
 
 import os
+import shutil
+import tempfile
 from typing import Any
 
 from processes.logs import configure_logs
+from processes.settings import worker_count
+from processes.start import told_plainly
+
+with told_plainly():
+    configure_logs("http-service")
+    workers = worker_count()
 
 bind = os.environ.get("BIND", "127.0.0.1:5000")
 worker_class = "processes.worker.Worker"
@@ -24,12 +32,31 @@ secure_scheme_headers: dict[str, str] = {}
 # gunicorn's heartbeat must not wait for a disk.
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 
+if workers > 1:  # they leave their figures where each can sum up those of all
+    figures = tempfile.mkdtemp(prefix="metrics-", dir=worker_tmp_dir)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+
 
 def on_starting(_: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter has no type
-    """Configure logs before the first line."""
+    """Configure logs anew: gunicorn has set up its own meanwhile."""
     configure_logs(proc_name)
 
 
 def post_fork(_: Any, __: Any) -> None:  # noqa: ANN401
     """Configure them in each worker too."""
     configure_logs(proc_name)
+
+
+def child_exit(_: Any, worker: Any) -> None:  # noqa: ANN401
+    """Keep what a worker counted, but not what only it was."""
+    if workers > 1:
+        # Imported here, because it looks for the folder when it is imported.
+        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_: Any) -> None:  # noqa: ANN401
+    """Leave nothing behind."""
+    if workers > 1:
+        shutil.rmtree(figures, ignore_errors=True)

@@ -74,6 +74,11 @@ def password_for(login: str, system: str) -> str:
     return _Environment().text(f"{login.replace('-', '_').upper()}_{system}_PASSWORD")
 
 
+def worker_count() -> int:
+    """WORKERS: how many workers an HTTP service has."""
+    return _Environment().whole("WORKERS", 1, 64, default=1)
+
+
 def validate_responses() -> bool:
     """VALIDATE_RESPONSES: whether every answer is checked against the spec."""
     return _Environment().flag("VALIDATE_RESPONSES")

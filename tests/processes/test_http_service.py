@@ -1,0 +1,98 @@
+"""An HTTP service as gunicorn starts it: wrong settings, several workers."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.ports import Ports
+from local.stack import Stack
+
+COMMAND = [
+    *(sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py"),
+    "processes.order_service:create()",
+]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(databases: Stack) -> Iterator[Start]:
+    """Start an order service of its own with some variables changed."""
+    running: list[subprocess.Popen[str]] = []
+    env = databases.environment("order-service") | {
+        "PATH": os.environ["PATH"],
+        "LOG_FORMAT": "json",
+    }
+
+    def run(**changes: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            COMMAND,
+            env=env | changes,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for each in running:
+        if each.poll() is None:
+            os.killpg(each.pid, signal.SIGKILL)
+        each.communicate()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"MONGO_URI": ""}, "MONGO_URI is not set"),
+        ({"MONGO_PASSWORD": ""}, "MONGO_PASSWORD is not set"),
+        ({"VALIDATE_RESPONSES": "perhaps"}, "VALIDATE_RESPONSES must be true or false"),
+        ({"WORKERS": "many"}, "WORKERS must be a whole number, 1 to 64"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be auto, console or json"),
+    ],
+)
+def test_a_wrong_setting_ends_the_start_and_is_named(
+    start: Start, changes: dict[str, str], reason: str
+) -> None:
+    """Not started again for ever, no traceback."""
+    process = start(BIND=f"127.0.0.1:{Ports.free().order_service}", **changes)
+    log, _ = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert reason in log
+    assert "Traceback" not in log
+
+
+def test_metrics_are_summed_over_workers(start: Start, tmp_path: Path) -> None:
+    """Whichever worker is asked tells the figures of all; nothing is left when it has ended."""
+    before = set(Path("/dev/shm").glob("metrics-*"))  # noqa: S108 - where they are
+    url = f"127.0.0.1:{Ports.free().order_service}"
+    process = start(BIND=url, WORKERS="2", TMPDIR=str(tmp_path))
+    deadline = time.monotonic() + 60
+    while not answers(f"http://{url}/health/live"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for _ in range(40):  # connections of their own, so that both workers get some
+        httpx.get(f"http://{url}/orders/nobody")
+    series = 'http_request_duration_seconds_count{build="v1",operation="get_order",status="404"}'
+    lines = httpx.get(f"http://{url}/metrics").text.splitlines()
+    assert [line.split()[-1] for line in lines if line.startswith(series)] == ["40.0"]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert set(Path("/dev/shm").glob("metrics-*")) == before  # noqa: S108
+
+
+def answers(url: str) -> bool:
+    """Whether there is an answer."""
+    try:
+        return httpx.get(url).is_success
+    except httpx.TransportError:
+        return False
