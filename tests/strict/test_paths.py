@@ -64,7 +64,8 @@ def test_an_odd_path_leads_nowhere(service: Target, method: str, template: str) 
     path = template.format(known=service.known, place=place, id=service.known.rpartition("/")[2])
     answer = service.ask(request(method, path, service.body(), JSON))
     assert answer.status in {400, 404, 405}, answer.body
-    problem(answer, answer.status)
+    told = problem(answer, answer.status)
+    assert told["type"] != "urn:aware:problem:bad-request", "this is HTTP"
 
 
 def test_an_id_of_5000_digits_is_400_or_404(service: Target) -> None:
