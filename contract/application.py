@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.arguments import ARGUMENTS, Arguments
 from contract.document import Document, operations
-from contract.errors import MethodNotAllowed, NotFound, Problem
+from contract.errors import FAILED, MethodNotAllowed, NotFound, Problem
 from contract.handlers import Handler
 from contract.validation import validator_map
 
@@ -144,6 +144,8 @@ class Api:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *self._headers]
+            elif scope["method"] == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         scope["path"] = self._paths.settle(scope["path"])
@@ -176,16 +178,22 @@ class Api:
                 )
             return known
         log.error("request_failed", path=scope["path"], problem=Problem.kind, exc_info=error)
-        return Problem("Something went wrong here. It is not the request's fault.")
+        return Problem(FAILED)
 
 
-# Slashes and control characters, encoded: in no path of a spec, and decoded before connexion
-# matches, so that `/orders/o1%2Fstatus` would be what the gateway never took it for.
-_ODD = re.compile(rb"%(2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
+# Empty segments, and slashes and control characters encoded: in no path of a spec, and read
+# otherwise by other parts, so that `/orders/o1%2Fstatus` would be what the gateway never took it
+# for, and `/orders//` a redirect to wherever the header Host says.
+_ODD = re.compile(rb"//|%(2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
+
+
+def is_odd(path: bytes) -> bool:
+    """Whether a path, as sent, is one that parts of a system read differently."""
+    return _ODD.search(path) is not None
 
 
 def _refuse_odd(scope: Scope) -> None:
-    if b"%" in scope["raw_path"] and _ODD.search(scope["raw_path"]):
+    if is_odd(scope["raw_path"]):
         raise NotFound("There is nothing at this path.")
     if scope["method"] == "HEAD":  # Starlette's router takes it for GET; the specs do not
         raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)

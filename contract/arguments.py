@@ -18,7 +18,6 @@ from contract.errors import (
     InvalidRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
-    count_of,
 )
 
 MOST_BODY_BYTES = 1024 * 1024
@@ -26,6 +25,9 @@ MOST_BODY_BYTES = 1024 * 1024
 
 ARGUMENTS = "contract_arguments"
 """Key in `scope["extensions"]`: what the handler is called with, by name."""
+
+FAULTS = "contract_faults"
+"""Key in `scope["extensions"]`: what is known to be wrong, for the validation to refuse."""
 
 _QUERY_TYPES = {"string", "integer", "number", "boolean"}
 
@@ -50,7 +52,10 @@ class Arguments:
         """Read the arguments and call the next application."""
         operation_id = scope["extensions"]["connexion_routing"]["operation_id"]
         if operation_id is not None:
-            scope["extensions"][ARGUMENTS] = await self._readers[operation_id](scope, receive)
+            faults: list[Fault] = []
+            scope["extensions"][FAULTS] = faults
+            arguments = await self._readers[operation_id](scope, receive, faults)
+            scope["extensions"][ARGUMENTS] = arguments
         await self._app(scope, receive, send)
 
 
@@ -74,13 +79,13 @@ class _Reader:
                 kind = f"{schema['type']} in {parameter['in']}"
                 raise InvalidDocumentError(f"{operation.id}: parameter {name}: no {kind} here")
 
-    async def __call__(self, scope: Scope, receive: Receive) -> dict[str, Any]:
+    async def __call__(self, scope: Scope, receive: Receive, faults: list[Fault]) -> dict[str, Any]:
         arguments = {name: scope["path_params"][name] for name in self._path}
         arguments |= self._defaults
         if scope["query_string"]:
-            arguments |= _query(scope["query_string"], self._query)
+            arguments |= _query(scope["query_string"], self._query, faults)
         if self._body:
-            _settle_media_type(scope)
+            _settle_headers(scope)
             body = arguments["body"] = _parse(await _read(receive))
             if self._body_defaults and isinstance(body, dict):
                 arguments["body"] = self._body_defaults | body
@@ -93,35 +98,45 @@ def _defaults(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
     return {name: each["default"] for name, each in properties.items() if "default" in each}
 
 
-def _settle_media_type(scope: Scope) -> None:
-    """Leave exactly one Content-Type behind, spelled as connexion looks it up."""
+def _settle_headers(scope: Scope) -> None:
+    """Refuse a body by what is said of it; leave one Content-Type, as connexion looks it up."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    sent = [value for name, value in headers if name == b"content-type"]
-    if sent == [_JSON]:
+    media_types = []
+    for name, value in headers:
+        if name == b"content-type":
+            media_types.append(value)
+        elif name == b"content-encoding":
+            raise UnsupportedMediaType("Send the body as it is, not compressed.")
+        elif name == b"content-length" and _is_too_large(value):
+            raise PayloadTooLarge(f"A body has at most {MOST_BODY_BYTES} bytes.")
+    if media_types == [_JSON]:
         return
-    if len(sent) != 1 or not _MEDIA_TYPE.fullmatch(sent[0].strip()):
+    if len(media_types) != 1 or not _MEDIA_TYPE.fullmatch(media_types[0].strip()):
         raise UnsupportedMediaType("Send the body as application/json, in UTF-8.")
     scope["headers"] = [pair for pair in headers if pair[0] != b"content-type"]
     scope["headers"].append((b"content-type", _JSON))
 
 
+def _is_too_large(content_length: bytes) -> bool:
+    most = b"%d" % MOST_BODY_BYTES
+    digits = content_length.lstrip(b"0")
+    return (len(digits), digits) > (len(most), most)
+
+
 async def _read(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body", False) and len(body) <= MOST_BODY_BYTES:
-        return body
-    chunks, size = [body], len(body)
-    while message.get("more_body", False):
-        if size > MOST_BODY_BYTES:
-            break
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise InvalidRequest("The connection ended before the body did.")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-    if size > MOST_BODY_BYTES:
-        raise PayloadTooLarge(f"A body has at most {MOST_BODY_BYTES} bytes.")
-    return b"".join(chunks)
+        chunk: bytes = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(chunk)
+        if size > MOST_BODY_BYTES:
+            raise PayloadTooLarge(f"A body has at most {MOST_BODY_BYTES} bytes.")
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
@@ -133,9 +148,8 @@ def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         raise InvalidRequest("The body is not JSON.", [Fault(str(error), pointer="#")]) from error
 
 
-def _query(query: bytes, known: Mapping[str, str]) -> dict[str, Any]:
+def _query(query: bytes, known: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
     """The query's parameters by name, as the types that the spec gives them."""
-    faults: list[Fault] = []
     values: dict[str, Any] = {}
     for name, text in _pairs(query):
         if name not in known:
@@ -144,8 +158,6 @@ def _query(query: bytes, known: Mapping[str, str]) -> dict[str, Any]:
             faults.append(Fault("is there more than once", parameter=name))
         else:
             values[name] = _typed(text, known[name])
-    if faults:
-        raise InvalidRequest(count_of("The query", faults), faults)
     return values
 
 
@@ -156,7 +168,7 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
         )
     except ValueError as error:
         fault = Fault("is not a query string in UTF-8 of at most 100 parameters")
-        raise InvalidRequest("The query has 1 error.", [fault]) from error
+        raise InvalidRequest("The query cannot be read.", [fault]) from error
 
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")

@@ -8,6 +8,9 @@ from typing import Self
 import orjson
 from starlette.responses import Response
 
+FAILED = "Something went wrong here. It is not the request's fault."
+"""The detail of an error of ours: whoever asked can do nothing about it."""
+
 MOST_ERRORS = 100
 """As many entries as `errors` holds at most (`Problem` in the specs)."""
 
@@ -28,11 +31,11 @@ class Fault:
         }
 
 
-def count_of(what: str, faults: Sequence[Fault]) -> str:
-    """How much is wrong with what, as a sentence."""
+def count_of(faults: Sequence[Fault]) -> str:
+    """How much is wrong with a request, as a sentence."""
     if len(faults) >= MOST_ERRORS:
-        return f"{what} has {MOST_ERRORS} errors or more."
-    return f"{what} has {len(faults)} error{'s' if len(faults) != 1 else ''}."
+        return f"The request has {MOST_ERRORS} errors or more."
+    return f"The request has {len(faults)} error{'s' if len(faults) != 1 else ''}."
 
 
 @dataclass

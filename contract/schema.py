@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema_rs
 
@@ -13,6 +14,9 @@ from contract.formats import CHECKS, UniqueAs
 _RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _ANNOTATIONS = {"int32", "int64", "float", "double", "password"}
 """Formats that say nothing about a string; the first two are enforced as ranges."""
+
+_FRAGMENT = "~!$&'()*+,;=:@"
+"""What stands for itself in a URI fragment, beside letters, digits, `-`, `.` and `_`."""
 
 _MOST_ELEMENTS = 2000
 """Of an instance that does not fit, so many elements or properties are looked at one by one."""
@@ -119,4 +123,4 @@ def _faults(error: jsonschema_rs.ValidationError) -> Iterable[Fault]:
 def pointer_to(path: Iterable[str | int]) -> str:
     """A JSON pointer as a URI fragment: `#/emails/0`, `#` for the whole."""
     parts = (str(part).replace("~", "~0").replace("/", "~1") for part in path)
-    return "#" + "".join(f"/{part}" for part in parts)
+    return "#" + "".join(f"/{quote(part, safe=_FRAGMENT)}" for part in parts)

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contract.application import is_odd
 from contract.document import Document
 from contract.errors import MethodNotAllowed, NotFound
 
@@ -76,10 +77,14 @@ class Service:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or begin and end the process."""
-        if scope["type"] == "http" and not scope["raw_path"].startswith(BESIDE):
+        if scope["type"] == "http" and _is_for_api(scope["raw_path"]):
             await self._api(scope, receive, send)
         else:
             await self._beside(scope, receive, send)
+
+
+def _is_for_api(path: bytes) -> bool:
+    return is_odd(path) or not path.startswith(BESIDE)
 
 
 def _swagger_ui(document: Document) -> ASGIApp:

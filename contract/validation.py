@@ -1,11 +1,11 @@
 """The validators that connexion's request validation calls, compiled once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from starlette.types import Receive, Scope
 
-from contract.arguments import ARGUMENTS
+from contract.arguments import ARGUMENTS, FAULTS
 from contract.document import Document, Operation, operations
 from contract.errors import Fault, InvalidRequest, count_of
 from contract.schema import Schema
@@ -17,10 +17,19 @@ class _Compiled:
     def __init__(self, operation: Operation, document: Document) -> None:
         body = operation.body_schema
         self.body = Schema(document, body) if body else None
-        self.parameters = {
+        self._parameters = {
             each["name"]: (Schema(document, each["schema"]), each.get("required", False))
             for each in operation.parameters
         }
+
+    def parameter_faults(self, arguments: Mapping[str, Any]) -> Iterator[Fault]:
+        """What is wrong with path and query."""
+        for name, (schema, required) in self._parameters.items():
+            value = arguments[name]
+            if value is not None:
+                yield from (Fault(each.detail, parameter=name) for each in schema.faults(value))
+            elif required:
+                yield Fault("is needed", parameter=name)
 
 
 def validator_map(document: Document) -> Mapping[str, Any]:
@@ -35,37 +44,33 @@ def validator_map(document: Document) -> Mapping[str, Any]:
         return compiled[scope["extensions"]["connexion_routing"]["operation_id"]]
 
     class Parameters:
-        """Checks path and query parameters."""
+        """Checks path and query parameters; where a body follows, it has the last word."""
 
         def __init__(self, *_: object, **__: object) -> None:
             pass
 
         def validate(self, scope: Scope) -> None:
-            arguments = scope["extensions"][ARGUMENTS]
-            faults: list[Fault] = []
-            for name, (schema, required) in schemas(scope).parameters.items():
-                value = arguments[name]
-                if value is None and required:
-                    faults.append(Fault("is needed", parameter=name))
-                elif value is not None:
-                    faults += [Fault(each.detail, parameter=name) for each in schema.faults(value)]
-            _refuse("The request", faults)
+            operation, faults = schemas(scope), scope["extensions"][FAULTS]
+            faults += operation.parameter_faults(scope["extensions"][ARGUMENTS])
+            if operation.body is None:
+                _refuse(faults)
 
     class Body:
-        """Checks the JSON body."""
+        """Checks the JSON body, and refuses for whatever is wrong with the whole request."""
 
         def __init__(self, *_: object, **__: object) -> None:
             pass
 
         async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
-            schema = schemas(scope).body
+            faults, schema = scope["extensions"][FAULTS], schemas(scope).body
             if schema is not None:
-                _refuse("The body", schema.faults(scope["extensions"][ARGUMENTS]["body"]))
+                faults += schema.faults(scope["extensions"][ARGUMENTS]["body"])
+            _refuse(faults)
             return receive, scope
 
     return {"parameter": Parameters, "body": {"application/json": Body}}
 
 
-def _refuse(what: str, faults: list[Fault]) -> None:
+def _refuse(faults: list[Fault]) -> None:
     if faults:
-        raise InvalidRequest(count_of(what, faults), faults)
+        raise InvalidRequest(count_of(faults), faults)

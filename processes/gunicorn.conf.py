@@ -18,11 +18,8 @@ worker_class = "processes.worker.Worker"
 proc_name = "http-service"
 control_socket_disable = True
 accesslog = None
-logconfig_dict = {  # gunicorn's own lines go where ours go
-    "version": 1,
-    "disable_existing_loggers": False,
-    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
-}
+logger_class = "processes.worker.Logger"
+limit_request_line = 8190
 graceful_timeout = 10
 # Longer than the gateway keeps idle connections, so that it never meets a closed one.
 keepalive = 75
@@ -37,17 +34,7 @@ if workers > 1:  # they leave their figures where each can sum up those of all
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
 
 
-def on_starting(_: Any) -> None:  # noqa: ANN401 - gunicorn's arbiter has no type
-    """Configure logs anew: gunicorn has set up its own meanwhile."""
-    configure_logs(proc_name)
-
-
-def post_fork(_: Any, __: Any) -> None:  # noqa: ANN401
-    """Configure them in each worker too."""
-    configure_logs(proc_name)
-
-
-def child_exit(_: Any, worker: Any) -> None:  # noqa: ANN401
+def child_exit(_: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn has no types
     """Keep what a worker counted, but not what only it was."""
     if workers > 1:
         # Imported here, because it looks for the folder when it is imported.

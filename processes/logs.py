@@ -9,6 +9,11 @@ import structlog
 
 from processes.settings import SettingsError
 
+# Local variables hold keys and what people wrote.
+_WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def configure_logs(process: str) -> None:
     """Send our events and those of libraries to stderr, in the form that LOG_FORMAT asks for.
@@ -31,7 +36,7 @@ def configure_logs(process: str) -> None:
     last: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer()]
         if console
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [_WITHOUT_LOCALS, structlog.processors.JSONRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

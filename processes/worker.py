@@ -1,13 +1,28 @@
 """gunicorn's asgi worker, whose own errors are problem+json too."""
 
+import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
 
 import gunicorn.workers.gasgi
 from gunicorn.asgi.protocol import ASGIProtocol
+from gunicorn.config import Config
+from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.gasgi import ASGIWorker
 
-from contract.errors import Malformed
+from contract.errors import FAILED, Malformed, Problem
+from processes.logs import configure_logs
+
+
+class Logger(GunicornLogger):
+    """gunicorn's own lines, sent where ours go."""
+
+    def setup(self, config: Config) -> None:
+        """Prepare the logs of arbiter and workers."""
+        super().setup(config)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        configure_logs(config.proc_name)
 
 
 class Worker(ASGIWorker):
@@ -22,6 +37,11 @@ class Worker(ASGIWorker):
 class _Protocol(ASGIProtocol):
     """HTTP as gunicorn speaks it, but for the words of its refusals."""
 
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Take a connection; it ends where no request comes for as long as one may be idle."""
+        super().connection_made(transport)
+        self._arm_keepalive_timer()  # gunicorn does so only after the first request
+
     def data_received(self, data: bytes) -> None:
         """Take what came in."""
         try:
@@ -33,8 +53,9 @@ class _Protocol(ASGIProtocol):
     def _send_error_response(
         self, status: int, _message: str, extra_headers: Iterable[tuple[str, str]] = ()
     ) -> None:
-        """Refuse what is no request, before the application sees it; the connection ends."""
-        answer = Malformed.of(status).response()
+        """Refuse what is no request, or answer for an application that failed; then close."""
+        failed = status == HTTPStatus.INTERNAL_SERVER_ERROR
+        answer = (Problem(FAILED) if failed else Malformed.of(status)).response()
         headers = [
             *((name.decode(), value.decode()) for name, value in answer.raw_headers),
             *extra_headers,

@@ -39,6 +39,6 @@ class Cursor:
             created_at = datetime.fromtimestamp(milliseconds / 1000, UTC)
         except (ValueError, TypeError, OverflowError, OSError) as error:
             raise InvalidCursorError from error
-        if not isinstance(order_id, str) or its_status != status:
+        if type(milliseconds) is not int or type(order_id) is not str or its_status != status:
             raise InvalidCursorError
         return cls(created_at, order_id, status)
