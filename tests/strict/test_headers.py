@@ -107,3 +107,16 @@ def test_a_web_socket_is_refused(service: Target) -> None:
             assert answer.status == 403
             assert connection.is_closed()
     service.assert_serving()
+
+
+def test_what_clients_make_up_is_not_kept(orders: Target) -> None:
+    """12 MB of media types, each another: the worker does not grow by them."""
+    (worker,) = orders.workers
+    with Connection(orders.address) as connection:
+        for number in range(1700):
+            if number == 200:  # by now it has all that it needs for this
+                before = worker.memory_info().rss
+            header = b"Content-Type: a/%d" % number + b"a" * 8000
+            connection.send(request("GET", orders.known, None, header))
+            assert connection.receive() is not None
+    assert worker.memory_info().rss - before < 5_000_000

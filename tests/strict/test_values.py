@@ -163,6 +163,7 @@ NO_ADDRESS = [
         "a@b.c\u200b.com",
         "a@" + "b" * 64 + ".com",
     ),
+    *("a" * 65 + "@example.com", "é" * 33 + "@example.com"),
     "a" * 500_000 + "@example.com",
     "a@" + "b." * 250_000 + "com",
     "@" * 500_000,
@@ -233,6 +234,12 @@ HUGE: dict[str, Json] = {
     "100000 words for addresses": new_user(emails=[f"a{n}" for n in range(100_000)]),
     "60000 addresses": new_user(emails=[f"a{n}@b.cd" for n in range(60_000)]),
     "one address 100000 times": new_user(emails=["a@b.cd"] * 100_000),
+    "2000 international addresses": new_user(
+        emails=[f"a{n}@{'é' * 20}{n}.{'ü' * 20}.com" for n in range(2000)]
+    ),
+    "2000 long international addresses": new_user(
+        emails=[f"{'é' * 60}{n}@{'ü' * 30}.{'ö' * 30}.{'ä' * 30}.com" for n in range(2000)]
+    ),
     "80000 unknown properties": new_user(**{f"x{n}": 1 for n in range(80_000)}),
     "a name of 900000 letters": new_user(**{"x" * 900_000: 1}),
 }
