@@ -7,6 +7,7 @@
 whatever went wrong into problem+json.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,12 @@ from contract.document import Document, operations
 from contract.errors import FAILED, MethodNotAllowed, NotFound, Problem
 from contract.handlers import Handler
 from contract.validation import validator_map
+
+SERVER = (b"server", b"aware")
+"""A header of every answer: whoever asks need not know which library answers."""
+
+ANSWER_WITHIN_SECONDS = 5
+"""After this long a handler is stopped; what it waited for is unavailable."""
 
 log = structlog.get_logger(__name__)
 
@@ -76,12 +83,28 @@ def pipeline(document: Document) -> list[Callable[[ASGIApp], ASGIApp]]:
     return [RoutingMiddleware, partial(Arguments, document=document), RequestValidation]
 
 
+class _Operation(RequestValidationOperation):
+    """One operation's validation, without what `Arguments` has done: one media type is left."""
+
+    def extract_content_type(self, _headers: object) -> tuple[str, str]:
+        """What every body is."""
+        return "application/json", "utf-8"
+
+    def validate_mime_type(self, mime_type: str) -> None:
+        """Nothing is left to refuse."""
+
+
 class _RequestValidationApi(RequestValidationAPI):
     def make_operation(self, operation: Any) -> RequestValidationOperation:  # noqa: ANN401
         """As connexion does, with what it would look up for every request looked up once."""
         operation.body_definition = cache(operation.body_definition)
         operation.body_schema = cache(operation.body_schema)
-        return super().make_operation(operation)
+        return _Operation(
+            self.next_app,
+            operation=operation,
+            strict_validation=self.strict_validation,
+            validator_map=self.validator_map,
+        )
 
 
 class RequestValidation(RequestValidationMiddleware):
@@ -104,7 +127,8 @@ async def _call(
     operation_id = extensions["connexion_routing"]["operation_id"]
     if operation_id is None:
         raise NotFound("There is nothing at this path.")
-    response = await handlers[operation_id](**extensions[ARGUMENTS])
+    async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+        response = await handlers[operation_id](**extensions[ARGUMENTS])
     await response(scope, receive, send)
 
 
@@ -130,7 +154,7 @@ class Api:
         """
         self._app = app
         self._paths = _Paths(document)
-        self._headers = ((b"x-service-version", version.encode()), (b"server", b"aware"))
+        self._headers = ((b"x-service-version", version.encode()), SERVER)
         self._translate = translate
         self._observe = observe
 

@@ -85,7 +85,7 @@ class _Reader:
         if scope["query_string"]:
             arguments |= _query(scope["query_string"], self._query, faults)
         if self._body:
-            _settle_headers(scope)
+            _check_headers(scope["headers"])
             body = arguments["body"] = _parse(await _read(receive))
             if self._body_defaults and isinstance(body, dict):
                 arguments["body"] = self._body_defaults | body
@@ -98,9 +98,8 @@ def _defaults(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
     return {name: each["default"] for name, each in properties.items() if "default" in each}
 
 
-def _settle_headers(scope: Scope) -> None:
-    """Refuse a body by what is said of it; leave one Content-Type, as connexion looks it up."""
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
+def _check_headers(headers: list[tuple[bytes, bytes]]) -> None:
+    """Refuse a body by what is said of it."""
     media_types = []
     for name, value in headers:
         if name == b"content-type":
@@ -113,8 +112,6 @@ def _settle_headers(scope: Scope) -> None:
         return
     if len(media_types) != 1 or not _MEDIA_TYPE.fullmatch(media_types[0].strip()):
         raise UnsupportedMediaType("Send the body as application/json, in UTF-8.")
-    scope["headers"] = [pair for pair in headers if pair[0] != b"content-type"]
-    scope["headers"].append((b"content-type", _JSON))
 
 
 def _is_too_large(content_length: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -12,9 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract.application import is_odd
+from contract.application import SERVER, is_odd
 from contract.document import Document
 from contract.errors import MethodNotAllowed, NotFound
 
@@ -80,7 +81,13 @@ class Service:
         if scope["type"] == "http" and _is_for_api(scope["raw_path"]):
             await self._api(scope, receive, send)
         else:
-            await self._beside(scope, receive, send)
+            await self._beside(scope, receive, partial(_send_named, send))
+
+
+async def _send_named(send: Send, message: Message) -> None:
+    if message["type"] == "http.response.start":
+        message["headers"] = [*message.get("headers", ()), SERVER]
+    await send(message)
 
 
 def _is_for_api(path: bytes) -> bool:

@@ -28,7 +28,7 @@ def json_response(
 
 def _write(value: object) -> str:
     if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
+        return value.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 
@@ -43,7 +43,7 @@ def translate(error: Exception) -> Problem | None:
         case InvalidCursorError():
             fault = Fault("was not given for these orders", parameter="cursor")
             return InvalidRequest("The request has 1 error.", [fault])
-        case PyMongoError() if unreachable(error):
+        case PyMongoError() | TimeoutError() if unreachable(error):
             return ServiceUnavailable(
                 "The database cannot be reached. Try again.",
                 (),
@@ -52,6 +52,8 @@ def translate(error: Exception) -> Problem | None:
     return None
 
 
-def unreachable(error: PyMongoError) -> bool:
+def unreachable(error: PyMongoError | TimeoutError) -> bool:
     """Whether MongoDB did not answer (in time), rather than refuse."""
-    return error.timeout or isinstance(error, ConnectionFailure | WaitQueueTimeoutError)
+    if isinstance(error, PyMongoError) and error.timeout:
+        return True
+    return isinstance(error, TimeoutError | ConnectionFailure | WaitQueueTimeoutError)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from pymongo import AsyncMongoClient
-from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
 
 from contract.application import Api, bind
@@ -21,6 +20,7 @@ from handlers.answers import translate
 from processes.metrics import HttpMetrics
 from processes.settings import mongo_settings, validate_responses
 from storage.client import Json, MongoSettings, connect
+from storage.durable import answers
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -52,7 +52,7 @@ def http_service(
     """
     structlog.contextvars.bind_contextvars(process=name)
     settings = mongo_settings()
-    client = connect(settings)
+    client = connect(settings, timed=False)  # a request has its deadline
     given = {**dependencies(client, settings), "link": Links(document)}
     metrics = HttpMetrics(version)
     bound = bind(document, bind_handlers(document, module, given))
@@ -68,10 +68,6 @@ def http_service(
         log.info("service_stopped", version=version)
 
     async def ready() -> bool:
-        try:
-            await client.admin.command("ping")
-        except PyMongoError:
-            return False
-        return True
+        return await answers(client.admin)
 
     return Service(api, document, ready=ready, metrics=metrics.expose, lifespan=lifespan)

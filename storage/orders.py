@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from bson import Int64
+from bson import CodecOptions, Int64
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -31,7 +32,10 @@ CONTACT_FIELDS = ("userEmails", "deliveryAddress")
 
 @dataclass(frozen=True)
 class Page:
-    """Some orders, oldest first, and where to go on if there are more."""
+    """Some orders, oldest first, and where to go on if there are more.
+
+    Their dates are in UTC without saying so.
+    """
 
     orders: list[Json]
     next: Cursor | None
@@ -42,6 +46,8 @@ class Orders:
 
     def __init__(self, database: AsyncDatabase[Json]) -> None:
         self._orders: AsyncCollection[Json] = database["orders"]
+        # Making forty dates aware of UTC takes as long as everything else about a page of twenty.
+        self._listed = self._orders.with_options(CodecOptions[Json](tz_aware=False))
         self._contacts: AsyncCollection[Json] = database["contacts"]
 
     async def create(self, order: Mapping[str, Any]) -> Json:
@@ -74,12 +80,13 @@ class Orders:
             query["$or"] = [{"createdAt": {"$gt": at}}, {"orderId": {"$gt": order_id}}]
         order = [("createdAt", ASCENDING), ("orderId", ASCENDING)]
         # One more than asked for tells whether there is a next page; the batch holds them all.
-        found = self._orders.find(query, _PUBLIC, sort=order, limit=limit + 1, batch_size=limit + 2)
+        found = self._listed.find(query, _PUBLIC, sort=order, limit=limit + 1, batch_size=limit + 2)
         orders = await found.to_list()
         if len(orders) <= limit:
             return Page(orders, None)
         last = orders[limit - 1]
-        return Page(orders[:limit], Cursor(last["createdAt"], last["orderId"], status))
+        moment = last["createdAt"].replace(tzinfo=UTC)
+        return Page(orders[:limit], Cursor(moment, last["orderId"], status))
 
     async def update_status(self, order_id: str, status: str) -> Json:
         """Give an order another status and answer it.
