@@ -23,7 +23,7 @@ _HEAVIEST = 256
 _STATUSES = frozenset((400, 401, 403, 404, 405, 408, 413, 429, 500, 501, 502, 503, 504))
 _LOG_FORMATS = {
     LogFormat.CONSOLE: (
-        '"%[date,ltime(%H:%M:%S)] %ST %HM %HP %[var(txn.route)] %s %Tams '
+        '"%[date,ltime(%H:%M:%S)] %ST %HM %HP %[var(txn.route)] %s %Ta ms '
         'request_id=%[var(txn.request_id)] flags=%ts"'
     ),
     LogFormat.JSON: (
