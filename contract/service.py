@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract.application import SERVER, is_odd
+from contract.application import SERVER
 from contract.document import Document
 from contract.errors import MethodNotAllowed, NotFound
+from contract.paths import is_odd
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 

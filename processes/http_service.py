@@ -10,7 +10,8 @@ import structlog
 from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
 
-from contract.application import Api, bind
+from contract.application import Api
+from contract.binding import bind
 from contract.document import Document
 from contract.handlers import bind_handlers
 from contract.links import Links

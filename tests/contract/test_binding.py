@@ -11,8 +11,9 @@ from connexion.middleware.routing import RoutingMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from contract.application import Api, bind, pipeline
+from contract.application import Api
 from contract.arguments import Arguments
+from contract.binding import bind, pipeline
 from contract.document import load_document
 
 DOCUMENT = load_document(Path(__file__).parents[2] / "specs" / "order.yaml")

@@ -1,0 +1,108 @@
+"""connexion, bound: routing and request validation of the specs around our handlers."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
+
+from connexion.middleware import ConnexionMiddleware
+from connexion.middleware.request_validation import (
+    RequestValidationAPI,
+    RequestValidationMiddleware,
+    RequestValidationOperation,
+)
+from connexion.middleware.routing import RoutingMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contract.arguments import ARGUMENTS, Arguments
+from contract.document import Document
+from contract.errors import NotFound
+from contract.handlers import Handler
+from contract.validation import validator_map
+
+ANSWER_WITHIN_SECONDS = 5
+"""After this long a handler is stopped; what it waited for is unavailable."""
+
+
+def bind(
+    document: Document,
+    handlers: Mapping[str, Handler],
+    *,
+    middlewares: list[Callable[[ASGIApp], ASGIApp]] | None = None,
+) -> ASGIApp:
+    """Put connexion, with our validators, around the handlers.
+
+    Args:
+        document: The spec.
+        handlers: By operationId.
+        middlewares: What a request passes between here and its handler; for tests that take a
+            part out.
+
+    Returns:
+        An ASGI application that raises a `Problem` (or connexion's own HTTP exception for an
+        unknown method) where it cannot answer.
+    """
+    connexion: Any = ConnexionMiddleware(
+        partial(_call, handlers),
+        middlewares=middlewares if middlewares is not None else pipeline(document),
+        validator_map=validator_map(document),
+        uri_parser_class=_NoUriParser,
+        resolver=handlers.__getitem__,
+    )
+    connexion.add_api(document)
+    bound: ASGIApp = connexion
+    return bound
+
+
+def pipeline(document: Document) -> list[Callable[[ASGIApp], ASGIApp]]:
+    """The parts of connexion that a request passes, outermost first."""
+    return [RoutingMiddleware, partial(Arguments, document=document), RequestValidation]
+
+
+class _Operation(RequestValidationOperation):
+    """One operation's validation, without what `Arguments` has done: one media type is left."""
+
+    def extract_content_type(self, _headers: object) -> tuple[str, str]:
+        """What every body is."""
+        return "application/json", "utf-8"
+
+    def validate_mime_type(self, mime_type: str) -> None:
+        """Nothing is left to refuse."""
+
+
+class _RequestValidationApi(RequestValidationAPI):
+    def make_operation(self, operation: Any) -> RequestValidationOperation:  # noqa: ANN401
+        """As connexion does, with what it would look up for every request looked up once."""
+        operation.body_definition = cache(operation.body_definition)
+        operation.body_schema = cache(operation.body_schema)
+        return _Operation(
+            self.next_app,
+            operation=operation,
+            strict_validation=self.strict_validation,
+            validator_map=self.validator_map,
+        )
+
+
+class RequestValidation(RequestValidationMiddleware):
+    """connexion's request validation. A spec does not change while a service runs."""
+
+    api_cls = _RequestValidationApi
+
+
+class _NoUriParser:
+    """connexion makes a parser of parameters for every request; ours were read before."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+
+async def _call(
+    handlers: Mapping[str, Handler], scope: Scope, receive: Receive, send: Send
+) -> None:
+    extensions = scope["extensions"]
+    operation_id = extensions["connexion_routing"]["operation_id"]
+    if operation_id is None:
+        raise NotFound("There is nothing at this path.")
+    async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+        response = await handlers[operation_id](**extensions[ARGUMENTS])
+    await response(scope, receive, send)
