@@ -14,8 +14,8 @@ def raw(*lines: bytes, body: bytes = b"") -> bytes:
 
 
 def posted(*headers: bytes, body: bytes = BODY) -> bytes:
-    """A request with a body, framed by `headers` alone."""
-    return raw(b"POST /users/ HTTP/1.1", b"Host: service", JSON, *headers, body=body)
+    """A request to the order service with a body, framed by `headers` alone."""
+    return raw(b"POST /orders/ HTTP/1.1", b"Host: service", JSON, *headers, body=body)
 
 
 CHUNKS = b"Transfer-Encoding: chunked"
@@ -120,7 +120,8 @@ def test_a_body_shorter_than_it_said_is_not_read(service: Target) -> None:
     head = raw(
         f"POST {service.path} HTTP/1.1".encode(), b"Host: service", JSON, b"Content-Length: 9999"
     )
-    for data in (head + body, head, posted(CHUNKS, body=b"%x\r\n" % 9999 + body)):
+    in_chunks = request("POST", service.path, None, JSON, CHUNKS) + b"%x\r\n" % 9999 + body
+    for data in (head + body, head, in_chunks):
         with Connection(service.address) as connection:
             connection.send(data)
             connection.end()
