@@ -163,7 +163,7 @@ NO_ADDRESS = [
         "a@b.c\u200b.com",
         "a@" + "b" * 64 + ".com",
     ),
-    *("a" * 65 + "@example.com", "é" * 33 + "@example.com"),
+    "a" * 65 + "@example.com",
     "a" * 500_000 + "@example.com",
     "a@" + "b." * 250_000 + "com",
     "@" * 500_000,
