@@ -76,6 +76,13 @@ def test_an_error_of_very_many_mistakes_names_the_first_hundred(service: Target)
     assert told["detail"].endswith("has 100 errors or more.")
 
 
+def test_an_error_of_very_many_mistakes_says_nothing_untrue(service: Target) -> None:
+    """What stands behind 5000 unknown properties was sent all the same."""
+    body = json.dumps({f"x{n}": n for n in range(5000)} | service.new()).encode()
+    told = service.refuse_creation(body, 400)
+    assert {each["detail"] for each in told["errors"]} == {"is not a property here"}
+
+
 def test_a_taken_address_tells_nothing_of_its_owner(users: Target) -> None:
     """Only which of the client's own addresses it is."""
     email = new_email()
