@@ -1,0 +1,66 @@
+"""What was measured, as tables."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from bench.load import Operation, Sample
+from local.display import columns
+
+Round = Mapping[str, Sample]
+"""One operation of the `project` and of the `floor`, loaded one right after the other."""
+
+Memory = Mapping[str, Mapping[str, float]]
+"""MiB of each worker, by side and service."""
+
+
+def failed(rounds: Sequence[Round]) -> int:
+    """How many requests of both sides failed."""
+    return sum(sample.failed for each in rounds for sample in each.values())
+
+
+def speed(measured: Mapping[Operation, Sequence[Round]]) -> str:
+    """Each operation of both sides: the medians of the rounds.
+
+    `of floor` is the project's rate in the floor's: the median of the rounds' own ratios, because
+    what else the machine does changes from round to round.
+    """
+    rows = [("", "", "requests/s", "p50", "p99", "CPU/request", "failed", "of floor")]
+    for operation, rounds in measured.items():
+        ratio = statistics.median(each["project"].rate / each["floor"].rate for each in rounds)
+        rows.append(_row(operation.title, "project", rounds, f"{ratio:.2f}"))
+        rows.append(_row("", "floor", rounds, ""))
+    return columns(rows)
+
+
+def memory(moments: Mapping[str, Memory]) -> str:
+    """The memory of each worker, at each moment."""
+    rows = [("", "", "project", "floor", "of floor")]
+    for moment, sides in moments.items():
+        for service, project in sides["project"].items():
+            floor = sides["floor"][service]
+            rows.append(
+                (
+                    service,
+                    moment,
+                    f"{project:.1f} MiB",
+                    f"{floor:.1f} MiB",
+                    f"{project / floor:.2f}",
+                )
+            )
+    return columns(rows)
+
+
+def _row(
+    title: str, side: str, rounds: Sequence[Round], ratio: str
+) -> tuple[str, str, str, str, str, str, str, str]:
+    samples = [each[side] for each in rounds]
+    return (
+        title,
+        side,
+        f"{statistics.median(each.rate for each in samples):,.0f}",
+        f"{statistics.median(each.p50 for each in samples):.1f} ms",
+        f"{statistics.median(each.p99 for each in samples):.1f} ms",
+        f"{statistics.median(each.cpu for each in samples):.0f} µs",
+        str(sum(each.failed for each in samples)),
+        ratio,
+    )
