@@ -12,6 +12,7 @@ from bench import report
 from bench.load import LoadError, require_wrk
 from bench.measure import measure
 from local.errors import LocalError
+from processes.logs import configure_logs
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -26,11 +27,15 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     show_default=True,
     help="Requests that are under way at a time.",
 )
-def bench(rounds: int, seconds: int, connections: int) -> None:
+@click.option("--profile", is_flag=True, help="Only say which part of the contract takes how long.")
+def bench(rounds: int, seconds: int, connections: int, *, profile: bool) -> None:
     """Load the services and the bare floor in turn, and compare.
 
     One worker each, on a MongoDB of their own. Ends with status 1 where a request failed.
     """
+    if profile:
+        _profile()
+        return
     for each in _ENDING:
         signal.signal(each, _end)
     try:
@@ -48,6 +53,14 @@ def bench(rounds: int, seconds: int, connections: int) -> None:
     click.echo(f"\n{report.speed(measured.rounds)}\n\n{report.memory(measured.memory)}")
     if any(report.failed(each) for each in measured.rounds.values()):
         raise click.ClickException("Requests failed: these figures say nothing.")
+
+
+def _profile() -> None:
+    configure_logs("bench")
+    # Only now: connexion brings a warning along, which the line above has silenced.
+    from bench.parts import parts  # noqa: PLC0415
+
+    click.echo(parts())
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

@@ -6,24 +6,13 @@ from pathlib import Path
 
 import httpx
 
+from bench.examples import ORDER, USER
 from bench.load import OPERATIONS, Load, Operation, run
 from bench.report import Memory, Round
 from bench.servers import Progress, Side, servers
 
 _USERS = 200
 _ORDERS = 20  # as many as GET /orders/ asks for
-_ADDRESS = {
-    "street": "456 Technology Boulevard, Apt 789",
-    "city": "San Francisco",
-    "state": "CA",
-    "postalCode": "94107",
-    "country": "USA",
-}
-_ORDER = {
-    "items": [{"itemId": "item001", "quantity": 2, "price": 29.99}],
-    "userEmails": ["bench@example.com"],
-    "deliveryAddress": _ADDRESS,
-}
 
 
 @dataclass(frozen=True)
@@ -75,10 +64,10 @@ def _prepare(project: Side, users: Path) -> Path:
     with httpx.Client(trust_env=False, timeout=30) as client:
         ids = []
         for number in range(_USERS):
-            user = {"emails": [f"bench.{number}@example.com"], "deliveryAddress": _ADDRESS}
+            user = {**USER, "emails": [f"bench.{number}@example.com"]}
             made = client.post(f"{project['users'].url}/users/", json=user)
             ids.append(made.raise_for_status().json()["userId"])
         for _ in range(_ORDERS):
-            client.post(f"{project['orders'].url}/orders/", json=_ORDER).raise_for_status()
+            client.post(f"{project['orders'].url}/orders/", json=ORDER).raise_for_status()
     users.write_text("\n".join(ids))
     return users

@@ -1,0 +1,163 @@
+"""Where the CPU time of one request goes between the server and the database, part by part.
+
+A request passes one part more each time, in this process and with nothing behind it; the
+difference is what that part takes. What gunicorn and pymongo take is not in these figures.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from itertools import pairwise
+from types import ModuleType
+from typing import Any
+
+import orjson
+from connexion.middleware.routing import RoutingMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bench.examples import CONTACTS, ORDER, USER
+from contract.application import Api
+from contract.arguments import ARGUMENTS, Arguments
+from contract.binding import bind, pipeline
+from contract.document import Document, load_document, operations
+from contract.handlers import bind_handlers
+from contract.links import Links
+from handlers import orders as order_handlers
+from handlers import users as user_handlers
+from handlers.times import ServerTimes
+from local.display import columns
+from processes.http_service import SPECS
+from processes.metrics import HttpMetrics
+from storage.client import Json, now
+from storage.orders import Page
+
+_REQUESTS = 2000
+_TRIES = 7  # the least counts: whatever else the machine does only adds
+
+
+class _Users:
+    """Answers at once what MongoDB would."""
+
+    async def create(self, user: Mapping[str, Any]) -> Json:
+        return {"userId": "u1", **user}
+
+    async def update_contacts(self, *_: object) -> Json:
+        return {"userId": "u1", **USER, "createdAt": now(), "updatedAt": now()}
+
+
+class _Orders:
+    """The same for orders."""
+
+    async def create(self, order: Mapping[str, Any]) -> Json:
+        return {"orderId": "o1", **order, "createdAt": now(), "updatedAt": now()}
+
+    async def page(self, *_: object) -> Page:
+        order = {"orderId": "o1", **ORDER, "createdAt": now(), "updatedAt": now()}
+        return Page([order] * 20, None)
+
+
+class _Given:
+    """Stands where `Arguments` does, and reads nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["extensions"][ARGUMENTS] = {}
+        await self._app(scope, receive, send)
+
+
+async def _nothing(*_: object, **__: object) -> Any:  # noqa: ANN401 - also a handler's answer
+    return _nothing
+
+
+def parts() -> str:
+    """A table: the microseconds of each part, for the operations that the load has too."""
+    users = load_document(SPECS / "user.yaml", SPECS / "user-v2.yaml")
+    orders = load_document(SPECS / "order.yaml")
+    user_stages = _stages(users, user_handlers, {"users": _Users(), "times": ServerTimes(now)})
+    order_stages = _stages(orders, order_handlers, {"orders": _Orders()})
+    listing = b"status=under%20process&limit=20"
+    rows = [("", *list(user_stages)[1:], "sum")]
+    for title, stages, scope, body in (
+        ("POST /users/", user_stages, _scope("POST", "/users/"), USER),
+        ("PUT /users/{id}", user_stages, _scope("PUT", "/users/u1"), CONTACTS),
+        ("POST /orders/", order_stages, _scope("POST", "/orders/"), ORDER),
+        ("GET /orders/ (20)", order_stages, _scope("GET", "/orders/", listing), None),
+    ):
+        data = b"" if body is None else orjson.dumps(body)
+        seconds = [asyncio.run(_least(app, scope, data)) for app in stages.values()]
+        took = [after - before for before, after in pairwise(seconds)]
+        rows.append((title, *(f"{each * 1e6:.1f} µs" for each in [*took, sum(took)])))
+    return columns(rows)
+
+
+def _stages(
+    document: Document, module: ModuleType, stores: Mapping[str, object]
+) -> Mapping[str, ASGIApp]:
+    """Applications that do more and more; each is named for what it adds to the one before."""
+    idle = {each.id: _nothing for each in operations(document)}
+    handlers = bind_handlers(document, module, {**stores, "link": Links(document)})
+    observe = HttpMetrics("v1").observe
+    arguments = partial(Arguments, document=document)
+    return {
+        "nothing": _nothing,
+        "routing": _extended(bind(document, idle, middlewares=[RoutingMiddleware, _Given])),
+        "arguments": _extended(bind(document, idle, middlewares=[RoutingMiddleware, arguments])),
+        "validation": _extended(bind(document, idle, middlewares=pipeline(document))),
+        "envelope": Api(bind(document, idle), document, "v1", lambda _: None, observe),
+        "handler": Api(bind(document, handlers), document, "v1", lambda _: None, observe),
+    }
+
+
+def _extended(app: ASGIApp) -> ASGIApp:
+    """What `Api` does first, for where there is none."""
+
+    async def extended(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["extensions"] = {}
+        await app(scope, receive, send)
+
+    return extended
+
+
+def _scope(method: str, path: str, query: bytes = b"") -> Scope:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query,
+        "root_path": "",
+        "headers": [
+            (b"host", b"127.0.0.1:5000"),
+            (b"content-type", b"application/json"),
+            (b"content-length", b"300"),
+        ],
+    }
+
+
+async def _least(app: ASGIApp, scope: Scope, body: bytes) -> float:
+    """The seconds of CPU time that `app` takes for one request."""
+    receive = _receiver(body)
+    tries = []
+    for _ in range(_TRIES):
+        began = time.process_time()
+        for _ in range(_REQUESTS):
+            await app(dict(scope), receive, _send)
+        tries.append((time.process_time() - began) / _REQUESTS)
+    return min(tries)
+
+
+def _receiver(body: bytes) -> Callable[[], Awaitable[Message]]:
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+async def _send(_: Message) -> None:
+    pass
