@@ -32,7 +32,9 @@ def email_key(address: str) -> str:
         raise ValueError("longer than an address can be")
     if address.isascii() and _is_plain(lower := address.lower()):
         return lower
-    return email_validator.validate_email(address, check_deliverability=False).normalized.casefold()
+    return email_validator.validate_email(
+        address, check_deliverability=False, strict=True
+    ).normalized.casefold()
 
 
 def _is_plain(address: str) -> bool:

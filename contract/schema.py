@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import jsonschema_rs
 
-from contract.document import Document
+from contract.document import Document, resolve
 from contract.errors import MOST_ERRORS, Fault
 from contract.formats import CHECKS, UniqueAs
 
@@ -18,8 +18,9 @@ _ANNOTATIONS = {"int32", "int64", "float", "double", "password"}
 _FRAGMENT = "~!$&'()*+,;=:@"
 """What stands for itself in a URI fragment, beside letters, digits, `-`, `.` and `_`."""
 
-_MOST_ELEMENTS = 2000
-"""Of an instance that does not fit, so many elements or properties are looked at one by one."""
+_MOST_PROPERTIES = 2000
+"""Of an object that does not fit, so many properties are looked at, and those of the schema; of
+an array so many elements, where the schema has no limit of its own."""
 
 _LITERALS = {"enum", "default", "example"}
 """Keywords whose values are instances, not schemas."""
@@ -39,6 +40,7 @@ class Schema:
         Raises:
             ValueError: It is no schema, or has a format that nobody checks.
         """
+        self._document, self._schema = document, schema
         components = document.get("components", {}).get("schemas", {})
         root = {
             "$schema": "http://json-schema.org/draft-04/schema#",
@@ -58,22 +60,27 @@ class Schema:
         """Everything that is wrong with the instance, up to MOST_ERRORS; empty where it fits."""
         if self._validator.is_valid(instance):
             return []
-        errors = self._validator.iter_errors(_shortened(instance))
+        errors = self._validator.iter_errors(self._shortened(instance, self._schema))
         faults = (fault for error in errors for fault in _faults(error))
         return list(islice(faults, MOST_ERRORS))
 
+    def _shortened(self, instance: Any, schema: dict[str, Any]) -> Any:  # noqa: ANN401
+        """What is wrong, cut to where the schema reaches.
 
-def _shortened(instance: Any) -> Any:  # noqa: ANN401 - JSON is anything
-    """What is wrong, cut to where no schema of ours reaches.
-
-    The library makes every error before we read the first: a body of 300,000 of them would keep
-    a worker busy for ten seconds.
-    """
-    if isinstance(instance, list):
-        return [_shortened(each) for each in islice(instance, _MOST_ELEMENTS)]
-    if isinstance(instance, dict):
-        return {name: _shortened(each) for name, each in islice(instance.items(), _MOST_ELEMENTS)}
-    return instance
+        The library makes every error before we read the first: a body of 300,000 of them, or one
+        of 2000 addresses that are hard to read, would keep a worker busy for half a minute.
+        """
+        schema = resolve(self._document, schema)
+        if isinstance(instance, list):
+            items = schema.get("items")
+            most = schema.get("maxItems", _MOST_PROPERTIES) if items is not None else 0
+            return [self._shortened(each, items or {}) for each in islice(instance, most + 1)]
+        if isinstance(instance, dict):
+            known = schema.get("properties", {})
+            kept = {name: instance[name] for name in known if name in instance}
+            kept |= islice(instance.items(), _MOST_PROPERTIES)
+            return {name: self._shortened(each, known.get(name, {})) for name, each in kept.items()}
+        return instance
 
 
 def _draft4(node: Any, *, closed: bool) -> Any:  # noqa: ANN401 - JSON is anything

@@ -118,7 +118,7 @@ TOPS = st.sampled_from(
 def by_the_library(address: str) -> str | None:
     """What email-validator makes of an address; None where it is none."""
     try:
-        found = email_validator.validate_email(address, check_deliverability=False)
+        found = email_validator.validate_email(address, check_deliverability=False, strict=True)
     except email_validator.EmailNotValidError:
         return None
     return found.normalized.casefold()

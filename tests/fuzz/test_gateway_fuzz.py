@@ -10,7 +10,7 @@ import pytest
 
 from contract.document import Document, load_document
 from local.stack import Stack
-from tests.fuzz.test_fuzz import EXAMPLES, LEAST_SHARE, ROOT, outcomes
+from tests.fuzz.test_fuzz import EXAMPLES, LEAST_SHARE, ROOT, shares
 
 
 def published(document: Document) -> Document:
@@ -51,7 +51,4 @@ def test_no_request_through_the_gateway_meets_an_answer_outside_the_contract(
     )
     assert run.returncode == 0
     print(f"\n{name} through the gateway: positive cases by answer")  # noqa: T201 - asked for
-    for operation, counts in outcomes(tmp_path).items():
-        share = counts["2xx"] / counts.total()
-        print(f"  {operation:28} {share:4.0%} of {counts.total()} got a 2xx")  # noqa: T201
-        assert share >= LEAST_SHARE, operation
+    assert min(shares(tmp_path).values()) >= LEAST_SHARE
