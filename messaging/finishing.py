@@ -33,8 +33,10 @@ async def finish(work: Coroutine[Any, Any, T], grace: float = GRACE_SECONDS) -> 
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait([task], timeout=grace)
-        task.cancel()
-        # Its errors no longer matter: what it left undone is not marked as done.
-        await asyncio.gather(task, return_exceptions=True)
+        try:
+            await asyncio.wait([task], timeout=grace)
+        finally:  # also where somebody loses patience and cancels a second time
+            task.cancel()
+            # Its errors no longer matter: what it left undone is not marked as done.
+            await asyncio.gather(task, return_exceptions=True)
         raise

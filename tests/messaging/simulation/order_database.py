@@ -1,0 +1,154 @@
+"""A stand-in for the order database: what order service and consumer do there, step by step."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from storage.contacts import Contacts
+from tests.messaging.simulation import journal
+from tests.messaging.simulation.history import ClientWrite, Fields, History, OrderState
+from tests.messaging.simulation.scheduler import GAP, Process, Scheduler, Steps
+
+
+class OrderDatabase:
+    """One server. Every method that returns `Steps` is what it does for one request."""
+
+    def __init__(self, scheduler: Scheduler, history: History) -> None:
+        self.journal = journal.Journal()
+        self.contacts: journal.Collection[str, Contacts] = journal.Collection(self.journal)
+        self.orders: journal.Collection[str, OrderState] = journal.Collection(self.journal)
+        self.scheduler = scheduler
+        self._history = history
+        self._known: dict[str, int] = {}
+
+    def known(self, user_id: str) -> int:
+        """The newest version of this user's contact data that it has ever had on its disk."""
+        return self._known.get(user_id, 0)
+
+    def write_journal(self) -> None:
+        """Make everything durable."""
+        self.journal.flush()
+        for user_id, contacts in self.contacts.items():
+            self._known[user_id] = max(self.known(user_id), contacts.version)
+
+    def settle(self) -> Steps[None]:
+        """Write the journal some time, although nobody waits for it."""
+        yield
+        self.write_journal()
+
+    def create(self, order_id: str, user_id: str, write: ClientWrite) -> Steps[None]:
+        """POST /orders/: reads the version, then inserts."""
+        yield
+        contacts = self.contacts.get(user_id)
+        version = contacts.version if contacts else 0
+        yield GAP
+        self.orders.put(order_id, OrderState(user_id, write.fields, version, (write,)))
+        yield
+        self.write_journal()
+
+    def update_details(self, order_id: str, user_id: str, write: ClientWrite) -> Steps[None]:
+        """PUT details: reads the newest contact data, then updates the order in one step."""
+        yield
+        contacts = self.contacts.get(user_id)
+        yield GAP
+        order = self.orders.get(order_id)
+        assert order is not None
+        if contacts is not None and contacts.version > order.version:
+            order = self.take_over(order, contacts)
+        fields = {**order.fields, **write.fields}
+        self.orders.put(order_id, replace(order, fields=fields, writes=(*order.writes, write)))
+        yield
+        self.write_journal()
+
+    def take_over(self, order: OrderState, contacts: Contacts) -> OrderState:
+        """The order with what is newer in `contacts`."""
+        return replace(order, fields=shared(contacts), version=contacts.version)
+
+    def put_if_newer(self, contacts: Collection[Contacts]) -> Steps[None]:
+        """One atomic step a user."""
+        for each in contacts:
+            yield
+            if self.is_newer(each, self.contacts.get(each.user_id)):
+                self.contacts.put(each.user_id, each)
+        yield
+        self.write_journal()
+
+    def is_newer(self, told: Contacts, known: Contacts | None) -> bool:
+        """Whether what an event tells is to be kept."""
+        return known is None or known.version < told.version
+
+    def get(self, user_ids: Collection[str]) -> Steps[Mapping[str, Contacts]]:
+        """The newest known, by user."""
+        yield
+        found = ((user_id, self.contacts.get(user_id)) for user_id in user_ids)
+        return {user_id: contacts for user_id, contacts in found if contacts is not None}
+
+    def update_orders(self, contacts: Collection[Contacts]) -> Steps[int]:
+        """One atomic step an order, along the index on (userId, contactVersion)."""
+        updated = 0
+        for each in contacts:
+            place = (-1, "")
+            yield
+            while (found := self._next_order(each, place)) is not None:
+                order = self.orders.get(found[1])
+                assert order is not None
+                self._history.synced(found[1], order, each.version)
+                synced = replace(order, fields=shared(each), version=each.version)
+                self.orders.put(found[1], synced)
+                place = found
+                updated += 1
+                yield
+        yield
+        self.write_journal()
+        return updated
+
+    def _next_order(self, contacts: Contacts, place: tuple[int, str]) -> tuple[int, str] | None:
+        """The first order behind `place` in the index that is to be updated."""
+        behind = [
+            (order.version, order_id)
+            for order_id, order in self.orders.items()
+            if order.user == contacts.user_id
+            and self.is_behind(order, contacts)
+            and (order.version, order_id) > place
+        ]
+        return min(behind, default=None)
+
+    def is_behind(self, order: OrderState, contacts: Contacts) -> bool:
+        """Whether a sync may touch the order."""
+        return order.version < contacts.version
+
+    def crash(self) -> None:
+        """Lose what is not on the disk."""
+        self.journal.crash()
+
+
+class StandInContactsStore:
+    """`ContactsStore` of one process, on the stand-in."""
+
+    def __init__(self, server: OrderDatabase, process: Process) -> None:
+        self._server = server
+        self._process = process
+        self._call = server.scheduler.call
+
+    async def put_if_newer(self, contacts: Collection[Contacts]) -> None:
+        """See `ContactsStore`."""
+        steps = self._server.put_if_newer(list(contacts))
+        await self._call(self._process, self._server, steps)
+
+    async def get(self, user_ids: Collection[str]) -> Mapping[str, Contacts]:
+        """See `ContactsStore`."""
+        steps = self._server.get(list(user_ids))
+        return await self._call(self._process, self._server, steps)
+
+    async def update_orders(self, contacts: Collection[Contacts], now: datetime) -> int:  # noqa: ARG002
+        """See `ContactsStore`."""
+        steps = self._server.update_orders(list(contacts))
+        return await self._call(self._process, self._server, steps)
+
+
+def shared(contacts: Contacts) -> Fields:
+    """What an order takes over."""
+    return {
+        "userEmails": contacts.user_emails,
+        "deliveryAddress": contacts.delivery_address,
+    }

@@ -1,0 +1,166 @@
+"""A stand-in for the user database: what the user service and the relay do there, step by step."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from storage.contacts import Contacts
+from storage.durable import DatabaseUnavailable
+from storage.outbox import Backlog, Change
+from tests.messaging.simulation import journal
+from tests.messaging.simulation.history import Fields, History
+from tests.messaging.simulation.scheduler import GAP, Process, Scheduler, Steps
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class User:
+    """A user's document; `since` is the step of the oldest unpublished change, None for none."""
+
+    fields: Fields
+    version: int = 1
+    since: int | None = None
+
+
+class UserDatabase:
+    """One server. Every method that returns `Steps` is what it does for one request."""
+
+    def __init__(self, scheduler: Scheduler, history: History) -> None:
+        self.journal = journal.Journal()
+        self.users: journal.Collection[str, User] = journal.Collection(self.journal)
+        self.scheduler = scheduler
+        self._history = history
+        self._streams: list[asyncio.Future[None]] = []
+
+    def put_contacts(self, user_id: str, fields: Fields) -> Steps[int]:
+        """PUT /users/{id}: one atomic update; answers the new version when it is durable."""
+        yield
+        user = self.users.get(user_id)
+        assert user is not None
+        since = self.scheduler.steps if user.since is None else user.since
+        changed = User({**user.fields, **fields}, user.version + 1, since)
+        self.users.put(user_id, changed)
+        yield GAP
+        self.write_journal()
+        return changed.version
+
+    def unpublished(self) -> Steps[list[str]]:
+        """Who has a duty to publish, the longest waiting first."""
+        yield
+        found = [
+            (user.since, user_id)
+            for user_id, _ in self.users.items()
+            if (user := self.users.durable(user_id)) is not None and user.since is not None
+        ]
+        return [user_id for _, user_id in sorted(found)]
+
+    def read(self, user_ids: Sequence[str]) -> Steps[list[Change]]:
+        """What is to be published of these, each from one read of one document."""
+        changes = []
+        for user_id in user_ids:
+            yield
+            user = self.seen_by_relay(user_id)
+            if user is not None and user.since is not None:
+                changes.append(_change(user_id, user))
+        return changes
+
+    def seen_by_relay(self, user_id: str) -> User | None:
+        """The document as a read with concern `majority` sees it."""
+        return self.users.durable(user_id)
+
+    def mark_published(self, changes: Collection[Change]) -> Steps[None]:
+        """Remove the duties whose version is still the published one."""
+        for change in changes:
+            yield
+            user = self.users.get(change.contacts.user_id)
+            if user is not None and self.may_remove_duty(user, change):
+                self.users.put(change.contacts.user_id, replace(user, since=None))
+        yield
+        self.write_journal()
+
+    def may_remove_duty(self, user: User, change: Change) -> bool:
+        """Whether the published version is still the newest."""
+        return user.version == change.contacts.version
+
+    def write_journal(self) -> None:
+        """Make everything durable, and tell those who listen to changes."""
+        self.journal.flush()
+        for user_id, user in self.users.items():
+            self._history.states[user_id, user.version] = user.fields
+        self._wake(None)
+
+    def settle(self) -> Steps[None]:
+        """Write the journal some time, although nobody waits for it."""
+        yield
+        self.write_journal()
+
+    def listen(self) -> asyncio.Future[None]:
+        """Done at the next change, or with an error when the server crashes."""
+        heard: asyncio.Future[None] = self.scheduler.create_future()
+        self._streams.append(heard)
+        return heard
+
+    def crash(self) -> None:
+        """Lose what is not on the disk, and every connection."""
+        self.journal.crash()
+        self._wake(DatabaseUnavailable("crashed"))
+
+    def has_duties(self) -> bool:
+        """Whether anything is still to be published."""
+        return any(user.since is not None for _, user in self.users.items())
+
+    def _wake(self, error: Exception | None) -> None:
+        streams, self._streams = self._streams, []
+        for heard in streams:
+            if heard.done():
+                continue
+            if error is None:
+                heard.set_result(None)
+            else:
+                heard.set_exception(error)
+                heard.exception()  # perhaps nobody listens any more: that is no error
+
+
+class StandInOutbox:
+    """`Outbox` of one process, on the stand-in."""
+
+    def __init__(self, server: UserDatabase, process: Process) -> None:
+        self._server = server
+        self._process = process
+        self._call = server.scheduler.call
+
+    async def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
+        """See `Outbox`."""
+        found = await self._call(self._process, self._server, self._server.unpublished())
+        for at in range(0, len(found), most):
+            batch = self._server.read(found[at : at + most])
+            changes = await self._call(self._process, self._server, batch)
+            if changes:
+                yield changes
+
+    async def mark_published(self, changes: Collection[Change]) -> None:
+        """See `Outbox`."""
+        if changes:
+            steps = self._server.mark_published(changes)
+            await self._call(self._process, self._server, steps)
+
+    async def backlog(self) -> Backlog:
+        """See `Outbox`."""
+        found = await self._call(self._process, self._server, self._server.unpublished())
+        return Backlog(len(found), EPOCH if found else None)
+
+    async def wake_ups(self) -> AsyncGenerator[None, None]:
+        """See `Outbox`."""
+        while True:
+            heard = self._server.listen()
+            yield
+            await heard
+
+
+def _change(user_id: str, user: User) -> Change:
+    contacts = Contacts(
+        user_id, user.version, user.fields["userEmails"], user.fields["deliveryAddress"]
+    )
+    return Change(contacts, EPOCH, EPOCH, "v1")
