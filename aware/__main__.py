@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, str] = {
     "setup": "aware.setup:setup",
     "user-relay": "messaging.commands:relay_command",
     "order-consumer": "messaging.commands:consumer_command",
+    "dead-letters": "messaging.commands:dead_letters_group",
+    "resync": "messaging.commands:resync_command",
     "generate": "aware.generate:generate",
 }
 """Where each command is. Loaded when it is called: an image in which the system runs has not

@@ -138,6 +138,16 @@ class AmqpBroker:
         if self._session is not None:
             await self._session.close()
 
+    def were_waiting_in(self, queue: Queue) -> int:
+        """How many messages were ready in a declared queue when the connection was made.
+
+        Raises:
+            Disconnected: There is no connection.
+        """
+        if self._session is None:
+            raise Disconnected("no connection")
+        return self._session.declared[queue.name]
+
     async def waiting_in(self, queue: Queue) -> int:
         """How many messages are ready in the queue.
 
@@ -195,6 +205,7 @@ class _Session:
         self._unconfirmed: dict[int, asyncio.Future[None]] = {}
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self.deliveries: deque[Delivery] = deque()
+        self.declared: dict[str, int] = {}
 
     @property
     def is_open(self) -> bool:
@@ -232,12 +243,13 @@ class _Session:
                 await self._declare(queue)
 
     async def _declare(self, queue: Queue) -> None:
-        await self._call(
+        answer = await self._call(
             self.channel.queue_declare,
             queue=queue.name,
             durable=True,
             arguments=queue.arguments(self.version),
         )
+        self.declared[queue.name] = answer.method.message_count
         await self._call(
             self.channel.queue_bind,
             queue=queue.name,

@@ -1,6 +1,6 @@
 """The consumer's view of the order database: the newest contact data, and bringing orders to it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
 from storage.client import Json
-from storage.durable import read, write
+from storage.durable import read, read_all, write
 from storage.orders import CONTACT_FIELDS
 
 
@@ -70,6 +70,21 @@ class MongoContactsStore:
         """See `ContactsStore`."""
         found = await read(self._contacts.find({"_id": {"$in": list(user_ids)}}))
         return {document["_id"]: _contacts(document) for document in found}
+
+    async def known_versions(self, user_ids: Sequence[str]) -> dict[str, int]:
+        """The highest version that anything here has of each of these users; 0 where none has.
+
+        Raises:
+            DatabaseUnavailable: It could not be read.
+        """
+        known = dict.fromkeys(user_ids, 0)
+        for user_id, contacts in (await self.get(user_ids)).items():
+            known[user_id] = contacts.version
+        highest = {"$group": {"_id": "$userId", "version": {"$max": "$contactVersion"}}}
+        of_these = {"$match": {"userId": {"$in": list(user_ids)}}}
+        for found in await read_all(self._orders.aggregate([of_these, highest])):
+            known[found["_id"]] = max(known[found["_id"]], int(found["version"]))
+        return known
 
     async def update_orders(self, contacts: Collection[Contacts], now: datetime) -> int:
         """See `ContactsStore`."""

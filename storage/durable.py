@@ -1,11 +1,12 @@
 """Reading and writing for the sync: durable, and with only two ways to fail."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import pymongo
 from bson.errors import InvalidDocument
 from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
@@ -72,6 +73,18 @@ def _meaning(error: BulkWriteError) -> Exception:
     if refused:
         return DatabaseRefused(str(refused[0].get("errmsg", error)))
     return DatabaseUnavailable(str(error))
+
+
+async def read_all(found: Awaitable[AsyncCommandCursor[Json]]) -> list[Json]:
+    """Everything that an aggregation finds.
+
+    Raises:
+        DatabaseUnavailable: It could not be read.
+    """
+    try:
+        return await (await found).to_list()
+    except PyMongoError as error:
+        raise DatabaseUnavailable(str(error)) from error
 
 
 async def answers(database: AsyncDatabase[Json], within_seconds: float = 1) -> bool:

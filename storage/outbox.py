@@ -1,18 +1,19 @@
 """The relay's view of the user database: what is to be published, and that it was."""
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import pymongo
+from bson import Int64
 from pymongo import UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from storage.client import Json
+from storage.client import Json, now
 from storage.contacts import Contacts
 from storage.durable import DatabaseUnavailable, read, write
 
@@ -27,6 +28,9 @@ _CHANGES: list[Json] = [
 ]
 _WAKE_UP_WITHIN_MS = 4000
 """How long the server holds a request for the next change; shorter than the client's timeout."""
+
+RESYNC = "resync"
+"""Stands for the build where a resync, and no change, is what must be published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,40 @@ class MongoOutbox:
         except PyMongoError as error:
             raise DatabaseUnavailable(str(error)) from error
         raise DatabaseUnavailable("the change stream has ended")
+
+    async def user_ids(self, most: int) -> AsyncGenerator[list[str], None]:
+        """Every user, in lists of up to `most`. Raises DatabaseUnavailable."""
+        try:
+            found = self._users.find({}, ["_id"], sort=[("_id", pymongo.ASCENDING)])
+            async with found:
+                while batch := await found.to_list(most):
+                    yield [document["_id"] for document in batch]
+        except PyMongoError as error:
+            raise DatabaseUnavailable(str(error)) from error
+
+    async def publish_above(self, versions: Mapping[str, int], leap: int) -> int:
+        """Give each a version `leap` above theirs and the one given, and the duty to publish.
+
+        Returns how many of them there were. Raises DatabaseUnavailable.
+        """
+        moment = now()
+        return await write(
+            self._users,
+            [
+                UpdateOne({"_id": user_id}, _raise_above(version, leap, moment))
+                for user_id, version in versions.items()
+            ],
+        )
+
+
+def _raise_above(version: int, leap: int, moment: datetime) -> list[Json]:
+    """The update of one user; whoever waits for an earlier change waits since then."""
+    highest = {"$max": ["$contactVersion", Int64(version)]}
+    duty = {"changedAt": moment, "since": {"$min": ["$outbox.since", moment]}, "build": RESYNC}
+    return [
+        {"$set": {"contactVersion": {"$add": [highest, Int64(leap)]}, "outbox": duty}},
+        {"$unset": "outbox.traceparent"},
+    ]
 
 
 def _change(document: Json) -> Change:

@@ -29,8 +29,9 @@ class Summary:
         """The figures, then each failure with how to replay it."""
         faults = ", ".join(f"{count} x {fault}" for fault, count in self.faults.most_common())
         lines = [
-            f"{self.histories} histories of {self.steps} steps; {self.judged} fields of orders "
-            f"judged, {self.due} of which a change had to reach; faults: {faults}"
+            f"{self.histories} histories of {self.steps} steps in all",
+            f"{self.judged} fields of orders judged, {self.due} of which a change had to reach",
+            f"faults: {faults}",
         ]
         for verdict in self.broken:
             lines.append(f"seed {verdict.seed}: {verdict.violations[0]}")

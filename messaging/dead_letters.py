@@ -1,0 +1,107 @@
+"""The dead letters: looked at without losing or reordering any, tried again, or dropped."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pika
+
+from messaging.amqp import AmqpBroker, Subscribed
+from messaging.broker import Delivery, Message
+from messaging.consumer import DEAD_SINCE, REASON, RETRIES
+from messaging.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, Topology
+
+MOST = 65_535
+"""How many dead letters are looked at, the oldest first: as many as AMQP lets one hold."""
+
+_ARRIVE_WITHIN_SECONDS = 5
+_CONNECT_WITHIN_SECONDS = 15
+
+
+class UnknownLetter(Exception):  # noqa: N818 - a state of the queue
+    """No dead letter has this id."""
+
+
+@dataclass(frozen=True)
+class DeadLetters:
+    """All dead letters, held by one connection: nobody else sees them meanwhile.
+
+    What is neither replayed nor dropped goes back when the connection ends, in its place.
+    """
+
+    letters: Sequence[Delivery]
+    _broker: AmqpBroker
+    _topology: Topology
+
+    def find(self, letter: str) -> list[Delivery]:
+        """Those with this id: more than one where a consumer died between two of its steps.
+
+        Raises:
+            UnknownLetter: There is none.
+        """
+        found = [each for each in self.letters if letter_id(each.message) == letter]
+        if not found:
+            raise UnknownLetter(letter)
+        return found
+
+    async def replay(self, letters: Sequence[Delivery]) -> None:
+        """Have these tried again from the beginning, the oldest first.
+
+        One whose replay is cut off in the middle is there twice afterwards, not lost.
+
+        Raises:
+            BrokerError: Not all were; those that were are no dead letters any more.
+        """
+        for each in letters:
+            await self._broker.publish(_as_it_came(each.message), self._topology.updates.address)
+            await self._broker.acknowledge([each])
+
+    async def drop(self, letters: Sequence[Delivery]) -> None:
+        """Forget these for good."""
+        await self._broker.acknowledge(letters)
+
+
+@asynccontextmanager
+async def dead_letters(
+    parameters: pika.ConnectionParameters, topology: Topology
+) -> AsyncIterator[DeadLetters]:
+    """Hold the dead letters, all that were there at the beginning; waits for others to finish.
+
+    Raises:
+        TimeoutError: The broker could not be reached, or somebody else holds them.
+    """
+    declared = {EXCHANGE: (topology.updates,), DEAD_LETTER_EXCHANGE: (topology.dead,)}
+    # Exclusive: two who hold them at the same time would each see a part.
+    subscribed = Subscribed(topology.dead.name, MOST, exclusive=True)
+    async with AmqpBroker(parameters, declared, subscribed) as broker:
+        async with asyncio.timeout(_CONNECT_WITHIN_SECONDS):
+            await broker.connected()
+        letters = await _receive(broker, min(broker.were_waiting_in(topology.dead), MOST))
+        yield DeadLetters(letters, broker, topology)
+
+
+def letter_id(message: Message) -> str:
+    """What a dead letter is called: the id that its sender gave it, else one made of its body."""
+    return message.message_id or hashlib.sha256(message.body).hexdigest()[:16]
+
+
+async def _receive(broker: AmqpBroker, expected: int) -> list[Delivery]:
+    letters: list[Delivery] = []
+    try:
+        while len(letters) < expected:
+            async with asyncio.timeout(_ARRIVE_WITHIN_SECONDS):
+                letters += await broker.receive(expected - len(letters))
+    except TimeoutError:
+        pass  # somebody has dropped or replayed some since they were counted
+    return letters
+
+
+def _as_it_came(message: Message) -> Message:
+    headers = {
+        name: value
+        for name, value in message.headers.items()
+        if name not in (RETRIES, REASON, DEAD_SINCE)
+    }
+    return replace(message, headers=headers)

@@ -1,0 +1,105 @@
+"""The commands of the sync, as an operator types them."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pika
+import pytest
+from click.testing import CliRunner, Result
+
+from aware.__main__ import aware
+from local.stack import Stack
+from messaging.amqp import connection_parameters
+from messaging.topology import Topology
+from storage.client import MongoSettings, connect_blocking
+from tests.messaging.system import administrator, delete_queues
+
+QUEUE = "test_commands"
+Aware = Callable[..., Result]
+"""Calls `python -m aware` with these arguments."""
+
+
+@pytest.fixture
+def call(databases: Stack) -> Iterator[Aware]:
+    """The command line with the set-up's variables, and queues of its own."""
+    environment = databases.environment("mongodb-setup") | {"RABBITMQ_QUEUE_NAME": QUEUE}
+    runner = CliRunner(env=environment)
+    yield lambda *arguments: runner.invoke(aware, arguments)
+    delete_queues(parameters(databases), Topology(QUEUE))
+
+
+def parameters(databases: Stack) -> pika.ConnectionParameters:
+    """The administrator's connection."""
+    return connection_parameters(administrator(databases.environment("rabbitmq-setup")), "tests")
+
+
+def test_dead_letters_are_listed_shown_replayed_and_dropped(databases: Stack, call: Aware) -> None:
+    """Each command says what it did."""
+    assert call("dead-letters", "list").stderr == "0 dead letters\n"
+    publish(databases, ["one", "two", "three"])
+    listed = call("dead-letters", "list")
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == ["one", "two", "three"]
+    assert listed.stderr == "3 dead letters\n"
+    shown = json.loads(call("dead-letters", "show", "two").stdout)
+    assert (shown["id"], shown["body"]) == ("two", "body of two")
+    assert call("dead-letters", "drop", "two").stdout == "1 dead letter dropped\n"
+    assert call("dead-letters", "replay", "one").stdout == "1 dead letter replayed\n"
+    assert waiting(databases) == 1
+    assert call("dead-letters", "drop", "--all").stdout == "1 dead letter dropped\n"
+    assert call("dead-letters", "list").stdout == ""
+
+
+@pytest.mark.parametrize("command", ["show", "replay", "drop"])
+def test_an_unknown_letter_is_an_error(call: Aware, command: str) -> None:
+    """One line that names it."""
+    ended = call("dead-letters", command, "nobody")
+    assert ended.exit_code == 1
+    assert ended.stderr.splitlines()[-1] == "Error: there is no dead letter nobody"
+
+
+@pytest.mark.parametrize("command", ["replay", "drop"])
+def test_one_or_all_must_be_said(call: Aware, command: str) -> None:
+    """Neither and both are errors."""
+    assert call("dead-letters", command).exit_code == 2
+    assert call("dead-letters", command, "one", "--all").exit_code == 2
+
+
+def test_resync_says_how_many(databases: Stack, call: Aware) -> None:
+    """One, or all there are."""
+    environment = databases.environment("mongodb-setup")
+    settings = MongoSettings(
+        environment["MONGO_URI"], environment["MONGO_USERNAME"], environment["MONGO_PASSWORD"]
+    )
+    with connect_blocking(settings) as client:
+        users = client[settings.users]["users"]
+        assert call("resync", "--user", "u1").stdout == "1 user will be published anew\n"
+        assert users.count_documents({"outbox": {"$exists": True}}) == 1
+        everybody = users.count_documents({})
+        assert call("resync").stdout == f"{everybody} users will be published anew\n"
+        assert users.count_documents({"outbox": {"$exists": True}}) == everybody
+        users.update_many({}, {"$unset": {"outbox": ""}})
+
+
+def test_resync_names_an_unknown_user(call: Aware) -> None:
+    """One line, exit status 1."""
+    ended = call("resync", "--user", "nobody")
+    assert (ended.exit_code, ended.stderr) == (1, "Error: there is no user nobody\n")
+
+
+def publish(databases: Stack, letters: list[str]) -> None:
+    """Put messages of these ids among the dead letters."""
+    to = Topology(QUEUE).dead.address
+    with pika.BlockingConnection(parameters(databases)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        for letter in letters:
+            properties = pika.BasicProperties(message_id=letter)
+            body = f"body of {letter}".encode()
+            channel.basic_publish(to.exchange, to.routing_key, body, properties, mandatory=True)
+
+
+def waiting(databases: Stack) -> int:
+    """How many events wait to be received."""
+    with pika.BlockingConnection(parameters(databases)) as connection:
+        declared = connection.channel().queue_declare(Topology(QUEUE).updates.name, passive=True)
+        return int(declared.method.message_count)
