@@ -95,9 +95,8 @@ def before_call(_context: HookContext, case: Case[Any], **_: Any) -> None:  # no
         return
     if "cursor" in case.query:
         _give_real_cursor(case)
-    if isinstance(case.body, dict) and isinstance(emails := case.body.get("emails"), list):
-        if random.random() < _SHARE_OF_NEW:
-            case.body["emails"] = [_new(str(each)) for each in emails]
+    if isinstance(case.body, dict) and random.random() < _SHARE_OF_NEW:
+        _renew(case.body)
     if case.meta is None or case.meta.phase.name is TestPhase.STATEFUL:
         return
     if "id" in case.path_parameters:
@@ -114,6 +113,12 @@ def after_call(_context: HookContext, case: Case[Any], response: Response) -> No
         _ids.add(kind, response.json()[f"{kind[:-1]}Id"])
     if _is_positive(case):
         _outcomes.add(case.operation.label, response.status_code)
+
+
+def _renew(body: dict[str, Any]) -> None:
+    """Give a body of a user addresses that nobody has yet."""
+    if isinstance(emails := body.get("emails"), list):
+        body["emails"] = [_new(str(each)) for each in emails]
 
 
 def _new(address: str) -> str:
