@@ -59,7 +59,7 @@ class BrokerServer:
     def publish(self, message: Message, to: Address) -> Steps[None]:
         """Route, store, confirm."""
         yield
-        if self.chance("message returned"):
+        if to not in self.queues or self.chance("message returned"):
             self.on_return()
             return
         if self.chance("message lost"):
