@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "stop": "local.commands:stop",
     "status": "local.commands:status",
     "logs": "local.commands:logs",
+    "as": "local.commands:run_as",
     "gateway": "kong.commands:gateway",
     "setup": "aware.setup:setup",
     "user-relay": "messaging.commands:relay_command",

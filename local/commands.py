@@ -15,7 +15,7 @@ import click
 
 from local import display
 from local.errors import AlreadyRunningError, LocalError, NotRunningError
-from local.parts import ALL
+from local.parts import ALL, OWN
 from local.ports import Ports
 from local.stack import ROOT, Stack
 
@@ -108,6 +108,16 @@ def logs(part: str) -> None:
     if not file.exists():
         raise click.ClickException(f"{part} has never been started: there is no {file}.")
     os.execvp("tail", ["tail", "-n", "100", "-F", str(file)])  # noqa: S606 - follows better
+
+
+@click.command("as", context_settings={"ignore_unknown_options": True})
+@click.argument("part", type=click.Choice(OWN))
+@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
+@_reporting
+def run_as(part: str, arguments: tuple[str, ...]) -> None:
+    """Run another command with the settings and the logins of PART of the running system."""
+    environment = os.environ | Stack.running(_state()).environment(part)
+    os.execve(sys.executable, [sys.executable, "-m", "aware", *arguments], environment)  # noqa: S606
 
 
 def _state() -> Path:

@@ -18,6 +18,7 @@ DATABASES = ("mongodb", "epmd", "rabbitmq")
 SET_UPS = ("mongodb-setup", "rabbitmq-setup")
 SERVICES = ("user-service-v1", "user-service-v2", "order-service")
 SYNC = ("user-relay", "order-consumer")
+OWN = (*SET_UPS, *SERVICES, *SYNC)
 ALL = (*DATABASES, *SET_UPS, *SERVICES, *SYNC, "kong")
 
 _AWARE = (sys.executable, "-m", "aware")

@@ -1,5 +1,8 @@
 """What operates and shows a service, and what happens when MongoDB is away."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -37,6 +40,28 @@ def test_metrics_count_by_build_operation_and_status(v2: httpx.Client) -> None:
     before = figure()
     assert v2.get("/users/nobody").status_code == 404
     assert figure() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("part", "arguments", "said"),
+    [
+        ("order-consumer", ["dead-letters", "list"], ""),
+        ("mongodb-setup", ["resync", "--user", "u4"], "1 "),
+    ],
+)
+def test_the_sync_is_worked_on_with_the_logins_of_the_running_system(
+    stack: Stack, part: str, arguments: list[str], said: str
+) -> None:
+    """Nobody has to look for a password."""
+    done = subprocess.run(
+        [sys.executable, "-m", "aware", "as", part, *arguments],
+        env=os.environ | {"AWARE_STATE": str(stack.state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
 
 
 @pytest.fixture
