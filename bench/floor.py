@@ -25,7 +25,7 @@ from storage.users import Users
 def users() -> Starlette:
     """What v2 of the user service does, as gunicorn runs it."""
     settings = mongo_settings()
-    client = connect(settings)
+    client = connect(settings, timed=False)
     store = Users(client[settings.users]["users"], "v2")
 
     async def create(request: Request) -> Response:
@@ -48,7 +48,7 @@ def users() -> Starlette:
 def orders() -> Starlette:
     """What the order service does, as gunicorn runs it."""
     settings = mongo_settings()
-    client = connect(settings)
+    client = connect(settings, timed=False)
     store = Orders(client[settings.orders])
 
     async def create(request: Request) -> Response:

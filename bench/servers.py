@@ -13,13 +13,21 @@ import httpx
 import psutil
 
 from local import leftovers
+from local.errors import LocalError
 from local.ports import Ports
 from local.stack import ROOT, Stack
 
 # The relay and the consumer would take the two cores of a small machine from what is measured.
-_PARTS = ("mongodb", "mongodb-setup", "user-service-v2", "order-service")
-_SERVICES = {"users": "user-service-v2", "orders": "order-service"}
-_ONE_WORKER = {"WORKERS": "1", "VALIDATE_RESPONSES": "false"}
+_PARTS = ("mongodb", "mongodb-setup")
+_SETTINGS = {"WORKERS": "1", "VALIDATE_RESPONSES": "false"}
+_LOGINS = {"users": "user-service-v2", "orders": "order-service"}
+_APPLICATIONS = {
+    "project": {
+        "users": "processes.user_service:create('v2')",
+        "orders": "processes.order_service:create()",
+    },
+    "floor": {"users": "bench.floor:users()", "orders": "bench.floor:orders()"},
+}
 _PATIENCE = 60.0  # seconds
 
 Progress = Callable[[str], None]
@@ -50,81 +58,62 @@ Side = Mapping[str, Server]
 def servers(folder: Path, progress: Progress) -> Iterator[Mapping[str, Side]]:
     """The sides `project` and `floor`, ready for requests; nothing is left of them afterwards.
 
+    All four servers are started in the same way: a kernel that shares the CPU out by sessions
+    is to treat them alike.
+
     Raises LocalError where something does not start.
     """
-    system = Stack(folder, Ports.free(), 50, _PARTS, _ONE_WORKER)
+    system = Stack(folder, Ports.free(), 50, _PARTS, _SETTINGS)
     try:
         system.start(progress)
-        with _floor(system) as floor:
-            progress("the floor is up")
-            yield {"project": _project(system), "floor": floor}
+        with contextlib.ExitStack() as started:
+            sides = {
+                side: {
+                    name: started.enter_context(
+                        _server(system, f"{side}-{name}", name, application)
+                    )
+                    for name, application in applications.items()
+                }
+                for side, applications in _APPLICATIONS.items()
+            }
+            progress("project and floor are up")
+            yield sides
     finally:
         system.stop()
 
 
-def _project(system: Stack) -> Side:
-    masters = {each.name: each.pid for each in system.status()}
-    return {
-        name: Server(f"http://{system.environment(part)['BIND']}", _worker(masters[part]))
-        for name, part in _SERVICES.items()
-    }
-
-
 @contextlib.contextmanager
-def _floor(system: Stack) -> Iterator[Side]:
-    ports = Ports.free()
-    addresses = {
-        "users": ports.address("user_service_v2"),
-        "orders": ports.address("order_service"),
-    }
-    with contextlib.ExitStack() as started:
-        masters = {
-            name: started.enter_context(_gunicorn(system, name, address))
-            for name, address in addresses.items()
-        }
-        for address in addresses.values():
-            _wait(f"http://{address}/")
-        yield {
-            name: Server(f"http://{address}", _worker(masters[name]))
-            for name, address in addresses.items()
-        }
-
-
-@contextlib.contextmanager
-def _gunicorn(system: Stack, name: str, address: str) -> Iterator[int]:
-    """The floor's `name`, with the settings and the login of the service it stands beside."""
-    environment = system.environment(_SERVICES[name]) | {"BIND": address}
-    command = [sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py"]
-    with (system.logs / f"floor-{name}.log").open("w") as log:
+def _server(system: Stack, title: str, name: str, application: str) -> Iterator[Server]:
+    """An application under gunicorn, with the settings and the login of the service `name`."""
+    address = Ports.free().address("gateway")
+    environment = system.environment(_LOGINS[name]) | {"BIND": address}
+    log = system.logs / f"{title}.log"
+    with log.open("w") as out:
         process = subprocess.Popen(
-            [*command, f"bench.floor:{name}()"],
+            [sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py", application],
             cwd=ROOT,
             env={**os.environ, **environment, **leftovers.mark(system.state)},
-            stdout=log,
-            stderr=log,
+            stdout=out,
+            stderr=out,
             start_new_session=True,  # Ctrl-C is for us; we stop it
         )
     try:
-        yield process.pid
+        _wait(f"http://{address}", process, log)
+        (worker,) = psutil.Process(process.pid).children()
+        yield Server(f"http://{address}", worker)
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait(url: str) -> None:
-    """Return when `url` answers anything."""
+def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Return when `url` answers anything; LocalError where it never will."""
     deadline = time.monotonic() + _PATIENCE
-    while True:
+    while process.poll() is None and time.monotonic() < deadline:
         try:
             httpx.get(url, timeout=_PATIENCE, trust_env=False)
         except httpx.ConnectError:
-            if time.monotonic() > deadline:
-                raise
             time.sleep(0.05)
         else:
             return
-
-
-def _worker(master: int) -> psutil.Process:
-    (worker,) = psutil.Process(master).children()
-    return worker
+    raise LocalError(f"{process.args!r} did not start:\n{log.read_text()}")
