@@ -43,6 +43,8 @@ def _moments() -> st.SearchStrategy[str]:
 schemathesis.openapi.format("email", st.emails().map(str.lower).filter(_is_address))
 schemathesis.openapi.format("date-time", _moments())
 
+_CHANCE = random.SystemRandom()  # Hypothesis sets the seed of the others
+
 _SHARE_OF_NEW = 0.75
 """So many of the bodies with addresses get new ones; the others may meet what is there."""
 
@@ -59,7 +61,7 @@ class Ids:
 
     def any(self, kind: str) -> str:
         """One of them."""
-        return random.choice(self._known[kind])
+        return _CHANCE.choice(self._known[kind])
 
     def add(self, kind: str, new: str) -> None:
         """Remember one that was made."""
@@ -95,8 +97,8 @@ def before_call(_context: HookContext, case: Case[Any], **_: Any) -> None:  # no
         return
     if "cursor" in case.query:
         _give_real_cursor(case)
-    if isinstance(case.body, dict) and random.random() < _SHARE_OF_NEW:
-        _renew(case.body)
+    if isinstance(case.body, dict) and _CHANCE.random() < _SHARE_OF_NEW:
+        case.body = _renewed(case.body)
     if case.meta is None or case.meta.phase.name is TestPhase.STATEFUL:
         return
     if "id" in case.path_parameters:
@@ -115,10 +117,10 @@ def after_call(_context: HookContext, case: Case[Any], response: Response) -> No
         _outcomes.add(case.operation.label, response.status_code)
 
 
-def _renew(body: dict[str, Any]) -> None:
-    """Give a body of a user addresses that nobody has yet."""
-    if isinstance(emails := body.get("emails"), list):
-        body["emails"] = [_new(str(each)) for each in emails]
+def _renewed(body: dict[str, Any]) -> dict[str, Any]:
+    """A body of a user, with addresses that nobody has yet."""
+    emails = body.get("emails")
+    return body | {"emails": [_new(str(each)) for each in emails]} if emails else body
 
 
 def _new(address: str) -> str:
