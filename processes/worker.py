@@ -1,6 +1,7 @@
 """gunicorn's asgi worker, whose own errors are problem+json too."""
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -12,6 +13,10 @@ from gunicorn.workers.gasgi import ASGIWorker
 
 from contract.errors import FAILED, Malformed, Problem
 from processes.logs import configure_logs
+
+
+_NEW_OBJECTS_BETWEEN_COLLECTIONS = 10_000
+"""Requests leave hardly any cycles; Python's 700 cost six percent of each."""
 
 
 class Logger(GunicornLogger):
@@ -31,6 +36,7 @@ class Worker(ASGIWorker):
     def init_process(self) -> None:
         """Begin to serve."""
         gunicorn.workers.gasgi.ASGIProtocol = _Protocol
+        gc.set_threshold(_NEW_OBJECTS_BETWEEN_COLLECTIONS)
         super().init_process()
 
 
