@@ -161,7 +161,7 @@ class Consumer:
             self._metrics.stale.labels(event.build).inc()
             return
         self._metrics.in_step(event.build, event.changed_at, self._clock.now())
-        self._log.info(
+        self._log.debug(
             "event_applied",
             user_id=event.contacts.user_id,
             version=event.contacts.version,

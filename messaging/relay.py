@@ -138,7 +138,7 @@ class Relay:
             self._log.warning("event_unconfirmed", **_fields(change), reason=str(error))
             return Outcome.FAILED
         self._metrics.published.labels(change.build).inc()
-        self._log.info("event_published", **_fields(change))
+        self._log.debug("event_published", **_fields(change))
         return Outcome.PUBLISHED
 
     def _take_note_of_refusal(self, change: Change, error: BadMessage) -> None:

@@ -14,7 +14,6 @@ from gunicorn.workers.gasgi import ASGIWorker
 from contract.errors import FAILED, Malformed, Problem
 from processes.logs import configure_logs
 
-
 _NEW_OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Requests leave hardly any cycles; Python's 700 cost six percent of each."""
 
