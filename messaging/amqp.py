@@ -33,6 +33,7 @@ Declarations = Mapping[str, Sequence[Queue]]
 
 _PERSISTENT = 2
 _HEARTBEAT_SECONDS = 20
+_PUT_BACK_WITHIN_SECONDS = 5
 
 
 def connection_parameters(settings: RabbitSettings, name: str) -> pika.ConnectionParameters:
@@ -158,6 +159,27 @@ class AmqpBroker:
             raise Disconnected("no connection")
         return await self._session.count(queue.name)
 
+    async def put_back(self, queue: Queue, count: int) -> None:
+        """Receive nothing more, and give back what is held; return when the queue has it again.
+
+        A lost connection gives it back too, but only some time after the loss.
+
+        Args:
+            queue: Where it was received from.
+            count: How many messages are held.
+
+        Raises:
+            Disconnected: The connection was lost.
+            TimeoutError: The queue does not have them within 5 s.
+        """
+        if self._session is None:
+            raise Disconnected("no connection")
+        await self._session.cancel()
+        self._session.channel.basic_nack(delivery_tag=0, multiple=True, requeue=True)
+        async with asyncio.timeout(_PUT_BACK_WITHIN_SECONDS):
+            while await self.waiting_in(queue) < count:  # noqa: ASYNC110 - nobody tells us
+                await asyncio.sleep(0.005)
+
     async def _change(self) -> None:
         self._changed.clear()
         await self._changed.wait()
@@ -206,6 +228,7 @@ class _Session:
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self.deliveries: deque[Delivery] = deque()
         self.declared: dict[str, int] = {}
+        self._consumer_tag = ""
 
     @property
     def is_open(self) -> bool:
@@ -260,12 +283,17 @@ class _Session:
     async def consume(self, subscribed: Subscribed) -> None:
         self.channel.add_on_cancel_callback(lambda _: self._lose("the broker ended the receiving"))
         await self._call(self.channel.basic_qos, prefetch_count=subscribed.prefetch)
-        await self._call(
+        answer = await self._call(
             self.channel.basic_consume,
             queue=subscribed.queue,
             on_message_callback=self._on_delivery,
             exclusive=subscribed.exclusive,
         )
+
+        self._consumer_tag = answer.method.consumer_tag
+
+    async def cancel(self) -> None:
+        await self._call(self.channel.basic_cancel, consumer_tag=self._consumer_tag)
 
     async def count(self, queue: str) -> int:
         answer = await self._call(self.channel.queue_declare, queue=queue, passive=True)

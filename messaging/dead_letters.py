@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pika
 
@@ -24,16 +24,17 @@ class UnknownLetter(Exception):  # noqa: N818 - a state of the queue
     """No dead letter has this id."""
 
 
-@dataclass(frozen=True)
 class DeadLetters:
     """All dead letters, held by one connection: nobody else sees them meanwhile.
 
     What is neither replayed nor dropped goes back when the connection ends, in its place.
     """
 
-    letters: Sequence[Delivery]
-    _broker: AmqpBroker
-    _topology: Topology
+    def __init__(self, letters: Sequence[Delivery], broker: AmqpBroker, topology: Topology) -> None:
+        self.letters = letters
+        self.settled = 0
+        self._broker = broker
+        self._topology = topology
 
     def find(self, letter: str) -> list[Delivery]:
         """Those with this id: more than one where a consumer died between two of its steps.
@@ -56,11 +57,12 @@ class DeadLetters:
         """
         for each in letters:
             await self._broker.publish(_as_it_came(each.message), self._topology.updates.address)
-            await self._broker.acknowledge([each])
+            await self.drop([each])
 
     async def drop(self, letters: Sequence[Delivery]) -> None:
         """Forget these for good."""
         await self._broker.acknowledge(letters)
+        self.settled += len(letters)
 
 
 @asynccontextmanager
@@ -70,6 +72,7 @@ async def dead_letters(
     """Hold the dead letters, all that were there at the beginning; waits for others to finish.
 
     Raises:
+        BrokerError: The connection was lost meanwhile.
         TimeoutError: The broker could not be reached, or somebody else holds them.
     """
     declared = {EXCHANGE: (topology.updates,), DEAD_LETTER_EXCHANGE: (topology.dead,)}
@@ -79,7 +82,9 @@ async def dead_letters(
         async with asyncio.timeout(_CONNECT_WITHIN_SECONDS):
             await broker.connected()
         letters = await _receive(broker, min(broker.were_waiting_in(topology.dead), MOST))
-        yield DeadLetters(letters, broker, topology)
+        held = DeadLetters(letters, broker, topology)
+        yield held
+        await broker.put_back(topology.dead, len(letters) - held.settled)
 
 
 def letter_id(message: Message) -> str:

@@ -280,3 +280,14 @@ async def test_what_waits_to_be_tried_again_comes_after_its_pause(sync: Sync) ->
             await broker.publish(each, queue.address)
         received = await receive(broker, len(sent))
     assert sorted(ids(received)) == sorted(each.message_id for each in sent)
+
+
+@behaviour
+async def test_a_message_survives_any_number_of_consumers(sync: Sync) -> None:
+    """More than the deliveries after which RabbitMQ 4 gives a message up, left to itself."""
+    async with sync.connect() as broker:
+        await broker.publish(message(), sync.topology.updates.address)
+    for _ in range(25):
+        async with sync.connect() as broker:
+            (delivery,) = await receive(broker, 1)
+    assert delivery.redelivered
