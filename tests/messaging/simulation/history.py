@@ -15,14 +15,16 @@ Fields = Mapping[str, Any]
 class ClientWrite:
     """A POST /orders/ or a PUT details: what its client wrote.
 
-    `known` is the version that the order database knew when it began. Times are steps of the
-    scheduler; `told` is None where the client was never told that it worked.
+    `known` is the version that the order database knew when it began. Times are whole numbers that
+    grow; `told` is None where the client was never told that it worked. `certain` is False where
+    nobody knows whether it did.
     """
 
     fields: Fields
     began: int
     known: int
     told: int | None = None
+    certain: bool = True
 
 
 @dataclass(eq=False)
@@ -79,15 +81,17 @@ class History:
                 self._judge(order, state, name, newest[state.user])
 
     def _judge(self, order: str, state: OrderState, name: str, newest: int) -> None:
-        write = next(each for each in reversed(state.writes) if name in each.fields)
-        due = [change.version for change in self._due(state.user, write)]
+        allowed = []
+        for write in reversed([each for each in state.writes if name in each.fields]):
+            due = [change.version for change in self._due(state.user, write)]
+            if not due:
+                allowed.append(write.fields[name])
+            if newest > max(write.known, 1):
+                allowed.append(self.states[state.user, newest][name])
+            if write.certain:
+                break
         self.judged += 1
         self.due += bool(due)
-        allowed = []
-        if not due:
-            allowed.append(write.fields[name])
-        if newest > max(write.known, 1):
-            allowed.append(self.states[state.user, newest][name])
         if state.fields[name] in allowed:
             return
         sentence = (

@@ -1,0 +1,1 @@
+"""The whole system under load while everything is killed, cut off and slowed down at random."""

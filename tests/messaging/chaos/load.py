@@ -1,0 +1,227 @@
+"""Clients that change users, make and edit orders, and remember what they were told."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from storage.client import Json, MongoSettings
+from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields
+from tests.messaging.system import ADDRESS, new_email
+
+_LONGEST_PAUSE_SECONDS = 0.3
+_BETWEEN_ORDERS_SECONDS = 2
+_EDITED_AGAIN = 0.6
+
+
+@dataclass(eq=False)
+class UserRecord:
+    """A user, and every change that their client asked for, in order."""
+
+    id: str
+    began_with: Fields
+    changes: list[tuple[ContactChange, Fields]] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class OrderRecord:
+    """An order, and every write of its client, in order."""
+
+    id: str
+    user: str
+    writes: list[ClientWrite]
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """An acknowledged change that must reach an order: the order gets to `version` or above."""
+
+    order: str
+    version: int
+    since: float
+
+
+@dataclass
+class Records:
+    """What happened, as the clients saw it. Times are of `time.monotonic`, where not in ns."""
+
+    users: dict[str, UserRecord] = field(default_factory=dict)
+    orders: dict[str, OrderRecord] = field(default_factory=dict)
+    obligations: set[Obligation] = field(default_factory=set)
+    longest: float = 0.0
+    answers: Counter[str] = field(default_factory=Counter)
+
+
+class Load:
+    """Clients of the services, and a look into the databases past all faults."""
+
+    def __init__(
+        self,
+        client: AsyncMongoClient[Json],
+        mongo: MongoSettings,
+        urls: dict[str, str],
+        seed: int,
+    ) -> None:
+        self.records = Records()
+        self._random = random.Random(seed)
+        self._urls = urls
+        self._http = httpx.AsyncClient(timeout=10, trust_env=False)
+        majority = ReadConcern("majority")
+        self._users = client[mongo.users].get_collection("users", read_concern=majority)
+        self._contacts = client[mongo.orders].get_collection("contacts", read_concern=majority)
+        self._orders = client[mongo.orders].get_collection("orders", read_concern=majority)
+
+    async def run(self, users: int, stop: asyncio.Event) -> None:
+        """Create users, then change and order until told to stop."""
+        async with self._http, asyncio.TaskGroup() as tasks:
+            for _ in range(users):
+                record = await self._create_user()
+                tasks.create_task(self._change(record, stop))
+                tasks.create_task(self._order(record, stop))
+            tasks.create_task(self._watch(stop))
+
+    async def _create_user(self) -> UserRecord:
+        fields = self._new_fields()
+        url = f"{self._urls['user-service-v1']}/users/"
+        answer = await self._http.post(url, json=_user(fields))
+        answer.raise_for_status()
+        record = UserRecord(answer.json()["userId"], fields)
+        self.records.users[record.id] = record
+        return record
+
+    async def _change(self, user: UserRecord, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await self._pause()
+            fields = self._some_fields()
+            change = ContactChange(user.id, began=time.monotonic_ns())
+            user.changes.append((change, fields))
+            service = self._random.choice(("user-service-v1", "user-service-v2"))
+            url = f"{self._urls[service]}/users/{user.id}"
+            if await self._ask("change", "PUT", url, _user(fields)) is None:
+                continue
+            change.told = time.monotonic_ns()
+            await self._oblige(change)
+
+    async def _order(self, user: UserRecord, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.sleep(self._random.random() * _BETWEEN_ORDERS_SECONDS)
+            write = await self._begin_write(user.id, self._new_fields())
+            if write is None:
+                continue
+            body = {**_json(write.fields), "userId": user.id, "items": [_ITEM]}
+            url = f"{self._urls['order-service']}/orders/"
+            answer = await self._ask("new order", "POST", url, body)
+            if answer is None:
+                continue
+            write.told = time.monotonic_ns()
+            order = OrderRecord(answer["orderId"], user.id, [write])
+            self.records.orders[order.id] = order
+            while not stop.is_set() and self._random.random() < _EDITED_AGAIN:
+                await self._pause()
+                if not await self._edit(order):
+                    break
+
+    async def _edit(self, order: OrderRecord) -> bool:
+        """PUT details; False where nobody knows what came of it: then never again."""
+        write = await self._begin_write(order.user, self._some_fields())
+        if write is None:
+            return True
+        write.certain = False
+        order.writes.append(write)
+        url = f"{self._urls['order-service']}/orders/{order.id}/details"
+        if await self._ask("edit", "PUT", url, _json(write.fields)) is None:
+            return False
+        write.told, write.certain = time.monotonic_ns(), True
+        return True
+
+    async def _begin_write(self, user_id: str, fields: Fields) -> ClientWrite | None:
+        """What the order database knows, then the time; None where it cannot be asked."""
+        try:
+            contacts = await self._contacts.find_one({"_id": user_id}, {"version": 1})
+        except PyMongoError:
+            return None
+        known = int(contacts["version"]) if contacts else 0
+        return ClientWrite(fields, time.monotonic_ns(), known)
+
+    async def _ask(self, kind: str, method: str, url: str, body: Json) -> Json | None:
+        """The body of the answer; None where the service did not say that it worked."""
+        try:
+            answer = await self._http.request(method, url, json=body)
+        except httpx.HTTPError:
+            self.records.answers[f"{kind} refused"] += 1
+            return None
+        if not answer.is_success:
+            assert answer.status_code >= 500, (answer.status_code, answer.text)
+            self.records.answers[f"{kind} refused"] += 1
+            return None
+        self.records.answers[f"{kind} acknowledged"] += 1
+        found: Json = answer.json()
+        return found
+
+    async def _oblige(self, change: ContactChange) -> None:
+        """From now on the user's orders of before the change are out of step."""
+        since = time.monotonic()
+        try:
+            user = await self._users.find_one({"_id": change.user}, {"contactVersion": 1})
+        except PyMongoError:
+            return
+        assert user is not None
+        for order in self.records.orders.values():
+            told = order.writes[-1].told
+            if order.user == change.user and told is not None and told < change.began:
+                version = int(user["contactVersion"])
+                self.records.obligations.add(Obligation(order.id, version, since))
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """Take note of when orders are in step again."""
+        while not stop.is_set() or self.records.obligations:
+            await asyncio.sleep(0.02)
+            due = list(self.records.obligations)
+            ids = list({each.order for each in due})
+            try:
+                found = await self._orders.find(
+                    {"_id": {"$in": ids}}, {"contactVersion": 1}
+                ).to_list()
+            except PyMongoError:
+                continue
+            moment = time.monotonic()
+            versions = {order["_id"]: int(order["contactVersion"]) for order in found}
+            for each in due:
+                if versions.get(each.order, 0) >= each.version:
+                    self.records.obligations.discard(each)
+                    self.records.longest = max(self.records.longest, moment - each.since)
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self._random.random() * _LONGEST_PAUSE_SECONDS)
+
+    def _new_fields(self) -> Fields:
+        """Contact data that nobody has written yet."""
+        email = new_email()
+        return {"userEmails": (email,), "deliveryAddress": ADDRESS | {"street": email}}
+
+    def _some_fields(self) -> Fields:
+        """Both fields, or one of them."""
+        fields = self._new_fields()
+        names = self._random.choice((("userEmails",), ("deliveryAddress",), tuple(fields)))
+        return {name: fields[name] for name in names}
+
+
+_ITEM = {"itemId": "book", "quantity": 1, "price": 9.5}
+
+
+def _json(fields: Fields) -> Json:
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()
+    }
+
+
+def _user(fields: Fields) -> dict[str, Any]:
+    names = {"userEmails": "emails", "deliveryAddress": "deliveryAddress"}
+    return {names[name]: value for name, value in _json(fields).items()}

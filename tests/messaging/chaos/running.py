@@ -1,0 +1,201 @@
+"""A system, a load, faults, and the verdict."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from pymongo import AsyncMongoClient
+from pymongo.errors import PyMongoError
+
+from local.parts import DATABASES, SERVICES, SET_UPS, SYNC
+from local.ports import HOST, Ports
+from local.stack import Stack
+from messaging.topology import Topology
+from storage.client import Json, MongoSettings, connect
+from storage.durable import DatabaseUnavailable
+from storage.outbox import MongoOutbox
+from tests.messaging.chaos.faults import deck, faults
+from tests.messaging.chaos.load import Load, Records
+from tests.messaging.chaos.proxy import Proxy
+from tests.messaging.chaos.verdict import judge
+from tests.messaging.waiting import until
+
+_LONGEST_PAUSE_SECONDS = 3
+_PARTS = (*DATABASES, *SET_UPS, *SERVICES, *SYNC)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done, and what came of it."""
+
+    seed: int
+    seconds: float
+    faults: Counter[str]
+    records: Records
+    redelivered: int
+    judged: int
+    due: int
+    violations: tuple[str, ...]
+
+    @property
+    def changes(self) -> int:
+        """How many changes were acknowledged."""
+        return self.records.answers["change acknowledged"]
+
+    def __str__(self) -> str:
+        """The table."""
+        lost = sum(each.startswith("guarantee 1") for each in self.violations)
+        answers = self.records.answers
+        rows: dict[str, object] = {
+            **{f"fault: {name}": count for name, count in sorted(self.faults.items())},
+            "faults in all": self.faults.total(),
+            "seconds": round(self.seconds),
+            **{name: answers[name] for name in sorted(answers)},
+            "users, orders": f"{len(self.records.users)}, {len(self.records.orders)}",
+            "messages delivered again, at least": self.redelivered,
+            "longest time out of step": f"{self.records.longest:.1f} s",
+            "fields of orders judged": self.judged,
+            "of which a change had to reach": self.due,
+            "lost": lost,
+            "stale": len(self.violations) - lost,
+        }
+        table = "\n".join(f"{name:<40} {value!s:>12}" for name, value in rows.items())
+        return "\n".join((f"Chaos, seed {self.seed}", table, *self.violations))
+
+
+async def run_chaos(state: Path, count: int, users: int, seed: int) -> Report:
+    """Start a system in the folder `state`, put `count` faults on it under load, and judge."""
+    rng = random.Random(seed)
+    ports = Ports.free()
+    async with Proxy(ports.mongodb) as mongodb, Proxy(ports.rabbitmq) as rabbitmq:
+        extra = {
+            "MONGO_URI": f"mongodb://{HOST}:{mongodb.port}/?directConnection=true",
+            "RABBITMQ_PORT": str(rabbitmq.port),
+            "LOG_FORMAT": "json",
+        }
+        stack = Stack(state, ports, 50, _PARTS, extra)
+        with _started(stack):
+            await asyncio.to_thread(stack.start)
+            began = time.monotonic()
+            environment = stack.environment("mongodb-setup")
+            mongo = MongoSettings(
+                f"mongodb://{HOST}:{ports.mongodb}/?directConnection=true",
+                environment["MONGO_USERNAME"],
+                environment["MONGO_PASSWORD"],
+            )
+            async with connect(mongo) as client:
+                urls = {part: ports.url(part.replace("-", "_")) for part in SERVICES}
+                load = Load(client, mongo, urls, rng.randrange(2**32))
+                stop = asyncio.Event()
+                watch = _Redelivered(ports.url("order_consumer"))
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(watch.run(stop))
+                    loading = tasks.create_task(load.run(users, stop))
+                    kinds = faults(stack, {"MongoDB": mongodb, "RabbitMQ": rabbitmq})
+                    drawn = deck(sorted(kinds), count, rng)
+                    for name in drawn:
+                        await asyncio.sleep(rng.random() * _LONGEST_PAUSE_SECONDS)
+                        await kinds[name]()
+                    stop.set()
+                    await _come_to_rest(stack, client, mongo)
+                    loading.cancel()
+                documents = await _documents(client, mongo)
+            history = judge(load.records, *documents)
+            return Report(
+                seed,
+                time.monotonic() - began,
+                Counter(drawn),
+                load.records,
+                watch.count,
+                history.judged,
+                history.due,
+                tuple(history.violations),
+            )
+
+
+class _Redelivered:
+    """Counts what the consumer counts, over its deaths; what it counted last before one is lost."""
+
+    def __init__(self, url: str) -> None:
+        self.count = 0
+        self._url = url
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look every half second."""
+        before = 0
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+            while not stop.is_set():
+                await asyncio.sleep(0.5)
+                try:
+                    answer = await http.get(f"{self._url}/metrics")
+                except httpx.HTTPError:
+                    continue
+                now = _value(answer.text, "aware_events_redelivered_total")
+                self.count += now - before if now >= before else now
+                before = now
+
+
+def _value(exposition: str, name: str) -> int:
+    return sum(
+        int(sample.value)
+        for family in text_string_to_metric_families(exposition)
+        for sample in family.samples
+        if sample.name == name
+    )
+
+
+async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: MongoSettings) -> None:
+    """Wait until all parts are healthy and nothing is left to be published or applied."""
+    for part in (*DATABASES, *SERVICES, *SYNC):
+        await asyncio.to_thread(stack.wait_healthy, part)
+    outbox = MongoOutbox(client[mongo.users]["users"])
+
+    async def nothing_to_publish() -> bool:
+        try:
+            return (await outbox.backlog()).users == 0
+        except (DatabaseUnavailable, PyMongoError):
+            return False
+
+    await until(nothing_to_publish, "everything is published")
+    environment = stack.environment("rabbitmq-setup")
+    topology = Topology("user_updates")
+    async with httpx.AsyncClient(
+        base_url=stack.ports.url("rabbitmq_management"),
+        auth=(environment["RABBITMQ_USER"], environment["RABBITMQ_PASSWORD"]),
+        trust_env=False,
+    ) as management:
+
+        async def nothing_in_queues() -> bool:
+            answers = [
+                await management.get(f"/api/queues/%2F/{queue.name}") for queue in topology.queues
+            ]
+            return all(each.is_success and each.json().get("messages") == 0 for each in answers)
+
+        # The figures are some seconds old: only from the second time on they are of now.
+        for _ in range(2):
+            await until(nothing_in_queues, "all queues are empty")
+            await asyncio.sleep(6)
+        await until(nothing_in_queues, "all queues are empty")
+
+
+async def _documents(
+    client: AsyncMongoClient[Json], mongo: MongoSettings
+) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
+    users = await client[mongo.users]["users"].find().to_list()
+    orders = await client[mongo.orders]["orders"].find().to_list()
+    return {each["_id"]: each for each in users}, {each["_id"]: each for each in orders}
+
+
+@contextmanager
+def _started(stack: Stack) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        stack.stop()

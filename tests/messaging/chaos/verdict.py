@@ -1,0 +1,60 @@
+"""Whether every acknowledged change is where it had to be, after all that happened."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from storage.client import Json
+from tests.messaging.chaos.load import Records, UserRecord
+from tests.messaging.simulation.history import FIELDS, Fields, History, OrderState
+
+_NAMES = {"userEmails": "emails", "deliveryAddress": "deliveryAddress"}
+
+
+def judge(records: Records, users: Mapping[str, Json], orders: Mapping[str, Json]) -> History:
+    """Hold the documents, by id, to the guarantees; the history names what was violated."""
+    history = History()
+    newest: dict[str, int] = {}
+    for user in records.users.values():
+        document = users[user.id]
+        newest[user.id] = int(document["contactVersion"])
+        history.states[user.id, newest[user.id]] = _fields(document, _NAMES)
+        history.changes += [change for change, _ in user.changes]
+        history.violations += _lost_from_user(user, _fields(document, _NAMES))
+    states: dict[str, OrderState] = {}
+    for order in records.orders.values():
+        if order.id not in orders:
+            history.violations.append(f"guarantee 1: order {order.id}, acknowledged, is gone")
+            continue
+        document = orders[order.id]
+        states[order.id] = OrderState(
+            order.user,
+            _fields(document, dict.fromkeys(FIELDS)),
+            int(document["contactVersion"]),
+            tuple(order.writes),
+        )
+    history.judge(states, newest)
+    return history
+
+
+def _lost_from_user(user: UserRecord, state: Fields) -> list[str]:
+    """The user's own fields: what was acknowledged last, or what nobody knows the end of."""
+    violations = []
+    for name in FIELDS:
+        allowed = [user.began_with[name]]
+        for change, fields in user.changes:
+            if name in fields:
+                if change.told is not None:
+                    allowed = []
+                allowed.append(fields[name])
+        untold = [fields for change, fields in user.changes if change.told is None]
+        unknown = [fields[name] for fields in untold if name in fields]
+        if state[name] not in allowed + unknown:
+            violations.append(f"guarantee 1: {name} of user {user.id} is not what was acknowledged")
+    return violations
+
+
+def _fields(document: Json, names: Mapping[str, Any]) -> Fields:
+    found = {name: document[names[name] or name] for name in FIELDS}
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
+    }
