@@ -106,7 +106,7 @@ def test_refused_requests_count_as_failed(refusing: str, tmp_path: Path) -> None
     (list_orders,) = (each for each in OPERATIONS if each.name == "list_orders")
     sample = run(Server(refusing, psutil.Process()), list_orders, "refused", Load(1, 1, users))
     assert sample.failed > 0
-    assert sample.failed == pytest.approx(sample.rate, rel=0.1)  # all of them, in one second
+    assert sample.failed >= sample.rate * 0.9  # all of them, in one second or a little more
 
 
 def _assert_nothing_is_left(shell: Mapping[str, str]) -> None:
