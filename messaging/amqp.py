@@ -76,7 +76,7 @@ class AmqpBroker:
         declarations: Declarations,
         subscribed: Subscribed | None = None,
         *,
-        confirm_timeout: float = 30,
+        confirm_timeout: float = 10,
     ) -> None:
         self._parameters = parameters
         self._declarations = declarations

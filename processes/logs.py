@@ -50,8 +50,10 @@ def configure_logs(process: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("pika", "pymongo", "connexion", "httpx"):
+    for noisy in ("pymongo", "connexion", "httpx"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A connection lost is eight lines of pika's, and one of ours.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

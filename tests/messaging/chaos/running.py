@@ -4,8 +4,8 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +81,7 @@ async def run_chaos(state: Path, count: int, users: int, seed: int) -> Report:
             "LOG_FORMAT": "json",
         }
         stack = Stack(state, ports, 50, _PARTS, extra)
-        with _started(stack):
-            await asyncio.to_thread(stack.start)
+        async with _started(stack):
             began = time.monotonic()
             environment = stack.environment("mongodb-setup")
             mongo = MongoSettings(
@@ -193,9 +192,11 @@ async def _documents(
     return {each["_id"]: each for each in users}, {each["_id"]: each for each in orders}
 
 
-@contextmanager
-def _started(stack: Stack) -> Iterator[None]:
+@asynccontextmanager
+async def _started(stack: Stack) -> AsyncIterator[None]:
+    """Run it, stopped at the end; the proxies go on all the time."""
     try:
+        await asyncio.to_thread(stack.start)
         yield
     finally:
-        stack.stop()
+        await asyncio.to_thread(stack.stop)
