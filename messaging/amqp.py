@@ -129,10 +129,9 @@ class AmqpBroker:
 
     async def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
         """See `Subscription`."""
-        for delivery in deliveries:
-            receipt = delivery.receipt
-            if isinstance(receipt, _Receipt) and receipt.session.is_open:
-                receipt.session.channel.basic_ack(receipt.tag)
+        receipts = [each.receipt for each in deliveries if isinstance(each.receipt, _Receipt)]
+        if self._session is not None:
+            self._session.acknowledge([r.tag for r in receipts if r.session is self._session])
 
     async def give_back(self) -> None:
         """See `Subscription`."""
@@ -227,6 +226,7 @@ class _Session:
         self._unconfirmed: dict[int, asyncio.Future[None]] = {}
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self.deliveries: deque[Delivery] = deque()
+        self._unacknowledged: dict[int, None] = {}
         self.declared: dict[str, int] = {}
         self._consumer_tag = ""
 
@@ -314,6 +314,19 @@ class _Session:
         finally:
             self._unconfirmed.pop(tag, None)
 
+    def acknowledge(self, tags: Sequence[int]) -> None:
+        """Acknowledge, in one frame where nothing older is left unacknowledged."""
+        if not tags or not self.is_open:
+            return
+        for tag in tags:
+            self._unacknowledged.pop(tag, None)
+        last = max(tags)
+        if next(iter(self._unacknowledged), last) >= last:
+            self.channel.basic_ack(last, multiple=True)
+            return
+        for tag in tags:
+            self.channel.basic_ack(tag)
+
     async def close(self) -> None:
         """Send what is still to be sent, close, and wait until the broker has heard it."""
         if self._connection is None or self._closed.done():
@@ -384,6 +397,7 @@ class _Session:
 
     def _on_delivery(self, _channel: Any, method: Any, properties: Any, body: bytes) -> None:  # noqa: ANN401
         receipt = _Receipt(self, method.delivery_tag)
+        self._unacknowledged[method.delivery_tag] = None
         self.deliveries.append(Delivery(_message(properties, body), receipt, method.redelivered))
         self._notify()
 

@@ -225,17 +225,21 @@ async def test_no_more_are_received_than_asked_for(sync: Sync) -> None:
 
 @behaviour
 async def test_what_is_not_acknowledged_comes_again(sync: Sync) -> None:
-    """When the connection is lost; and only that."""
-    sent = [message() for _ in range(4)]
+    """When the connection is lost; and only that, whatever was acknowledged before and after."""
+    sent = [message() for _ in range(6)]
     async with sync.connect() as broker:
         for each in sent:
             await broker.publish(each, sync.topology.updates.address)
         received = await receive(broker, len(sent))
         await broker.acknowledge(received[:2])
+        await broker.acknowledge([received[3], received[5]])
     async with sync.connect() as broker:
         again = await receive(broker, 2)
-        assert sorted(ids(again)) == sorted(ids(received[2:]))
+        assert sorted(ids(again)) == sorted(ids([received[2], received[4]]))
         assert all(each.redelivered for each in again)
+        await broker.acknowledge(again)
+        await broker.publish(sent[0], sync.topology.updates.address)
+        assert ids(await receive(broker, 1)) == ids(received[:1])
 
 
 @behaviour
