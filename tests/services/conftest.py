@@ -1,5 +1,6 @@
 """HTTP clients of the running system, and things to send."""
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from uuid import uuid4
@@ -37,6 +38,14 @@ def new_user(**fields: object) -> Json:
 def new_order(**fields: object) -> Json:
     """The body of an order that can be created."""
     return {"items": [ITEM], "userEmails": ["a@example.com"], "deliveryAddress": ADDRESS, **fields}
+
+
+def eventually(condition: Callable[[], bool], what: str, within: float = 60) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within} s: {what}"
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")

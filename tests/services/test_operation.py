@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from local.stack import Stack
-from tests.services.conftest import new_order, new_user
+from tests.services.conftest import eventually, new_order, new_user
 
 SERVICES = ["user_service_v1", "user_service_v2", "order_service"]
 
@@ -65,14 +65,22 @@ def test_the_sync_is_worked_on_with_the_logins_of_the_running_system(
 
 
 @pytest.fixture
-def without_mongodb(stack: Stack) -> Iterator[Stack]:
-    """The system with MongoDB stopped."""
+def without_mongodb(stack: Stack, gateway: httpx.Client) -> Iterator[Stack]:
+    """The system with MongoDB stopped; afterwards as it was, the gateway's view included."""
     stack.stop_part("mongodb")
     yield stack
     stack.start_part("mongodb")
     for part in ("user-service-v1", "user-service-v2", "order-service", "user-relay"):
         stack.wait_healthy(part)
     stack.wait_healthy("order-consumer")
+    eventually(lambda: reached(gateway) == {"v1", "v2"}, "both builds behind the gateway")
+    eventually(lambda: gateway.get("/orders").is_success, "orders behind the gateway")
+
+
+def reached(gateway: httpx.Client) -> set[str | None]:
+    """The builds that refuse two users made out of nothing."""
+    answers = [gateway.post("/users/", json={}) for _ in range(2)]
+    return {answer.headers.get("X-Service-Version") for answer in answers}
 
 
 def test_without_mongodb_every_operation_is_503(

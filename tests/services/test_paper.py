@@ -1,8 +1,6 @@
 """The paper's requests, as printed, through the gateway; and what follows from them."""
 
-import time
 from collections import Counter
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 
 from contract.document import load_document, operations
 from storage.client import Json
-from tests.services.conftest import new_email
+from tests.services.conftest import eventually, new_email
 
 SPECS = Path(__file__).parents[2] / "specs"
 SLASHES = pytest.mark.parametrize("slash", ["", "/"])
@@ -29,14 +27,6 @@ def example(operation_id: str) -> Json:
         "example"
     ]
     return body
-
-
-def eventually(condition: Callable[[], bool], what: str, within: float = 60) -> None:
-    """Wait until the condition holds."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {within} s: {what}"
-        time.sleep(0.02)
 
 
 @SLASHES
