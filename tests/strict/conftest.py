@@ -51,6 +51,16 @@ def unfinished(targets: Mapping[str, Target]) -> Iterator[Mapping[tuple[str, str
 
 
 @pytest.fixture(scope="session", autouse=True)
+def idle(targets: Mapping[str, Target]) -> Iterator[Mapping[str, Connection]]:
+    """Connections on which nothing was ever sent, by address; open since before all tests."""
+    with ExitStack() as open_ones:
+        yield {
+            target.address: open_ones.enter_context(Connection(target.address, deadline=180))
+            for target in targets.values()
+        }
+
+
+@pytest.fixture(scope="session", autouse=True)
 def log_sizes(stack: Stack) -> Mapping[str, int]:
     """How long the log of each service was before these tests, by the part's name."""
     return {part: len(stack.log(part).read_text()) for part in SERVICES}

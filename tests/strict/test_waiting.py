@@ -42,11 +42,24 @@ def test_a_body_that_never_comes_ends_in_an_answer(
     service.assert_serving()
 
 
+def test_a_connection_without_a_request_is_closed(
+    idle: Mapping[str, Connection], service: Target
+) -> None:
+    """After the time that one may be idle between two requests; without a word."""
+    assert idle[service.address].is_closed()
+
+
 @pytest.mark.parametrize("part", ["user-service-v1", "user-service-v2", "order-service"])
 def test_no_attack_left_a_traceback_in_the_log(
     stack: Stack, log_sizes: Mapping[str, int], part: str
 ) -> None:
     """Nor an answer that the spec does not declare; this module is the last to run."""
     log = stack.log(part).read_text()[log_sizes[part] :]
-    for event in ("Traceback", '"exception"', "answer_breaks_contract", "Error in ASGI"):
+    for event in (
+        "Traceback",
+        '"exception"',
+        "answer_breaks_contract",
+        "Error in ASGI",
+        "ASGI app sent body bytes",
+    ):
         assert event not in log
