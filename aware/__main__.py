@@ -21,10 +21,10 @@ COMMANDS: Mapping[str, str] = {
     "as": "local.commands:run_as",
     "gateway": "kong.commands:gateway",
     "setup": "aware.setup:setup",
-    "user-relay": "messaging.commands:relay_command",
-    "order-consumer": "messaging.commands:consumer_command",
-    "dead-letters": "messaging.commands:dead_letters_group",
-    "resync": "messaging.commands:resync_command",
+    "user-relay": "aware.sync:relay_command",
+    "order-consumer": "aware.sync:consumer_command",
+    "dead-letters": "aware.dead_letters:dead_letters_command",
+    "resync": "aware.resync:resync_command",
     "generate": "aware.generate:generate",
 }
 """Where each command is. Loaded when it is called: an image in which the system runs has not

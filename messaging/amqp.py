@@ -25,8 +25,8 @@ from messaging.broker import (
     Unconfirmed,
 )
 from messaging.clock import Backoff
+from messaging.settings import RabbitSettings
 from messaging.topology import Queue
-from processes.settings import RabbitSettings
 
 Declarations = Mapping[str, Sequence[Queue]]
 """Direct exchanges by name, each with the queues that are bound to it."""

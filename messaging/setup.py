@@ -7,8 +7,8 @@ from urllib.parse import quote
 import httpx
 import structlog
 
+from messaging.settings import RabbitSettings
 from messaging.topology import Topology
-from processes.settings import RabbitSettings
 
 log = structlog.get_logger(__name__)
 

@@ -2,26 +2,16 @@
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from environs import Env, EnvError, validate
 
+from messaging.settings import RabbitSettings
 from storage.client import MongoSettings
 
 
 class SettingsError(Exception):
     """An environment variable is missing or wrong; the message names it."""
-
-
-@dataclass(frozen=True)
-class RabbitSettings:
-    """Where RabbitMQ is, as whom to log in, and the name of the queue."""
-
-    host: str
-    port: int
-    username: str
-    password: str = field(repr=False)
-    queue: str
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from messaging.consumer import Consumer
 from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
+from messaging.settings import RabbitSettings
 from messaging.topology import Queue, Topology
-from processes.settings import RabbitSettings
 from storage.client import Json, MongoSettings, connect, connect_blocking
 from storage.contacts import Contacts, MongoContactsStore
 from storage.layout import collections

@@ -1,49 +1,26 @@
-"""The commands of the sync."""
+"""`dead-letters`: look at, try again or drop messages that could not be applied."""
 
-import asyncio
 import json
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import click
-import structlog
 
+from aware.running import run
 from messaging.amqp import connection_parameters
-from messaging.broker import BrokerError, Delivery, Message
+from messaging.broker import Delivery, Message
 from messaging.consumer import DEAD_SINCE, REASON
-from messaging.dead_letters import DeadLetters, UnknownLetter, dead_letters, letter_id
-from messaging.resync import UnknownUser, resync
+from messaging.dead_letters import DeadLetters, dead_letters, letter_id
 from messaging.topology import Topology
-from processes import order_consumer, user_relay
-from processes.settings import mongo_settings, rabbit_settings
-from storage.client import connect
-from storage.contacts import MongoContactsStore
-from storage.durable import DatabaseUnavailable
-from storage.outbox import MongoOutbox
-
-T = TypeVar("T")
-
-
-@click.command("user-relay")
-def relay_command() -> None:
-    """Publish changes of contact data to RabbitMQ, until SIGTERM."""
-    user_relay.run()
-
-
-@click.command("order-consumer")
-def consumer_command() -> None:
-    """Bring orders into step with changes from RabbitMQ, until SIGTERM."""
-    order_consumer.run()
+from processes.settings import rabbit_settings
 
 
 @click.group("dead-letters")
-def dead_letters_group() -> None:
+def dead_letters_command() -> None:
     """Look at, try again or drop messages that could not be applied."""
 
 
-@dead_letters_group.command("list")
+@dead_letters_command.command("list")
 def list_command() -> None:
     """List all, the oldest first: id, since when, why. Changes nothing."""
 
@@ -55,7 +32,7 @@ def list_command() -> None:
     _with_dead_letters(show)
 
 
-@dead_letters_group.command("show")
+@dead_letters_command.command("show")
 @click.argument("letter")
 def show_command(letter: str) -> None:
     """Show all of the message LETTER. Changes nothing."""
@@ -67,7 +44,7 @@ def show_command(letter: str) -> None:
     _with_dead_letters(show)
 
 
-@dead_letters_group.command("replay")
+@dead_letters_command.command("replay")
 @click.argument("letter", required=False)
 @click.option("--all", "everything", is_flag=True, help="Replay all.")
 def replay_command(letter: str | None, *, everything: bool) -> None:
@@ -81,7 +58,7 @@ def replay_command(letter: str | None, *, everything: bool) -> None:
     _with_dead_letters(replay)
 
 
-@dead_letters_group.command("drop")
+@dead_letters_command.command("drop")
 @click.argument("letter", required=False)
 @click.option("--all", "everything", is_flag=True, help="Drop all.")
 def drop_command(letter: str | None, *, everything: bool) -> None:
@@ -95,24 +72,6 @@ def drop_command(letter: str | None, *, everything: bool) -> None:
     _with_dead_letters(drop)
 
 
-@click.command("resync")
-@click.option("--user", help="The userId; all users where it is left out.")
-def resync_command(user: str | None) -> None:
-    """Publish contact data anew, after a disk was lost or a database restored.
-
-    Needs a login that reaches both databases, as the set-up has.
-    """
-    count = _run(_resync, user)
-    click.echo(f"{count} user{'s' if count != 1 else ''} will be published anew")
-
-
-async def _resync(user: str | None) -> int:
-    settings = mongo_settings()
-    async with connect(settings) as client:
-        users = MongoOutbox(client[settings.users]["users"])
-        return await resync(users, MongoContactsStore(client[settings.orders]), user)
-
-
 def _with_dead_letters(use: Callable[[DeadLetters], Awaitable[None]]) -> None:
     async def hold_and_use() -> None:
         settings = rabbit_settings()
@@ -120,28 +79,7 @@ def _with_dead_letters(use: Callable[[DeadLetters], Awaitable[None]]) -> None:
         async with dead_letters(parameters, Topology(settings.queue)) as held:
             await use(held)
 
-    _run(hold_and_use)
-
-
-def _run(work: Callable[..., Awaitable[T]], *arguments: str | None) -> T:
-    """Do it; what can go wrong becomes one line and exit status 1."""
-
-    async def do() -> T:
-        return await work(*arguments)
-
-    # A connection made is news in a service, and noise here.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    try:
-        return asyncio.run(do())
-    except UnknownLetter as error:
-        raise click.ClickException(f"there is no dead letter {error}") from error
-    except UnknownUser as error:
-        raise click.ClickException(f"there is no user {error}") from error
-    except DatabaseUnavailable as error:
-        raise click.ClickException(f"MongoDB: {error}") from error
-    except (BrokerError, TimeoutError) as error:
-        reason = str(error) or "no connection, or somebody else holds the dead letters"
-        raise click.ClickException(f"RabbitMQ: {reason}") from error
+    run(hold_and_use())
 
 
 def _choose(held: DeadLetters, letter: str | None, *, everything: bool) -> Sequence[Delivery]:

@@ -1,0 +1,33 @@
+"""Doing the work of a command that talks to the servers: what goes wrong is one line."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import click
+import structlog
+
+from messaging.broker import BrokerError
+from messaging.dead_letters import UnknownLetter
+from messaging.resync import UnknownUser
+from storage.durable import DatabaseUnavailable
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do it; what can go wrong becomes one line on stderr and exit status 1."""
+    # A connection made is news in a service, and noise here.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        return asyncio.run(work)
+    except UnknownLetter as error:
+        raise click.ClickException(f"there is no dead letter {error}") from error
+    except UnknownUser as error:
+        raise click.ClickException(f"there is no user {error}") from error
+    except DatabaseUnavailable as error:
+        raise click.ClickException(f"MongoDB: {error}") from error
+    except (BrokerError, TimeoutError) as error:
+        reason = str(error) or "no connection, or somebody else holds the dead letters"
+        raise click.ClickException(f"RabbitMQ: {reason}") from error
