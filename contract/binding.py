@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.arguments import ARGUMENTS, Arguments
 from contract.document import Document
-from contract.errors import NotFound
+from contract.errors import NotFound, Unwritten
 from contract.handlers import Handler
 from contract.validation import validator_map
 
@@ -105,4 +105,6 @@ async def _call(
         raise NotFound("There is nothing at this path.")
     async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
         response = await handlers[operation_id](**extensions[ARGUMENTS])
+    if response is None:  # which only a stub's body does: the type check refuses it elsewhere
+        raise Unwritten(f"Nobody has written {operation_id} yet.")
     await response(scope, receive, send)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jsonpath import JSONPathMatch, finditer
+
+from contract.yaml_files import UnreadableFileError, escaped, place, read_yaml, shown
 
 Document = dict[str, Any]
 """An OpenAPI 3.0 document in which every `$ref` points into itself."""
@@ -16,7 +17,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 class InvalidDocumentError(Exception):
-    """A spec file cannot be used; the message names the file and the place."""
+    """A spec file cannot be used; the message is one line: `file:line: why`."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def operations(document: Document) -> Iterator[Operation]:
 def resolve(document: Document, node: dict[str, Any]) -> dict[str, Any]:
     """The thing itself where `node` is a reference to it, else `node`."""
     while "$ref" in node:
-        node = _at(document, node["$ref"].removeprefix("#"), node["$ref"])
+        node = _at(document, node["$ref"].removeprefix("#"))
     return node
 
 
@@ -86,19 +87,16 @@ class _Bundle:
         self.document: Document = self._walk(self._read(self._path), self._path, "")
         for pointer, (file, node) in self._adopted.items():
             *parents, last = pointer.strip("/").split("/")
-            place = self.document
+            parent = self.document
             for part in parents:
-                place = place.setdefault(part, {})
-            if last in place:
-                raise InvalidDocumentError(f"{path}: {pointer} means another thing in {file}")
-            place[last] = node
+                parent = parent.setdefault(part, {})
+            if last in parent:
+                raise _AmbiguousError(path, pointer, pointer, file)
+            parent[last] = node
 
     def _read(self, path: Path) -> Any:  # noqa: ANN401 - YAML is anything
         if path not in self._files:
-            try:
-                self._files[path] = yaml.safe_load(path.read_text("utf-8"))
-            except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-                raise InvalidDocumentError(f"{path}: {error}") from error
+            self._files[path] = _read(path)
         return self._files[path]
 
     def _walk(self, node: Any, file: Path, here: str) -> Any:  # noqa: ANN401 - YAML is anything
@@ -108,40 +106,58 @@ class _Bundle:
             return node
         if isinstance(node.get("$ref"), str):
             return self._reference(node["$ref"], file, here)
-        return {key: self._walk(value, file, f"{here}/{key}") for key, value in node.items()}
+        return {key: self._walk(each, file, f"{here}/{escaped(key)}") for key, each in node.items()}
 
     def _reference(self, reference: str, file: Path, here: str) -> Any:  # noqa: ANN401
         name, _, pointer = reference.partition("#")
         target = (file.parent / name).resolve() if name else file
+        if not target.exists():
+            raise InvalidDocumentError(f"{place(file, here)}: {reference}: there is no such file")
+        try:
+            found = _at(self._read(target), pointer)
+        except KeyError as error:
+            raise InvalidDocumentError(f"{place(file, here)}: {reference} leads nowhere") from error
         if target == self._path:
-            _at(self._read(target), pointer, f"{file}: {reference}")
             return {"$ref": f"#{pointer}"}
-        found = _at(self._read(target), pointer, f"{file}: {reference}")
         if pointer == here:  # a component that only passes on the one of the same name
             return self._walk(found, target, here)
         if pointer not in self._adopted:
             self._adopted[pointer] = (target, None)  # known from here on, should it refer to itself
             self._adopted[pointer] = (target, self._walk(found, target, pointer))
         elif self._adopted[pointer][0] != target:
-            raise InvalidDocumentError(f"{file}: {pointer} means another thing in {target}")
+            raise _AmbiguousError(file, here, pointer, target)
         return {"$ref": f"#{pointer}"}
 
 
-def _at(document: Any, pointer: str, what: str) -> Any:  # noqa: ANN401 - YAML is anything
+class _AmbiguousError(InvalidDocumentError):
+    def __init__(self, file: Path, here: str, pointer: str, other: Path) -> None:
+        super().__init__(f"{place(file, here)}: {pointer} means another thing in {shown(other)}")
+
+
+def _read(path: Path) -> Any:  # noqa: ANN401 - YAML is anything
+    try:
+        return read_yaml(path)
+    except UnreadableFileError as error:
+        raise InvalidDocumentError(str(error)) from error
+
+
+def _at(document: Any, pointer: str) -> Any:  # noqa: ANN401 - YAML is anything
+    """What `pointer` names; raises KeyError where it leads nowhere."""
     for part in pointer.strip("/").split("/"):
         key = part.replace("~1", "/").replace("~0", "~")
         if not isinstance(document, dict) or key not in document:
-            raise InvalidDocumentError(f"{what} leads nowhere")
+            raise KeyError(pointer)
         document = document[key]
     return document
 
 
 def _apply(overlay: Path, document: Document) -> None:
     """OpenAPI Overlay 1.0: each action's update is merged into what its target finds."""
-    for action in yaml.safe_load(overlay.read_text("utf-8"))["actions"]:
+    for number, action in enumerate(_read(overlay)["actions"]):
         matches: list[JSONPathMatch] = list(finditer(action["target"], document))
         if not matches:
-            raise InvalidDocumentError(f"{overlay}: {action['target']} finds nothing")
+            here = place(overlay, f"/actions/{number}/target")
+            raise InvalidDocumentError(f"{here}: {action['target']} finds nothing")
         for match in matches:
             _merge(match.obj, action["update"])
 

@@ -142,6 +142,14 @@ class UnsupportedMediaType(Problem):
     title = "Unsupported media type"
 
 
+class Unwritten(Problem):
+    """The operation is in the spec, and its handler is still the stub."""
+
+    status = HTTPStatus.NOT_IMPLEMENTED
+    kind = "unwritten"
+    title = "Not written yet"
+
+
 class ServiceUnavailable(Problem):
     """The database cannot be reached; `headers` has `Retry-After`."""
 

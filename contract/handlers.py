@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from contract.document import Document, Operation, operations
 
-Handler = Callable[..., Awaitable[Response]]
+Handler = Callable[..., Awaitable[Response | None]]
+"""Answers an operation; None is what the stub of one that is still to be written returns."""
 
 
 class HandlerMismatchError(Exception):

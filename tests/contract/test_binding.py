@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from contract.application import Api
 from contract.arguments import Arguments
 from contract.binding import bind, pipeline
-from contract.document import load_document
+from contract.document import load_document, operations
 
 DOCUMENT = load_document(Path(__file__).parents[2] / "specs" / "order.yaml")
 
@@ -23,16 +23,7 @@ async def _echo(**arguments: Any) -> Response:  # noqa: ANN401 - whatever the co
     return JSONResponse(arguments)
 
 
-HANDLERS = dict.fromkeys(
-    (
-        "create_order",
-        "list_orders",
-        "get_order",
-        "update_order_status",
-        "update_order_details",
-    ),
-    _echo,
-)
+HANDLERS = {each.id: _echo for each in operations(DOCUMENT)}
 
 
 def ask(app: ASGIApp, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401
