@@ -1,0 +1,59 @@
+"""Tools from npm: Node as requirements/generate.txt pins it, packages as package-lock.json does."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_QUIET = {
+    "REDOCLY_TELEMETRY": "off",
+    "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+    "NO_UPDATE_NOTIFIER": "1",
+}
+
+
+class NodeError(Exception):
+    """Node's tools are not there; the message says what to do."""
+
+
+def node_command(root: Path, tool: str, *arguments: str) -> list[str]:
+    """How to run a tool of the npm packages that `root` pins; installs them where they lack.
+
+    Raises:
+        NodeError: Node is not installed, or the packages cannot be.
+    """
+    _install_packages(root)
+    return [_program("node"), str(root / "node_modules" / ".bin" / tool), *arguments]
+
+
+def node_environment() -> dict[str, str]:
+    """The variables for such a tool: our own, its telemetry off, our Node before any other."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {**os.environ, **_QUIET, "PATH": path}
+
+
+def _install_packages(root: Path) -> None:
+    lock, installed = root / "package-lock.json", root / "node_modules" / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    done = _run([_program("npm"), "ci", "--no-progress"], root)
+    if done.returncode != 0:
+        last = done.stderr.strip().splitlines()[-1:]
+        raise NodeError(f"`npm ci` failed: {''.join(last)}")
+
+
+def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=node_environment(), capture_output=True, text=True, check=False
+    )
+
+
+def _program(name: str) -> str:
+    """Node or npm of the environment that we run in: never the machine's own."""
+    program = Path(sys.executable).with_name(name)
+    if not program.exists():
+        raise NodeError(
+            f"{program} is missing: `pip install --require-hashes -r requirements/generate.txt`"
+        )
+    return str(program)
