@@ -29,7 +29,7 @@ generate: $(VENV)/test.installed
 	@$(VENV)/bin/python -m aware generate
 
 lock: $(VENV)/tox.installed
-	@for name in runtime local tox test generate; do \
+	@for name in runtime local tox test generate deploy; do \
 	    $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	        --no-annotate --custom-compile-command 'make lock' \
 	        requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \

@@ -1,0 +1,232 @@
+"""The server: the template and its cloud-init data, and what an AWS stand-in makes of them."""
+
+import base64
+import json
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from botocore.exceptions import BotoCoreError
+
+from tests.deploy.tools import ROOT, run
+
+TEMPLATE = ROOT / "deploy/server.yaml"
+UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+MY_RANGE = "203.0.113.7/32"
+Json = dict[str, Any]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms, which stand for themselves here."""
+
+
+_Loader.add_multi_constructor("!", lambda _loader, suffix, node: {suffix: node.value})
+
+
+@pytest.fixture(scope="module")
+def template() -> Json:
+    """The template as data."""
+    loaded: Json = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def cloud_init(template: Json) -> str:
+    """The user data, in clear."""
+    text: str = template["Resources"]["Server"]["Properties"]["UserData"]["Fn::Base64"]
+    return text
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[dict[str, str]]:
+    """What every client of the AWS stand-in is told."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = Path(sys.executable).with_name("moto_server")
+    server = subprocess.Popen(
+        [program, "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    given = {
+        "endpoint_url": f"http://127.0.0.1:{port}",
+        "region_name": "us-east-2",
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+    }
+    try:
+        _wait_for(given)
+        yield given
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(aws: dict[str, str]) -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            boto3.client("ec2", **aws).create_key_pair(KeyName="deployer")
+        except BotoCoreError:
+            assert time.monotonic() < deadline, "the AWS stand-in does not answer"
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.fixture(scope="module")
+def image(aws: dict[str, str]) -> str:
+    """The image that the parameter of the test names; the stand-in lacks Canonical's own."""
+    (first, *_) = boto3.client("ec2", **aws).describe_images(Owners=["099720109477"])["Images"]
+    name: str = first["ImageId"]
+    boto3.client("ssm", **aws).put_parameter(Name="/test/ubuntu", Type="String", Value=name)
+    return name
+
+
+def create(aws: dict[str, str], stack: str, ssh_range: str) -> None:
+    """Deploy the template."""
+    boto3.client("cloudformation", **aws).create_stack(
+        StackName=stack,
+        TemplateBody=TEMPLATE.read_text().replace(UBUNTU, "/test/ubuntu"),
+        Parameters=[
+            {"ParameterKey": "KeyName", "ParameterValue": "deployer"},
+            {"ParameterKey": "SshRange", "ParameterValue": ssh_range},
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def stack(aws: dict[str, str], image: str) -> Json:
+    """The stack, deployed."""
+    assert image
+    create(aws, "aware", MY_RANGE)
+    (made,) = boto3.client("cloudformation", **aws).describe_stacks(StackName="aware")["Stacks"]
+    assert made["StackStatus"] == "CREATE_COMPLETE"
+    found: Json = made
+    return found
+
+
+@pytest.fixture(scope="module")
+def server(aws: dict[str, str], stack: Json) -> Json:
+    """The instance that the stack made."""
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    answer = boto3.client("ec2", **aws).describe_instances(InstanceIds=[outputs["InstanceId"]])
+    found: Json = answer["Reservations"][0]["Instances"][0]
+    assert found["PublicIpAddress"] == outputs["Host"]
+    return found
+
+
+def test_cloudformation_takes_the_template() -> None:
+    """By its linter, in every region where there is such an instance."""
+    checked = run("cfn-lint", "--regions", "us-east-2", "eu-central-1", "--", TEMPLATE)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_only_the_gateway_and_ssh_of_a_stated_range_are_open(
+    aws: dict[str, str], stack: Json
+) -> None:
+    """443 and 80 for everybody, 22 for the range; no database, broker or admin port."""
+    groups = boto3.client("ec2", **aws).describe_security_groups()["SecurityGroups"]
+    (group,) = [each for each in groups if each["GroupName"].startswith(stack["StackName"])]
+    opened = {
+        (rule["FromPort"], rule["ToPort"], rule["IpProtocol"], source["CidrIp"])
+        for rule in group["IpPermissions"]
+        for source in rule["IpRanges"]
+    }
+    assert opened == {
+        (443, 443, "tcp", "0.0.0.0/0"),
+        (80, 80, "tcp", "0.0.0.0/0"),
+        (22, 22, "tcp", MY_RANGE),
+    }
+    assert not any(rule["Ipv6Ranges"] for rule in group["IpPermissions"])
+
+
+def test_the_disk_is_encrypted_and_outlives_the_server(aws: dict[str, str], server: Json) -> None:
+    """A gp3 volume of the size that was asked for."""
+    (mapping,) = server["BlockDeviceMappings"]
+    assert mapping["Ebs"]["DeleteOnTermination"] is False
+    (volume,) = boto3.client("ec2", **aws).describe_volumes(VolumeIds=[mapping["Ebs"]["VolumeId"]])[
+        "Volumes"
+    ]
+    assert (volume["Encrypted"], volume["VolumeType"], volume["Size"]) == (True, "gp3", 40)
+
+
+def test_the_server_gets_image_key_and_user_data(
+    aws: dict[str, str], server: Json, image: str, cloud_init: str
+) -> None:
+    """And an address that stays."""
+    assert (server["ImageId"], server["KeyName"]) == (image, "deployer")
+    (address,) = boto3.client("ec2", **aws).describe_addresses()["Addresses"]
+    assert address["InstanceId"] == server["InstanceId"]
+    answer = boto3.client("ec2", **aws).describe_instance_attribute(
+        InstanceId=server["InstanceId"], Attribute="userData"
+    )
+    assert base64.b64decode(answer["UserData"]["Value"]).decode() == cloud_init
+
+
+def test_what_the_stand_in_does_not_model_stands_in_the_template(template: Json) -> None:
+    """Metadata only with a session's token and never for a container; the group is attached."""
+    properties = template["Resources"]["Server"]["Properties"]
+    assert properties["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+    assert properties["SecurityGroupIds"] == [{"GetAtt": "Gateway.GroupId"}]
+    assert template["Parameters"]["UbuntuImage"]["Default"] == UBUNTU
+
+
+@pytest.mark.parametrize("ssh_range", ["0.0.0.0/0", "203.0.113.7", "everyone", ""])
+def test_ssh_is_not_opened_to_the_world(template: Json, ssh_range: str) -> None:
+    """The template refuses a range that is none or all."""
+    pattern = template["Parameters"]["SshRange"]["AllowedPattern"]
+    assert not re.fullmatch(pattern, ssh_range)
+    assert re.fullmatch(pattern, MY_RANGE)
+
+
+def test_cloud_init_takes_the_user_data(tmp_path: Path, cloud_init: str) -> None:
+    """By cloud-init's own schema."""
+    file = tmp_path / "cloud-init.yaml"
+    file.write_text(cloud_init)
+    checked = run("cloud-init", "schema", "-c", file)
+    assert checked.returncode == 0, checked.stderr
+    file.write_text(cloud_init + "package_update: perhaps\n")
+    assert run("cloud-init", "schema", "-c", file).returncode != 0
+
+
+def test_the_units_are_units(tmp_path: Path, cloud_init: str) -> None:
+    """Systemd verifies them, with a program where theirs will be."""
+    units = []
+    for file in yaml.safe_load(cloud_init)["write_files"]:
+        if "/systemd/" in file["path"]:
+            unit = tmp_path / Path(file["path"]).name
+            unit.write_text(
+                file["content"]
+                .replace("/opt/aware/current/deploy/deploy.sh", "/bin/true")
+                .replace("Requires=docker.service", "")
+            )
+            units.append(unit)
+    assert {unit.name for unit in units} == {
+        "aware.service",
+        "aware-backup.service",
+        "aware-backup.timer",
+    }
+    checked = run("systemd-analyze", "verify", *units)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_engine_keeps_containers_over_its_own_updates(cloud_init: str) -> None:
+    """And turns their logs over."""
+    (file,) = [
+        each
+        for each in yaml.safe_load(cloud_init)["write_files"]
+        if each["path"] == "/etc/docker/daemon.json"
+    ]
+    settings = json.loads(file["content"])
+    assert settings["live-restore"] is True
+    assert settings["log-opts"].keys() == {"max-size", "max-file"}

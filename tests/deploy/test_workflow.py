@@ -1,0 +1,106 @@
+"""The workflow: what it runs, when, and with which rights."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.tools import ROOT, run
+
+WORKFLOW = ROOT / ".github/workflows/ci-cd.yml"
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def jobs() -> Json:
+    """The jobs of the workflow, by name."""
+    document: Json = yaml.safe_load(WORKFLOW.read_text())
+    found: Json = document["jobs"]
+    return found
+
+
+def commands(job: Json) -> list[str]:
+    """What a job runs in a shell."""
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def test_it_is_a_workflow() -> None:
+    """The vendored schema of GitHub's workflows takes it."""
+    checked = run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_nothing_in_it_is_unsafe() -> None:
+    """The security linter has nothing to say, in its strictest mood."""
+    checked = run("zizmor", "--offline", "--persona=auditor", "--no-progress", WORKFLOW)
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("safe", "unsafe"),
+    [
+        (
+            "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0",
+            "actions/checkout@v5",
+        ),
+        ("permissions: {}", "permissions: write-all"),
+        ('deploy/push.sh "$GITHUB_SHA"', "deploy/push.sh ${{ github.event.head_commit.message }}"),
+    ],
+)
+def test_the_linter_would_see_what_is_unsafe(tmp_path: Path, safe: str, unsafe: str) -> None:
+    """An action that can move, rights for all, and a stranger's words in a shell."""
+    text = WORKFLOW.read_text()
+    assert safe in text
+    worse = tmp_path / "ci-cd.yml"
+    worse.write_text(text.replace(safe, unsafe))
+    checked = run("zizmor", "--offline", "--persona=auditor", "--no-progress", worse)
+    assert checked.returncode != 0
+
+
+def test_every_push_runs_what_a_person_runs(jobs: Json) -> None:
+    """`make test` and `make check`, whatever was pushed where."""
+    assert commands(jobs["test"]) == ["make test", "make check"]
+    assert "if" not in jobs["test"]
+    triggers = yaml.safe_load(WORKFLOW.read_text())[True]  # YAML takes `on` for a truth
+    assert triggers == {"push": {"branches": ["**"], "tags": ["v*"]}}
+
+
+def test_only_main_is_deployed_and_only_when_the_tests_pass(jobs: Json) -> None:
+    """One at a time, and never cut off."""
+    job = jobs["deploy"]
+    assert job["if"] == "github.ref == 'refs/heads/main'"
+    assert job["needs"] == "test"
+    assert job["concurrency"] == {"group": "production", "cancel-in-progress": False}
+    assert commands(job) == ['deploy/push.sh "$GITHUB_SHA"']
+
+
+def test_a_version_tag_publishes_apis_and_sdks(jobs: Json) -> None:
+    """The SDKs first: where they cannot be built nothing is published."""
+    job = jobs["publish"]
+    assert job["if"] == "startsWith(github.ref, 'refs/tags/v')"
+    assert job["needs"] == "test"
+    assert commands(job) == ["make sdks", "make publish"]
+    (upload,) = [step for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert upload["with"]["path"] == "build/sdks"
+
+
+def test_no_job_may_do_more_than_read_the_code(jobs: Json) -> None:
+    """Nor does git keep the right to after the checkout."""
+    for job in jobs.values():
+        assert job["permissions"] == {"contents": "read"}
+        (checkout,) = [step for step in job["steps"] if "checkout" in step.get("uses", "")]
+        assert checkout["with"]["persist-credentials"] is False
+
+
+def test_secrets_reach_only_the_step_that_needs_them(jobs: Json) -> None:
+    """As environment variables, never in a command line, where a log would show it."""
+    for name, job in jobs.items():
+        for step in job["steps"]:
+            given = {value for value in step.get("env", {}).values() if "secrets." in value}
+            assert not given or (name, step["run"].split()[0]) in {
+                ("deploy", "deploy/push.sh"),
+                ("publish", "make"),
+            }
+            assert "secrets." not in str({**step, "env": {}})
+        assert "secrets." not in str({**job, "steps": []})
