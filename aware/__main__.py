@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 
 import click
 from pymongo.errors import PyMongoError
@@ -35,8 +36,8 @@ class LazyGroup(click.Group):
     """A group that imports a command only when it is needed."""
 
     def list_commands(self, _context: click.Context) -> list[str]:
-        """All of them, in the order of `COMMANDS`."""
-        return [*COMMANDS]
+        """Those that are installed, in the order of `COMMANDS`."""
+        return [name for name, where in COMMANDS.items() if _is_installed(where)]
 
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         """The command of this name, or None."""
@@ -45,6 +46,12 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+
+def _is_installed(where: str) -> bool:
+    module, _, _ = where.partition(":")
+    package, _, _ = module.partition(".")
+    return find_spec(package) is not None and find_spec(module) is not None
 
 
 @click.group(cls=LazyGroup)

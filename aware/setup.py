@@ -1,14 +1,17 @@
 """`setup`: make databases and broker what the processes need; any number of times."""
 
+import json
 from pathlib import Path
 
 import click
 
 from contract.document import load_document
+from messaging.definitions import definitions
 from messaging.setup import CONSUMER_LOGIN, RELAY_LOGIN, set_up_broker
 from processes.settings import management_port, mongo_settings, password_for, rabbit_settings
 from storage.client import connect_blocking
 from storage.layout import collections
+from storage.replica_set import initiate
 from storage.seed import seed
 from storage.setup import set_up
 
@@ -21,10 +24,20 @@ def setup() -> None:
 
 
 @setup.command()
-@click.option("--seed", "with_seed", is_flag=True, help="Insert 5 users and 15 orders too.")
-def mongodb(*, with_seed: bool) -> None:
+@click.option(
+    "--seed/--no-seed", "with_seed", envvar="SEED", help="Insert 5 users and 15 orders too."
+)
+@click.option(
+    "--initiate",
+    "member",
+    metavar="HOST:PORT",
+    help="Make this one server a replica set first, unless it is one.",
+)
+def mongodb(*, with_seed: bool, member: str | None) -> None:
     """Collections, validators, indexes and logins, as the specs and the processes ask for."""
     settings = mongo_settings()
+    if member is not None:
+        initiate(settings, member)
     layout = collections(SPECS, settings.users, settings.orders)
     logins = sorted({login for each in layout for login in each.access})
     with connect_blocking(settings) as client:
@@ -39,7 +52,21 @@ def mongodb(*, with_seed: bool) -> None:
 @setup.command()
 def rabbitmq() -> None:
     """The logins of relay and consumer, each with the names that it may touch."""
-    logins = (RELAY_LOGIN, CONSUMER_LOGIN)
-    passwords = {login: password_for(login, "RABBITMQ") for login in logins}
+    passwords = _rabbitmq_passwords()
     set_up_broker(rabbit_settings(), management_port(), passwords)
-    click.echo(f"RabbitMQ: {len(logins)} logins are ready.")
+    click.echo(f"RabbitMQ: {len(passwords)} logins are ready.")
+
+
+@setup.command("rabbitmq-definitions")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def rabbitmq_definitions(file: Path) -> None:
+    """Write the same logins, and the administrator, for a broker that imports FILE at its start."""
+    document = definitions(rabbit_settings(), _rabbitmq_passwords())
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    unfinished.write_text(json.dumps(document, indent=2))
+    unfinished.replace(file)
+    click.echo(f"RabbitMQ: {len(document['users'])} logins are in {file}.")
+
+
+def _rabbitmq_passwords() -> dict[str, str]:
+    return {login: password_for(login, "RABBITMQ") for login in (RELAY_LOGIN, CONSUMER_LOGIN)}

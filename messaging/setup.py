@@ -8,7 +8,7 @@ import httpx
 import structlog
 
 from messaging.settings import RabbitSettings
-from messaging.topology import Topology
+from messaging.topology import Permissions, Topology
 
 log = structlog.get_logger(__name__)
 
@@ -34,21 +34,25 @@ def set_up_broker(
     Raises:
         BrokerSetupError: It did not work.
     """
-    topology = Topology(administrator.queue)
-    permissions = {
-        RELAY_LOGIN: topology.relay_permissions(),
-        CONSUMER_LOGIN: topology.consumer_permissions(),
-    }
     with httpx.Client(
         base_url=f"http://{administrator.host}:{management_port}/api",
         auth=(administrator.username, administrator.password),
         timeout=10,
         trust_env=False,
     ) as api:
-        for login, allowed in permissions.items():
+        for login, allowed in permissions(administrator.queue).items():
             _put(api, f"/users/{login}", {"password": passwords[login], "tags": ""})
             _put(api, f"/permissions/{_VIRTUAL_HOST}/{login}", asdict(allowed))
             log.info("login_ready", login=login)
+
+
+def permissions(queue: str) -> dict[str, Permissions]:
+    """What each login may touch, in a system whose queue has this name."""
+    topology = Topology(queue)
+    return {
+        RELAY_LOGIN: topology.relay_permissions(),
+        CONSUMER_LOGIN: topology.consumer_permissions(),
+    }
 
 
 def _put(api: httpx.Client, path: str, body: Mapping[str, str]) -> None:

@@ -1,0 +1,1 @@
+"""The system of docker-compose.yml on a real engine."""
