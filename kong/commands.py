@@ -12,7 +12,7 @@ from kong.render import render
 from kong.rollout import Record, record_path
 from kong.rollout_command import rollout
 from kong.routes import all_operations, disagreements
-from kong.running import LiveTarget, find, share
+from kong.running import LiveTarget, find
 from kong.settings import GatewaySettings
 from kong.weight import BUILDS, count_builds, only_one, set_weight
 from kong.weights import WeightFile
@@ -83,12 +83,11 @@ def status() -> None:
     """Show what runs, where the user requests go, and what a restart would do."""
     settings = kept_settings(os.environ)
     running = find(settings)
-    targets = running.targets()
     click.echo(f"{running.kind.value} at {settings.url}")
-    click.echo(f"v1 gets {share(targets, settings.user_service_v1):g} % of the user requests")
+    click.echo(f"v1 gets {running.share()} % of the user requests")
     kept = WeightFile(settings.state).read(settings.p_value)
     click.echo(f"after a restart: {kept} % (P_VALUE, the first value: {settings.p_value})")
-    for target in targets:
+    for target in running.targets():
         click.echo(f"  {_build(settings, target)} {target.address}: {_state(target)}")
     record = Record.read(record_path(settings))
     if record is not None and not record.finished:
@@ -105,8 +104,8 @@ def _build(settings: GatewaySettings, target: LiveTarget) -> str:
 def _state(target: LiveTarget) -> str:
     if not target.up:
         return "down"
-    several = f" at each of {target.addresses} addresses" if target.addresses > 1 else ""
-    return f"up, weight {target.weight}{several}"
+    known = target.up + target.down
+    return "up" if known == 1 else f"up at {target.up} of {known} addresses"
 
 
 @gateway.command()

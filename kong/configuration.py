@@ -15,14 +15,24 @@ import yaml
 from kong.errors import ConfigurationError
 
 _PROBLEM = re.compile(r'\[(\d{3})\] = \{"([a-z-]+)", "([^"]+)", "([^"]+)"\}')
+_SPLIT = re.compile(
+    r'local split = \{\s*service = "(\w+)", percent = (\d+),'
+    r'\s*first = "(\w+)", rest = "(\w+)",\s*\}'
+)
+_BACKUP = "backup"
 
 
 @dataclass(frozen=True)
 class Target:
-    """One address `host:port` of an upstream, and its share relative to the others'."""
+    """A `host:port` of an upstream, and its share relative to the others'.
+
+    The host is an address, or a name with any number of them. A `backup` gets requests when no
+    other target of its upstream can, and none at all where its weight is 0.
+    """
 
     address: str
     weight: int
+    backup: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,16 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Split:
+    """`percent` of the requests to `service` go to the upstream `first`, all others to `rest`."""
+
+    service: str
+    percent: int
+    first: str
+    rest: str
+
+
+@dataclass(frozen=True)
 class Problem:
     """An error of the gateway's own: problem+json's type, title, status and detail."""
 
@@ -105,6 +125,7 @@ class Configuration:
 
     upstreams: tuple[Upstream, ...]
     services: tuple[Service, ...]
+    split: Split
     keys: tuple[str, ...]
     key_header: str
     request_id_header: str
@@ -128,18 +149,28 @@ def parse(text: str) -> Configuration:
         raise ConfigurationError("kong.yml._format_version must be 3.0")
     _refuse_unknown_routes(root)
     plugins = {plugin["name"].text(): plugin for plugin in root["plugins"]}
+    functions = _plugin(plugins, "post-function")["config"]
     configuration = Configuration(
         upstreams=tuple(_upstream(field) for field in root["upstreams"]),
         services=tuple(_service(field) for field in root["services"]),
+        split=split_of(functions["access"][0].text(), functions["access"][0].path),
         keys=_keys(root, _plugin(plugins, "key-auth")),
         key_header=_plugin(plugins, "key-auth")["config"]["key_names"][0].text(),
         request_id_header=_plugin(plugins, "correlation-id")["config"]["header_name"].text(),
         request_size_limit=_size_limit(_plugin(plugins, "request-size-limiting")["config"]),
         requests_per_minute=_plugin(plugins, "rate-limiting")["config"]["minute"].whole(1),
-        problems=_problems(_plugin(plugins, "post-function")["config"]["body_filter"][0]),
+        problems=_problems(functions["body_filter"][0]),
     )
     _check_references(configuration)
     return configuration
+
+
+def split_of(function: str, place: str) -> Split:
+    """The table of the split in the function's text; raises ConfigurationError with `place`."""
+    found = _SPLIT.search(function)
+    if found is None or int(found[2]) > 100:  # noqa: PLR2004 - percent
+        raise ConfigurationError(f"{place} must hold the table of the split, with a percentage")
+    return Split(found[1], int(found[2]), found[3], found[4])
 
 
 class _Field:
@@ -172,6 +203,13 @@ class _Field:
             raise self.error("must be text")
         return self._value
 
+    def get(self, key: str, default: object) -> "_Field":
+        return (
+            self[key]
+            if isinstance(self._value, dict) and key in self._value
+            else _Field(default, f"{self.path}.{key}")
+        )
+
     def whole(self, lowest: int = 0) -> int:
         if not isinstance(self._value, int) or isinstance(self._value, bool):
             raise self.error("must be a whole number")
@@ -191,8 +229,14 @@ class _Field:
 
 def _upstream(field: _Field) -> Upstream:
     targets = tuple(
-        Target(target["target"].text(), target["weight"].whole()) for target in field["targets"]
+        Target(
+            target["target"].text(),
+            target["weight"].whole(),
+            _BACKUP in [tag.text() for tag in target.get("tags", [])],
+        )
+        for target in field["targets"]
     )
+    field.get("algorithm", "round-robin").must_be("round-robin", "least-connections")
     return Upstream(field["name"].text(), targets, _health(field["healthchecks"]))
 
 
@@ -293,12 +337,16 @@ def _problems(field: _Field) -> tuple[Problem, ...]:
 
 def _check_references(configuration: Configuration) -> None:
     names = [upstream.name for upstream in configuration.upstreams]
-    for service in configuration.services:
-        if service.upstream not in names:
+    split = configuration.split
+    named = [(service.name, service.upstream) for service in configuration.services]
+    for name, upstream in (*named, ("the split", split.first), ("the split", split.rest)):
+        if upstream not in names:
             raise ConfigurationError(
-                f"kong.yml.services: {service.name} names the upstream {service.upstream!r}, "
+                f"kong.yml: {name} names the upstream {upstream!r}, "
                 f"which is not one of {', '.join(names)}"
             )
+    if split.service not in [service.name for service in configuration.services]:
+        raise ConfigurationError(f"kong.yml splits the unknown service {split.service!r}")
     _refuse_twice("upstreams", names)
     _refuse_twice("routes", [r.name for s in configuration.services for r in s.routes])
 

@@ -26,22 +26,11 @@ target() {
   [[ ${!1} =~ ^[A-Za-z0-9._-]+:[0-9]{1,5}$ ]] || fail "$1 must be one host:port, not '${!1}'"
 }
 
-# replicas HOST:PORT: how many addresses the name has; 1 where it cannot be resolved (yet).
-replicas() {
-  local found
-  found=$({ getent ahostsv4 "${1%:*}" || true; } | cut -d' ' -f1 | sort -u | wc -l)
-  echo $((found > 0 ? found : 1))
-}
-
-# P of the requests go to v1 however many replicas each build has: Kong gives every address of a name its full weight.
+# The split, and whether either build may stand in for the other: not where it is to get nothing.
 set_weights() {
-  local ones twos a b rest
-  ones=$(replicas "$USER_SERVICE_V1_TARGET")
-  twos=$(replicas "$USER_SERVICE_V2_TARGET")
-  a=$ones b=$twos
-  while ((b)); do rest=$((a % b)) a=$b b=$rest; done
-  USER_SERVICE_V1_WEIGHT=$((P_VALUE * twos / a))
-  USER_SERVICE_V2_WEIGHT=$(((100 - P_VALUE) * ones / a))
+  USER_SERVICE_V1_WEIGHT=$P_VALUE
+  USER_SERVICE_V2_WEIGHT=$((100 - P_VALUE))
+  USER_SERVICE_BACKUP_WEIGHT=$((P_VALUE > 0 && P_VALUE < 100))
 }
 
 set_credentials() {
@@ -108,6 +97,10 @@ export KONG_DATABASE=off KONG_DECLARATIVE_CONFIG=$state/kong.yml KONG_NGINX_DAEM
 export KONG_PROXY_LISTEN KONG_ADMIN_LISTEN KONG_PREFIX=${KONG_PREFIX:-$state/kong}
 export KONG_ANONYMOUS_REPORTS=off KONG_PROXY_ACCESS_LOG=/dev/stdout KONG_PROXY_ERROR_LOG=/dev/stderr
 export KONG_ADMIN_ACCESS_LOG=/dev/stdout KONG_ADMIN_ERROR_LOG=/dev/stderr
+# A name's addresses change with every replica; the name server's own word of how long to keep them is for other networks.
+export KONG_DNS_VALID_TTL=${KONG_DNS_VALID_TTL:-1} KONG_DNS_STALE_TTL=${KONG_DNS_STALE_TTL:-4}
+export KONG_DNS_NOT_FOUND_TTL=${KONG_DNS_NOT_FOUND_TTL:-1} KONG_DNS_ERROR_TTL=${KONG_DNS_ERROR_TTL:-1}
+export KONG_DNS_ORDER=${KONG_DNS_ORDER:-LAST,A,CNAME}
 for kind in JSON HTML PLAIN XML; do export "KONG_ERROR_TEMPLATE_$kind=$here/problem.json.template"; done
 mkdir -p "$KONG_PREFIX"
 # Sockets of a Kong that was killed would keep this one from starting.

@@ -1,13 +1,13 @@
 """HAProxy in Kong's place: its configuration file, written from the parsed kong.yml."""
 
-import math
+import ipaddress
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import jinja2
 
-from kong.configuration import Configuration, Problem, Target
+from kong.configuration import Configuration, Problem, Service, Upstream
 from kong.errors import ConfigurationError
 from kong.settings import GatewaySettings, LogFormat
 
@@ -15,11 +15,14 @@ LIMITS = (
     "a body sent in chunks is measured by the services, not by the gateway",
     "a path is matched as sent: neither doubled slashes nor %-encoded letters are normalised",
     "a request that is not HTTP at all is refused with HAProxy's own page, not as problem+json",
+    "a service has at most 32 replicas; more would get no requests",
     "the requests a minute are counted over the last sixty seconds, not by the clock's minute",
 )
 """What Kong does and HAProxy does not, in words for the person who starts it."""
 
-_HEAVIEST = 256
+_REPLICAS = 32
+"""So many addresses of a name get requests: HAProxy's servers are made when it starts."""
+
 _STATUSES = frozenset((400, 401, 403, 404, 405, 408, 413, 429, 500, 501, 502, 503, 504))
 _LOG_FORMATS = {
     LogFormat.CONSOLE: (
@@ -59,9 +62,14 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    upstreams = (replace(u, targets=scaled(u.targets)) for u in configuration.upstreams)
+    backends = tuple(_backends(configuration))
     return environment.get_template("haproxy.cfg.j2").render(
-        conf=replace(configuration, upstreams=tuple(upstreams)),
+        conf=configuration,
+        backends=backends,
+        asks_names=any(is_name(t.address) for _, upstream in backends for t in upstream.targets),
+        is_name=is_name,
+        server_prefix=server_prefix,
+        replicas=_REPLICAS,
         problems=[_quotable(p) for p in configuration.problems if p.status in _STATUSES],
         listen=settings.listen,
         admin_listen=settings.admin_listen,
@@ -70,21 +78,33 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
     )
 
 
-def scaled(targets: tuple[Target, ...]) -> tuple[Target, ...]:
-    """`targets` with weights in HAProxy's range, in the same proportion.
+def _backends(configuration: Configuration) -> Iterator[tuple[Service, Upstream]]:
+    """Where the requests of each service go in the end: the service that is split has two."""
+    split = configuration.split
+    for service in configuration.services:
+        names = (split.first, split.rest) if service.name == split.service else (service.upstream,)
+        for name in names:
+            yield service, configuration.upstream(name)
 
-    Raises ConfigurationError where there is no such proportion.
-    """
-    common = math.gcd(*(target.weight for target in targets)) or 1
-    if max(target.weight for target in targets) <= _HEAVIEST:
-        return targets
-    if max(target.weight for target in targets) // common > _HEAVIEST:
-        raise ConfigurationError(
-            f"kong.yml.upstreams: HAProxy's weights end at {_HEAVIEST}, which does not do for "
-            + ", ".join(f"{target.address} {target.weight}" for target in targets)
-            + ": take another percentage, or as many replicas of one build as of the other"
-        )
-    return tuple(Target(target.address, target.weight // common) for target in targets)
+
+def is_name(target: str) -> bool:
+    """Whether the host of `host:port` is a name that the name server is to be asked for."""
+    host = target.rpartition(":")[0]
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return host != "localhost"
+    return False
+
+
+def server_prefix(target: str) -> str:
+    """What the servers of a name `host:port` are called, but for their number."""
+    return target.replace(":", "_") + "_"
+
+
+def target_of(server: str) -> str:
+    """The target `host:port` a server is of, as the file written here calls it."""
+    return server if ":" in server else ":".join(server.rsplit("_", 2)[:2])
 
 
 def _log_format(settings: GatewaySettings) -> LogFormat:

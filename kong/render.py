@@ -2,49 +2,40 @@
 
 import json
 import re
-import socket
 from pathlib import Path
 
 from kong.configuration import Configuration, parse
 from kong.errors import ConfigurationError
 from kong.settings import GatewaySettings
-from kong.weights import Replicas, one, weights
 
 TEMPLATE = Path(__file__).with_name("kong.yml.template")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_TARGETS = re.compile(r"^( *)- target: (\S+,\S+)\n( *weight: \d+\n)", re.MULTILINE)
+_TARGETS = re.compile(
+    r"^( *)- target: (\S+,\S+)\n((?: *weight: \d+\n)(?: *tags: .*\n)?)", re.MULTILINE
+)
 
 
 def render(
-    settings: GatewaySettings, p: int, replicas: Replicas = one, template: Path | None = None
+    settings: GatewaySettings, p: int, template: Path | None = None
 ) -> tuple[str, Configuration]:
     """The text of kong.yml with `p` percent of the user requests for version 1, and what it says.
 
     Raises ConfigurationError, naming the variable or the field, where the template does not give
     a configuration the gateway can be handed.
     """
-    text = _fill_in((template or TEMPLATE).read_text(), _variables(settings, p, replicas))
+    text = _fill_in((template or TEMPLATE).read_text(), _variables(settings, p))
     text = _TARGETS.sub(_apart, text)
     return text, parse(text)
 
 
-def addresses(target: str) -> int:
-    """How many IPv4 addresses the host of `host:port` has; 1 where it cannot be resolved."""
-    try:
-        found = socket.getaddrinfo(target.rpartition(":")[0], None, family=socket.AF_INET)
-    except OSError:
-        return 1
-    return len({entry[4][0] for entry in found})
-
-
-def _variables(settings: GatewaySettings, p: int, replicas: Replicas) -> dict[str, str]:
-    v1, v2 = weights(p, settings.user_service_v1, settings.user_service_v2, replicas)
+def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
     return {
         "USER_SERVICE_V1_TARGET": ",".join(settings.user_service_v1),
         "USER_SERVICE_V2_TARGET": ",".join(settings.user_service_v2),
         "ORDER_SERVICE_TARGET": settings.order_service,
-        "USER_SERVICE_V1_WEIGHT": str(v1),
-        "USER_SERVICE_V2_WEIGHT": str(v2),
+        "USER_SERVICE_V1_WEIGHT": str(p),
+        "USER_SERVICE_V2_WEIGHT": str(100 - p),
+        "USER_SERVICE_BACKUP_WEIGHT": str(int(0 < p < 100)),  # noqa: PLR2004 - percent
         "API_KEY_REQUIRED": str(bool(settings.api_keys)).lower(),
         "API_KEY_CREDENTIALS": json.dumps([{"key": key} for key in settings.api_keys]),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
@@ -66,6 +57,6 @@ def _fill_in(template: str, variables: dict[str, str]) -> str:
 
 
 def _apart(item: re.Match[str]) -> str:
-    """Several targets in one item of the list become an item each, with the same weight."""
-    indent, targets, weight = item.groups()
-    return "".join(f"{indent}- target: {target}\n{weight}" for target in targets.split(","))
+    """Several targets in one item of the list become an item each, the same but for that."""
+    indent, targets, rest = item.groups()
+    return "".join(f"{indent}- target: {target}\n{rest}" for target in targets.split(","))

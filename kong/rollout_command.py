@@ -15,7 +15,7 @@ from kong.errors import GatewayError
 from kong.judgement import Limits, Verdict
 from kong.process import kept_settings
 from kong.rollout import Figures, Outcome, Plan, Record, Rollout, growth, record_path, report
-from kong.running import RunningGateway, find, share
+from kong.running import RunningGateway, find
 from kong.settings import GatewaySettings
 from kong.weight import only_one, set_weight
 
@@ -169,7 +169,7 @@ def _begun(
             f"a rollout from {kept.plan.start} to {kept.plan.to} stands at {kept.p}: "
             "--resume goes on with it, --discard forgets it"
         )
-    p = round(share(running.targets(), settings.user_service_v1))
+    p = running.share()
     return Record(Plan(p, to, *pace), p)
 
 
@@ -178,10 +178,10 @@ def _resumed(settings: GatewaySettings, running: RunningGateway) -> Record:
     record = Record.read(record_path(settings))
     if record is None or record.finished:
         raise GatewayError("there is no unfinished rollout")
-    p = share(running.targets(), settings.user_service_v1)
-    if round(p) not in (record.p, record.came_from):
+    p = running.share()
+    if p not in (record.p, record.came_from):
         raise GatewayError(
-            f"the rollout stands at {record.p}, but v1 gets {p:g} %: set the weight to "
+            f"the rollout stands at {record.p}, but v1 gets {p} %: set the weight to "
             f"{record.p}, or --discard the rollout"
         )
     return record

@@ -1,8 +1,10 @@
 """The gateway that runs: what it sends where just now, and how it is told otherwise."""
 
 import csv
+import re
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,27 +13,29 @@ from typing import Any, Protocol
 import httpx
 
 from kong import haproxy
-from kong.configuration import Configuration, Target
-from kong.errors import GatewayError, UnreachableError
+from kong.configuration import Configuration, split_of
+from kong.errors import UnreachableError
 from kong.process import Kind
 from kong.settings import GatewaySettings
 
-UPSTREAM = "user_service_upstream"
-_SETTLED_WITHIN = 10.0  # seconds until Kong's balancer has what its configuration says
+_SETTLED_WITHIN = 10.0  # seconds until Kong does what its configuration says
 _LOOK = 0.05  # seconds between two looks whether it has
+
+
+_BACKUP_WEIGHT = 1
+_BUILDS = ("user_service_v1_upstream", "user_service_v2_upstream")
 
 
 @dataclass(frozen=True)
 class LiveTarget:
-    """A target of the user service as the gateway sees it.
+    """A target `host:port` of the user service as the gateway sees it.
 
-    `addresses` is how many its name resolves to; each gets `weight`. `up`: it gets requests.
+    `up` is how many of its addresses get requests, `down` how many do not.
     """
 
     address: str
-    weight: int
-    up: bool
-    addresses: int = 1
+    up: int
+    down: int
 
 
 class RunningGateway(Protocol):
@@ -39,11 +43,14 @@ class RunningGateway(Protocol):
 
     kind: Kind
 
+    def share(self) -> int:
+        """The percentage of user requests for version 1; raises UnreachableError."""
+
     def targets(self) -> tuple[LiveTarget, ...]:
         """The user service's targets; raises UnreachableError."""
 
     def apply(self, text: str, configuration: Configuration) -> None:
-        """Split by these weights from now on; `text` is the kong.yml that `configuration` is of.
+        """Split like this from now on; `text` is the kong.yml that `configuration` is of.
 
         Requests under way are not touched. Raises UnreachableError; then nothing has changed.
         """
@@ -52,27 +59,13 @@ class RunningGateway(Protocol):
 def find(settings: GatewaySettings) -> RunningGateway:
     """The gateway that runs with these settings; raises UnreachableError where none does."""
     path = haproxy.socket_path(settings)
-    for gateway in (HAProxy(path), Kong(f"http://{settings.admin_listen}")):
+    for gateway in (HAProxy(path), Kong(settings.admin_url)):
         try:
-            gateway.targets()
+            gateway.share()
         except UnreachableError:
             continue
         return gateway
-    raise UnreachableError(
-        f"no gateway runs: neither {path} nor http://{settings.admin_listen} answers"
-    )
-
-
-def share(targets: tuple[LiveTarget, ...], v1: tuple[str, ...]) -> float:
-    """The percentage of user requests for the targets `v1`, when all are up.
-
-    Raises GatewayError where no target has a weight.
-    """
-    total = sum(target.weight * target.addresses for target in targets)
-    if not total:
-        raise GatewayError("the running gateway has no target with a weight")
-    ones = sum(t.weight * t.addresses for t in targets if t.address in v1)
-    return 100 * ones / total
+    raise UnreachableError(f"no gateway runs: neither {path} nor {settings.admin_url} answers")
 
 
 class HAProxy:
@@ -83,34 +76,62 @@ class HAProxy:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def share(self) -> int:
+        """The percentage of user requests for version 1; raises UnreachableError."""
+        answer = self._ask("get var proc.percent")
+        found = re.search(r"value=<(\d+)>", answer)
+        if found is None:
+            raise UnreachableError(f"HAProxy at {self._path} does not split: {answer.strip()}")
+        return int(found[1])
+
     def targets(self) -> tuple[LiveTarget, ...]:
         """The user service's targets; raises UnreachableError."""
-        rows = csv.DictReader(self._ask("show stat").removeprefix("# ").splitlines())
-        return tuple(
-            LiveTarget(row["svname"], int(row["weight"]), row["status"].startswith("UP"))
-            for row in rows
-            if row["pxname"] == UPSTREAM and row["svname"] not in ("FRONTEND", "BACKEND")
-        )
+        up: Counter[str] = Counter()
+        down: Counter[str] = Counter()
+        for server in self._servers(backup=False):
+            target = haproxy.target_of(server["svname"])
+            up[target] += server["status"].startswith("UP")
+            # A server that no address of the name has been found for stands for nothing.
+            down[target] += server["status"].startswith("DOWN")
+        return tuple(LiveTarget(target, up[target], down[target]) for target in up)
 
     def apply(self, text: str, configuration: Configuration) -> None:  # noqa: ARG002 - for Kong
-        """Set the weights; raises UnreachableError, and sets none, if it has other targets."""
-        wanted = haproxy.scaled(configuration.upstream(UPSTREAM).targets)
-        before = {target.address: target.weight for target in self.targets()}
-        if set(before) != {target.address for target in wanted}:
+        """Set the split; raises UnreachableError, and changes nothing, if it has other targets."""
+        wanted = {
+            target.address: target.weight
+            for name in _BUILDS
+            for target in configuration.upstream(name).targets
+            if target.backup
+        }
+        backups = tuple(self._servers(backup=True))
+        before = {haproxy.target_of(server["svname"]) for server in backups}
+        if before != set(wanted):
             raise UnreachableError(
-                f"the running HAProxy has the targets {', '.join(before)}: restart it"
+                f"the running HAProxy has the targets {', '.join(sorted(before))}: restart it"
             )
-        # What grows first: at no moment are all weights zero.
-        ordered = sorted(wanted, key=lambda target: before[target.address] - target.weight)
-        self._set(ordered)
-
-    def _set(self, targets: list[Target]) -> None:
-        commands = "; ".join(
-            f"set server {UPSTREAM}/{t.address} weight {t.weight}" for t in targets
-        )
-        refusal = self._ask(commands).strip()
+        commands = [
+            "experimental-mode on",
+            f"set var proc.percent int({configuration.split.percent})",
+            *(
+                f"set server {server['pxname']}/{server['svname']} "
+                f"weight {wanted[haproxy.target_of(server['svname'])]}"
+                for server in backups
+            ),
+        ]
+        refusal = self._ask("; ".join(commands)).strip()
         if refusal:
-            raise UnreachableError(f"HAProxy refuses the weights: {refusal}")
+            raise UnreachableError(f"HAProxy refuses the split: {refusal}")
+
+    def _servers(self, *, backup: bool) -> Iterator[Mapping[str, str]]:
+        """The lines of HAProxy's statistics about the builds' servers, or their backups."""
+        rows = csv.DictReader(self._ask("show stat").removeprefix("# ").splitlines())
+        return (
+            row
+            for row in rows
+            if row["pxname"] in _BUILDS
+            and row["svname"] not in ("FRONTEND", "BACKEND")
+            and (row["bck"] == "1") == backup
+        )
 
     def _ask(self, command: str) -> str:
         try:
@@ -131,23 +152,35 @@ class Kong:
     def __init__(self, url: str) -> None:
         self._url = url
 
+    def share(self) -> int:
+        """The percentage of user requests for version 1; raises UnreachableError."""
+        for plugin in self._listed("/plugins"):
+            if plugin["name"] == "post-function":
+                return split_of(plugin["config"]["access"][0], self._url).percent
+        raise UnreachableError(f"Kong at {self._url} does not split")
+
     def targets(self) -> tuple[LiveTarget, ...]:
         """The user service's targets; raises UnreachableError."""
-        answer = self._request("GET", f"/upstreams/{UPSTREAM}/health")
-        try:
-            return tuple(_live(entry) for entry in answer["data"])
-        except (KeyError, TypeError) as error:
-            raise UnreachableError(f"{self._url} is not Kong's Admin API") from error
+        entries = (
+            entry for upstream in _BUILDS for entry in self._listed(f"/upstreams/{upstream}/health")
+        )
+        return tuple(_live(entry) for entry in entries if entry["weight"] > _BACKUP_WEIGHT)
 
     def apply(self, text: str, configuration: Configuration) -> None:
         """Hand over the whole kong.yml; Kong refuses one it cannot use and keeps the old."""
         self._request("POST", "/config?flatten_errors=1", {"config": text})
-        wanted = {t.address: t.weight for t in configuration.upstream(UPSTREAM).targets}
         deadline = time.monotonic() + _SETTLED_WITHIN
-        while {target.address: target.weight for target in self.targets()} != wanted:
+        while self.share() != configuration.split.percent:
             if time.monotonic() > deadline:
-                raise UnreachableError("Kong took the configuration, but not its weights")
+                raise UnreachableError("Kong took the configuration, but splits as before")
             time.sleep(_LOOK)
+
+    def _listed(self, path: str) -> list[Any]:
+        answer = self._request("GET", path)
+        entries = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(entries, list):
+            raise UnreachableError(f"{self._url} is not Kong's Admin API")
+        return entries
 
     def _request(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
         try:
@@ -162,15 +195,10 @@ class Kong:
         return document
 
 
-def replicas(gateway: RunningGateway, target: str) -> int:
-    """How many addresses the running gateway has for `target`; 1 where it does not know it."""
-    return {live.address: live.addresses for live in gateway.targets()}.get(target, 1)
-
-
 def _live(entry: Mapping[str, Any]) -> LiveTarget:
     addresses = (entry.get("data") or {}).get("addresses") or []
-    up = entry["health"] in ("HEALTHY", "HEALTHCHECKS_OFF")
-    return LiveTarget(entry["target"], entry["weight"], up, max(1, len(addresses)))
+    up = sum(address["health"] in ("HEALTHY", "HEALTHCHECKS_OFF") for address in addresses)
+    return LiveTarget(entry["target"], up, len(addresses) - up)
 
 
 def _reasons(document: Any) -> Iterator[str]:  # noqa: ANN401 - JSON

@@ -12,6 +12,7 @@ from kong.errors import SettingError
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 _TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
+_URL = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _API_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
@@ -34,7 +35,8 @@ class GatewaySettings:
     `p_value` is the percentage of user requests that version 1 gets when the gateway starts for
     the first time. Targets are `host:port`; the user service may have several of each version,
     its replicas. `address` is where clients reach the gateway, which need not be where it
-    listens. Without `api_keys` everybody may call, which is refused beyond loopback. Rate and
+    listens; `given_url` and `given_admin_url` are where commands reach it from another machine or
+    container. Without `api_keys` everybody may call, which is refused beyond loopback. Rate and
     size limits are requests per minute (by key, else by client address) and bytes of a body.
     `user_relay` and `order_consumer` are where a rollout reads the sync's metrics; the gateway
     sends them nothing.
@@ -47,6 +49,8 @@ class GatewaySettings:
     listen: str = "127.0.0.1:8000"
     admin_listen: str = "127.0.0.1:8001"
     address: str = "127.0.0.1"
+    given_url: str = ""
+    given_admin_url: str = ""
     api_keys: tuple[str, ...] = ()
     rate_limit_per_minute: int = 600_000
     request_size_limit: int = 1_048_576
@@ -78,6 +82,8 @@ class GatewaySettings:
             listen=listen,
             admin_listen=given.listen("KONG_ADMIN_LISTEN", cls.admin_listen),
             address=environment.get("GATEWAY_ADDRESS") or listen.rpartition(":")[0],
+            given_url=given.url("GATEWAY_URL"),
+            given_admin_url=given.url("GATEWAY_ADMIN_URL"),
             api_keys=given.api_keys("API_KEYS"),
             rate_limit_per_minute=given.whole(
                 "RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute, 1, 999_999_999
@@ -91,9 +97,18 @@ class GatewaySettings:
 
     @property
     def url(self) -> str:
-        """Where the gateway answers, for a client on the same machine."""
-        host, _, port = self.listen.rpartition(":")
-        return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}"  # noqa: S104 - compared
+        """Where the gateway answers to this process."""
+        return self.given_url or _on_this_machine(self.listen)
+
+    @property
+    def admin_url(self) -> str:
+        """Where the gateway takes orders from this process."""
+        return self.given_admin_url or _on_this_machine(self.admin_listen)
+
+
+def _on_this_machine(listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}"  # noqa: S104 - compared
 
 
 def is_loopback(host: str) -> bool:
@@ -139,6 +154,12 @@ class _Environment:
         text = self._variables.get(name) or default
         if not _LISTEN.fullmatch(text):
             raise SettingError(f"{name} must be one address:port, not {text!r}")
+        return text
+
+    def url(self, name: str) -> str:
+        text = (self._variables.get(name) or "").rstrip("/")
+        if text and not _URL.fullmatch(text):
+            raise SettingError(f"{name} must be http://host:port, not {text!r}")
         return text
 
     def api_keys(self, name: str) -> tuple[str, ...]:

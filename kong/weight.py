@@ -11,9 +11,9 @@ import httpx
 from kong.errors import GatewayError, UnreachableError
 from kong.process import Kind, write_haproxy_files
 from kong.render import render
-from kong.running import RunningGateway, replicas
+from kong.running import RunningGateway
 from kong.settings import GatewaySettings
-from kong.weights import WeightFile, one
+from kong.weights import WeightFile
 
 BUILDS = ("v1", "v2")
 
@@ -23,8 +23,7 @@ def set_weight(settings: GatewaySettings, gateway: RunningGateway, p: int) -> No
 
     Raises GatewayError; then the gateway goes on as before.
     """
-    count = one if gateway.kind is Kind.HAPROXY else lambda target: replicas(gateway, target)
-    text, configuration = render(settings, p, count)
+    text, configuration = render(settings, p)
     gateway.apply(text, configuration)
     WeightFile(settings.state).write(p)
     if gateway.kind is Kind.HAPROXY:

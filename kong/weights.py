@@ -1,33 +1,10 @@
-"""How many of the user requests each build gets, and where that is kept."""
+"""Where it is kept how many percent of the user requests version 1 gets."""
 
-import math
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from kong.errors import SettingError
-
-Replicas = Callable[[str], int]
-"""How many addresses a target `host:port` stands for."""
-
-
-def one(_target: str) -> int:
-    """Every target is one address."""
-    return 1
-
-
-def weights(
-    p: int, v1: tuple[str, ...], v2: tuple[str, ...], replicas: Replicas
-) -> tuple[int, int]:
-    """The weight of each address of version 1 and of version 2, so that version 1 gets `p` percent.
-
-    Exact whatever the number of replicas: the weights of all addresses of a version add up to a
-    multiple of its percentage.
-    """
-    ones, twos = sum(map(replicas, v1)), sum(map(replicas, v2))
-    common = math.gcd(ones, twos)
-    return p * twos // common, (100 - p) * ones // common
 
 
 def percentage(text: str, name: str) -> int:

@@ -16,7 +16,8 @@ import yaml
 
 from kong.errors import UnreachableError
 from kong.process import Kind
-from kong.running import Kong, find, share
+from kong.render import render
+from kong.running import Kong, LiveTarget, find
 from kong.settings import GatewaySettings
 from kong.weight import set_weight
 from kong.weights import WeightFile
@@ -27,46 +28,46 @@ class Admin:
     """An Admin API that keeps what it is given; `refusal` answers the next configuration."""
 
     url: str = ""
-    targets: dict[str, tuple[int, int]] = field(default_factory=dict)
+    addresses: dict[str, list[str]] = field(default_factory=dict)
     configurations: list[dict[str, Any]] = field(default_factory=list)
     refusal: dict[str, Any] | None = None
 
-    def health(self) -> dict[str, Any]:
-        """GET /upstreams/…/health."""
-        return {
-            "data": [
-                {
-                    "target": target,
-                    "weight": weight,
-                    "health": "HEALTHY",
-                    "data": {"addresses": [{"health": "HEALTHY"}] * addresses},
-                }
-                for target, (weight, addresses) in self.targets.items()
-            ]
-        }
+    def get(self, path: str) -> dict[str, Any]:
+        """What a GET answers: the plugins, or the health of an upstream's targets."""
+        document = self.configurations[-1]
+        if path == "/plugins":
+            return {"data": document["plugins"]}
+        name = path.removeprefix("/upstreams/").removesuffix("/health")
+        (upstream,) = (one for one in document["upstreams"] if one["name"] == name)
+        return {"data": [self.health(entry) for entry in upstream["targets"]]}
+
+    def health(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """A target with its addresses, each with what the active checks say of it."""
+        addresses = [{"health": health} for health in self.addresses[entry["target"]]]
+        return {**entry, "health": "HEALTHY", "data": {"addresses": addresses}}
 
     def take(self, text: str) -> tuple[int, dict[str, Any]]:
         """POST /config."""
         if self.refusal is not None:
             return 400, self.refusal
-        document = yaml.safe_load(text)
-        self.configurations.append(document)
-        for entry in document["upstreams"][0]["targets"]:
-            addresses = self.targets.get(entry["target"], (0, 1))[1]
-            self.targets[entry["target"]] = (entry["weight"], addresses)
+        self.configurations.append(yaml.safe_load(text))
         return 201, {}
 
 
 @pytest.fixture
 def admin() -> Iterator[Admin]:
-    """The Admin API of a Kong with three addresses of version 1 and two of version 2."""
+    """The Admin API of a Kong with three addresses of version 1 and two of version 2, P at 50."""
     admin = Admin(
-        targets={"user-service-v1:5000": (100, 3), "user-service-v2:5000": (150, 2)},
+        addresses={
+            "user-service-v1:5000": ["HEALTHY", "UNHEALTHY", "HEALTHY"],
+            "user-service-v2:5000": ["HEALTHY", "HEALTHCHECKS_OFF"],
+        },
     )
+    admin.take(render(GatewaySettings(p_value=50), 50)[0])
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.reply(200, admin.health())
+            self.reply(200, admin.get(self.path))
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -95,19 +96,41 @@ def settings(admin: Admin, state: Path) -> GatewaySettings:
     return GatewaySettings(p_value=50, admin_listen=admin.url, state=state)
 
 
-def test_the_addresses_that_kong_sees_make_p(admin: Admin, settings: GatewaySettings) -> None:
-    """3 x 60 to 2 x 210 is 30 to 70; the configuration is whole."""
+def test_the_whole_configuration_is_handed_over(admin: Admin, settings: GatewaySettings) -> None:
+    """With the split it is to make, whatever the number of addresses."""
     kong = find(settings)
     assert kong.kind is Kind.KONG
-    assert share(kong.targets(), settings.user_service_v1) == 50
+    assert kong.share() == 50
     set_weight(settings, kong, 30)
-    (document,) = admin.configurations
-    assert [entry["weight"] for entry in document["upstreams"][0]["targets"]] == [60, 210]
-    assert share(kong.targets(), settings.user_service_v1) == 30
+    document = admin.configurations[-1]
+    upstreams = {upstream["name"]: upstream["targets"] for upstream in document["upstreams"]}
+    assert [entry["weight"] for entry in upstreams["user_service_upstream"]] == [30, 70]
+    assert [entry["weight"] for entry in upstreams["user_service_v1_upstream"]] == [65535, 1]
+    assert kong.share() == 30
     assert [service["name"] for service in document["services"]] == [
         "kong_user_service",
         "kong_order_service",
     ]
+
+
+def test_the_addresses_that_kong_sees_are_counted(admin: Admin, settings: GatewaySettings) -> None:
+    """Each build's own, and how many of them get requests."""
+    assert find(settings).targets() == (
+        LiveTarget("user-service-v1:5000", up=2, down=1),
+        LiveTarget("user-service-v2:5000", up=2, down=0),
+    )
+    assert len(admin.configurations) == 1
+
+
+def test_commands_reach_a_kong_elsewhere(admin: Admin, state: Path) -> None:
+    """As a container of the operator does: not where Kong listens, but where it is told."""
+    environment = {
+        "P_VALUE": "50",
+        "KONG_ADMIN_LISTEN": "127.0.0.1:1",
+        "GATEWAY_ADMIN_URL": f"http://{admin.url}",
+        "GATEWAY_STATE_DIR": str(state),
+    }
+    assert find(GatewaySettings.from_environment(environment)).share() == 50
 
 
 def test_what_kong_refuses_is_told_with_its_field(admin: Admin, settings: GatewaySettings) -> None:
@@ -136,6 +159,6 @@ def test_a_refusal_without_fields_is_told_too(admin: Admin, settings: GatewaySet
 
 def test_another_server_is_not_taken_for_kong(admin: Admin) -> None:
     """Something answers there, but not as Kong does."""
-    admin.health = dict  # type: ignore[method-assign]
+    admin.get = lambda path: {"path": path}  # type: ignore[method-assign]
     with pytest.raises(UnreachableError, match="not Kong's Admin API"):
-        Kong(f"http://{admin.url}").targets()
+        Kong(f"http://{admin.url}").share()

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from kong.commands import gateway as commands
 from kong.process import variables
 from kong.rollout import Record, record_path
-from kong.running import find, share
+from kong.running import find
 from kong.weight import set_weight
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
@@ -54,9 +54,9 @@ def rollout(gateway: Running, *arguments: str) -> Result:
     )
 
 
-def p_of(gateway: Running) -> float:
+def p_of(gateway: Running) -> int:
     """Where P is."""
-    return share(find(gateway.settings).targets(), gateway.settings.user_service_v1)
+    return find(gateway.settings).share()
 
 
 def written_report(gateway: Running) -> str:

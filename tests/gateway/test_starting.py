@@ -15,7 +15,7 @@ import pytest
 from kong.errors import GatewayError, SettingError
 from kong.haproxy import LIMITS
 from kong.process import ENTRY_POINT, Kind, prepare, variables
-from kong.render import addresses, render
+from kong.render import render
 from kong.settings import GatewaySettings
 from kong.weights import WeightFile
 from tests.gateway.backends import Backend
@@ -85,9 +85,18 @@ def test_strangers_are_not_served_without_keys(listen: str) -> None:
 def test_the_image_renders_what_python_renders(environment: Mapping[str, str]) -> None:
     """One template, two ways to fill it in, one result."""
     settings = GatewaySettings.from_environment(environment)
-    text, _ = render(settings, settings.p_value, addresses)
+    text, _ = render(settings, settings.p_value)
     ended = entry_point(environment, "render")
     assert ended.stdout == text, ended.stderr
+
+
+@pytest.mark.parametrize("name", ["GATEWAY_URL", "GATEWAY_ADMIN_URL"])
+def test_where_commands_reach_the_gateway_must_be_a_url(name: str) -> None:
+    """And a last / makes no difference."""
+    with pytest.raises(SettingError, match=name):
+        GatewaySettings.from_environment({"P_VALUE": "50", name: "kong:8000"})
+    settings = GatewaySettings.from_environment({"P_VALUE": "50", name: "http://kong:8000/"})
+    assert "http://kong:8000" in (settings.url, settings.admin_url)
 
 
 def test_settings_reach_the_image_whole(state: Path) -> None:
