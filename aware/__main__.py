@@ -12,6 +12,7 @@ from contract.document import InvalidDocumentError
 from messaging.setup import BrokerSetupError
 from processes.logs import configure_logs
 from processes.settings import SettingsError
+from storage.contradictions import ContradictionError
 
 COMMANDS: Mapping[str, str] = {
     "up": "local.commands:up",
@@ -27,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "dead-letters": "aware.dead_letters:dead_letters_command",
     "resync": "aware.resync:resync_command",
     "generate": "aware.generate:generate",
+    "release": "aware.release:release",
 }
 """Where each command is. Loaded when it is called: an image in which the system runs has not
 installed what running it on a laptop needs."""
@@ -64,7 +66,7 @@ def main() -> None:
     try:
         configure_logs(sys.argv[1] if len(sys.argv) > 1 else "aware")
         aware(prog_name="aware")
-    except (SettingsError, InvalidDocumentError, BrokerSetupError) as error:
+    except (SettingsError, InvalidDocumentError, BrokerSetupError, ContradictionError) as error:
         sys.exit(f"aware: {error}")
     except PyMongoError as error:
         sys.exit(f"aware: MongoDB: {error}")

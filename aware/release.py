@@ -1,0 +1,42 @@
+"""`release`: the gate between the specs and their last release."""
+
+from pathlib import Path
+
+import click
+
+from contract.yaml_files import UnreadableFileError
+
+ROOT = Path(__file__).parent.parent
+
+
+@click.command()
+@click.option(
+    "--check", is_flag=True, help="Change nothing; fail where clients would break unannounced."
+)
+def release(*, check: bool) -> None:
+    """Make the specs the last release, unless their versions do not say what changed."""
+    from generate.node import NodeError  # noqa: PLC0415 - only where one develops
+    from generate.release import ReleaseError, Standing, standings  # noqa: PLC0415
+    from generate.release import release as release_all  # noqa: PLC0415
+
+    def show(each: Standing, *, done: bool) -> None:
+        words = f"{each.api} {each.version}: "
+        if not each.changed:
+            click.echo(f"{words}as released")
+        elif done:
+            click.echo(f"{words}released")
+        elif each.released is None:
+            click.echo(f"{words}never released")
+        else:
+            click.echo(f"{words}changed; {len(each.breaks)} breaking since {each.released}")
+
+    try:
+        if check:
+            for each in standings(ROOT):
+                show(each, done=False)
+                each.require_allowed()
+        else:
+            for each in release_all(ROOT):
+                show(each, done=True)
+    except (ReleaseError, NodeError, UnreadableFileError) as error:
+        raise click.ClickException(str(error)) from error
