@@ -1,21 +1,35 @@
 """`setup`: make databases and broker what the processes need; any number of times."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
+from aware.passwords import refuse_known_passwords
+from aware.progress import progress
 from contract.document import load_document
 from messaging.definitions import definitions
 from messaging.setup import CONSUMER_LOGIN, RELAY_LOGIN, set_up_broker
-from processes.settings import management_port, mongo_settings, password_for, rabbit_settings
-from storage.client import connect_blocking
+from processes.settings import (
+    SettingsError,
+    management_port,
+    mongo_settings,
+    password_for,
+    rabbit_settings,
+)
+from storage.client import Json, MongoSettings, connect_blocking
 from storage.layout import collections
 from storage.replica_set import initiate
-from storage.seed import seed
+from storage.seed import ORDERS, USERS, seed
 from storage.setup import set_up
 
 SPECS = Path(__file__).parent.parent / "specs"
+_AUTHENTICATION_FAILED = 18
 
 
 @click.group()
@@ -35,23 +49,45 @@ def setup() -> None:
 )
 def mongodb(*, with_seed: bool, member: str | None) -> None:
     """Collections, validators, indexes and logins, as the specs and the processes ask for."""
+    refuse_known_passwords(os.environ)
     settings = mongo_settings()
-    if member is not None:
-        initiate(settings, member)
     layout = collections(SPECS, settings.users, settings.orders)
     logins = sorted({login for each in layout for login in each.access})
-    with connect_blocking(settings) as client:
-        set_up(client, layout, {login: password_for(login, "MONGO") for login in logins})
-        click.echo(f"MongoDB: {len(layout)} collections and {len(logins)} logins are ready.")
-        if with_seed:
-            document = load_document(SPECS / "order.yaml")
-            users, orders = seed(client, settings.users, settings.orders, document)
-            click.echo(f"Seed: {users} users and {orders} orders were missing and are there now.")
+    passwords = {login: password_for(login, "MONGO") for login in logins}
+    with _wrong_password_explained(settings):
+        if member is not None:
+            initiate(settings, member)
+        with connect_blocking(settings, timed=False) as client:
+            set_up(client, layout, passwords)
+            click.echo(f"MongoDB: {len(layout)} collections and {len(logins)} logins are ready.")
+            if with_seed:
+                _seed(client, settings)
+
+
+def _seed(client: MongoClient[Json], settings: MongoSettings) -> None:
+    document = load_document(SPECS / "order.yaml")
+    with progress("seed", USERS + ORDERS) as one_more:
+        users, orders = seed(client, settings.users, settings.orders, document, one_more)
+    click.echo(f"Seed: {users} users and {orders} orders were missing and are there now.")
+
+
+@contextmanager
+def _wrong_password_explained(settings: MongoSettings) -> Iterator[None]:
+    try:
+        yield
+    except OperationFailure as error:
+        if error.code != _AUTHENTICATION_FAILED:
+            raise
+        raise SettingsError(
+            f"MongoDB: Authentication failed: MONGO_PASSWORD is not the password of "
+            f"{settings.username}. A database keeps the one that it was made with."
+        ) from error
 
 
 @setup.command()
 def rabbitmq() -> None:
     """The logins of relay and consumer, each with the names that it may touch."""
+    refuse_known_passwords(os.environ)
     passwords = _rabbitmq_passwords()
     set_up_broker(rabbit_settings(), management_port(), passwords)
     click.echo(f"RabbitMQ: {len(passwords)} logins are ready.")
@@ -61,6 +97,7 @@ def rabbitmq() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def rabbitmq_definitions(file: Path) -> None:
     """Write the same logins, and the administrator, for a broker that imports FILE at its start."""
+    refuse_known_passwords(os.environ)
     document = definitions(rabbit_settings(), _rabbitmq_passwords())
     unfinished = file.with_name(f"{file.name}.unfinished")
     unfinished.write_text(json.dumps(document, indent=2))

@@ -50,9 +50,17 @@ def connect(settings: MongoSettings, *, timed: bool = True) -> AsyncMongoClient[
     return AsyncMongoClient(settings.uri, **options)
 
 
-def connect_blocking(settings: MongoSettings) -> MongoClient[Json]:
-    """The same for a command that does one thing after the other."""
-    return MongoClient(settings.uri, **_options(settings))
+def connect_blocking(settings: MongoSettings, *, timed: bool = True) -> MongoClient[Json]:
+    """The same for a command that does one thing after the other.
+
+    Args:
+        settings: Where, and as whom.
+        timed: Not for a command that looks through whole collections.
+    """
+    options = _options(settings)
+    if not timed:
+        del options["timeoutMS"]
+    return MongoClient(settings.uri, **options)
 
 
 def _options(settings: MongoSettings) -> Json:

@@ -1,12 +1,12 @@
 """The paper's sample data: users u1 to u5 and orders o1 to o15, the same every time."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from bson import Int64
 from pymongo import MongoClient
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
 from contract.document import Document
@@ -23,7 +23,17 @@ _PEOPLE = (
 )
 
 
-def seed(client: MongoClient[Json], users: str, orders: str, document: Document) -> tuple[int, int]:
+USERS = 5
+ORDERS = 15
+
+
+def seed(
+    client: MongoClient[Json],
+    users: str,
+    orders: str,
+    document: Document,
+    one_more: Callable[[], None],
+) -> tuple[int, int]:
     """Insert the users and orders that are not there yet; change none that is.
 
     Args:
@@ -31,22 +41,28 @@ def seed(client: MongoClient[Json], users: str, orders: str, document: Document)
         users: The name of the user database.
         orders: The name of the order database.
         document: The order API, whose statuses the orders take in turn.
+        one_more: Called after each of the `USERS` and `ORDERS`.
 
     Returns:
         How many users and how many orders were inserted.
     """
     people = list(_users())
-    made = sum(_insert(client[users]["users"], each) for each in people)
-    ordered = sum(_insert(client[orders]["orders"], each) for each in _orders(people, document))
-    return made, ordered
+    made = _insert(client[users]["users"], people, one_more)
+    return made, _insert(client[orders]["orders"], _orders(people, document), one_more)
 
 
-def _insert(collection: Any, document: Json) -> int:  # noqa: ANN401 - pymongo's generic
-    try:
-        collection.insert_one(document)
-    except DuplicateKeyError:
-        return 0
-    return 1
+def _insert(
+    collection: Collection[Json], documents: Iterable[Json], one_more: Callable[[], None]
+) -> int:
+    made = 0
+    for document in documents:
+        try:
+            collection.insert_one(document)
+            made += 1
+        except DuplicateKeyError:
+            pass
+        one_more()
+    return made
 
 
 def _users() -> Iterator[Json]:
@@ -76,7 +92,7 @@ def _users() -> Iterator[Json]:
 def _orders(users: list[Json], document: Document) -> Iterator[Json]:
     chance = random.Random(2024)  # noqa: S311 - the same orders every time
     statuses = document["components"]["schemas"]["OrderStatus"]["enum"]
-    for number in range(1, 16):
+    for number in range(1, ORDERS + 1):
         user = users[(number - 1) % len(users)]
         moment = _EPOCH + timedelta(days=10, hours=number)
         yield {

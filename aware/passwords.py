@@ -1,0 +1,25 @@
+"""Passwords that everybody knows."""
+
+from collections.abc import Mapping
+
+from kong.settings import is_loopback
+from processes.settings import SettingsError
+
+_KNOWN = "laptop-"
+"""How the passwords in `.env.example` begin."""
+
+
+def refuse_known_passwords(environment: Mapping[str, str]) -> None:
+    """Raise SettingsError where a password is one of `.env.example`, and strangers may try it.
+
+    GATEWAY_ADDRESS says where clients reach the gateway: only this machine, where it is not set.
+    """
+    address = environment.get("GATEWAY_ADDRESS") or "localhost"
+    if is_loopback(address):
+        return
+    for name, value in environment.items():
+        if name.endswith("_PASSWORD") and value.startswith(_KNOWN):
+            raise SettingsError(
+                f"{name} is {value}, which everybody knows: not where the gateway is reached "
+                f"beyond loopback ({address})"
+            )
