@@ -1,22 +1,39 @@
-"""`generate`: bring everything that is made from the specs up to date."""
+"""`generate`: bring everything that is made from the specs up to date; `check`: is it?"""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from generate.writing import Outcome
 
 ROOT = Path(__file__).parent.parent
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; fail where something is stale.")
-def generate(*, check: bool) -> None:
-    """Write what follows from the specs, and say which files changed."""
-    from generate.models import generate_models  # noqa: PLC0415 - only where one develops
+def generate() -> None:
+    """Write what follows from the specs, and say what changed."""
+    # Imported here: what they need is installed only where one develops.
+    from generate.artefacts import ARTEFACTS  # noqa: PLC0415
+    from generate.sources import read_sources  # noqa: PLC0415
+    from generate.writing import compare, orphans, write  # noqa: PLC0415
 
-    changed = generate_models(ROOT, write=not check)
-    for file in changed:
-        click.echo(f"{'stale' if check else 'changed'}: {file.relative_to(ROOT)}")
-    if not changed:
-        click.echo("Everything is up to date.")
-    elif check:
-        raise click.ClickException("run `make generate` and commit what it changes")
+    sources = read_sources(ROOT)
+    outcomes = compare(sources, ARTEFACTS)
+    write(ROOT, outcomes)
+    _report(outcomes)
+    for orphan in orphans(sources, ARTEFACTS):
+        click.echo(f"orphan     {orphan}")
+
+
+def _report(outcomes: Iterable["Outcome"]) -> None:
+    from generate.writing import State  # noqa: PLC0415
+
+    outcomes = list(outcomes)
+    for each in outcomes:
+        if each.state is not State.CURRENT:
+            click.echo(f"{each.state.value:10} {each.path}")
+    unchanged = sum(each.state is State.CURRENT for each in outcomes)
+    click.echo(f"unchanged  {unchanged} of {len(outcomes)} files")

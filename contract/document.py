@@ -73,7 +73,7 @@ def operations(document: Document) -> Iterator[Operation]:
 def resolve(document: Document, node: dict[str, Any]) -> dict[str, Any]:
     """The thing itself where `node` is a reference to it, else `node`."""
     while "$ref" in node:
-        node = _at(document, node["$ref"].removeprefix("#"))
+        node = at(document, node["$ref"].removeprefix("#"))
     return node
 
 
@@ -84,7 +84,10 @@ class _Bundle:
         self._files: dict[Path, Any] = {}
         self._path = path.resolve()
         self._adopted: dict[str, tuple[Path, Any]] = {}
-        self.document: Document = self._walk(self._read(self._path), self._path, "")
+        root = self._read(self._path)
+        if not isinstance(root, dict):
+            raise InvalidDocumentError(f"{place(path)}: is no mapping of names to values")
+        self.document: Document = self._walk(root, self._path, "")
         for pointer, (file, node) in self._adopted.items():
             *parents, last = pointer.strip("/").split("/")
             parent = self.document
@@ -114,7 +117,7 @@ class _Bundle:
         if not target.exists():
             raise InvalidDocumentError(f"{place(file, here)}: {reference}: there is no such file")
         try:
-            found = _at(self._read(target), pointer)
+            found = at(self._read(target), pointer)
         except KeyError as error:
             raise InvalidDocumentError(f"{place(file, here)}: {reference} leads nowhere") from error
         if target == self._path:
@@ -141,7 +144,7 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - YAML is anything
         raise InvalidDocumentError(str(error)) from error
 
 
-def _at(document: Any, pointer: str) -> Any:  # noqa: ANN401 - YAML is anything
+def at(document: Any, pointer: str) -> Any:  # noqa: ANN401 - YAML is anything
     """What `pointer` names; raises KeyError where it leads nowhere."""
     for part in pointer.strip("/").split("/"):
         key = part.replace("~1", "/").replace("~0", "~")

@@ -11,36 +11,57 @@ class UnreadableFileError(Exception):
     """A file is missing or is no YAML; the message is one line: `file:line: why`."""
 
 
+_STRING, _TIMESTAMP = "tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp"
+
+
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is there twice, where YAML's own would silently take the last."""
+    """YAML as OpenAPI wants it: what could be JSON as well.
+
+    Refuses a key that is no string, and one that is there twice, where YAML's own would silently
+    take the last. What looks like a date stays a string.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - as the library has it
         seen = set()
         for key, _ in node.value:
+            if key.tag != _STRING:
+                raise yaml.MarkedYAMLError(
+                    problem=f"write '{key.value}' in quotes", problem_mark=key.start_mark
+                )
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
-                    None, None, f"{key.value} is there twice", key.start_mark
+                    problem=f"{key.value} is there twice", problem_mark=key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [each for each in resolvers if each[0] != _TIMESTAMP]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything
     """What a YAML file holds.
 
     Raises:
-        UnreadableFileError: It cannot be read, is no YAML, or has a key twice in one place.
+        UnreadableFileError: It cannot be read, is no YAML, or not such that it could be JSON.
     """
     try:
         return yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except OSError as error:
         raise UnreadableFileError(f"{shown(path)}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = path.read_bytes().count(b"\n", 0, error.start) + 1
+        raise UnreadableFileError(f"{shown(path)}:{line}: is not UTF-8") from error
+    except yaml.reader.ReaderError as error:  # a control character
+        line = path.read_text("utf-8").count("\n", 0, error.position) + 1
+        raise UnreadableFileError(f"{shown(path)}:{line}: {error.reason}") from error
     except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
         why = ": ".join(filter(None, (error.context, error.problem)))
-        raise UnreadableFileError(f"{shown(path)}{line}: {why}") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UnreadableFileError(f"{shown(path)}: {' '.join(str(error).split())}") from error
+        raise UnreadableFileError(f"{shown(path)}:{line}: {why}") from error
 
 
 def place(path: Path, pointer: str = "") -> str:

@@ -6,7 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from contract.document import load_document
+from contract.document import Document, InvalidDocumentError
+from generate.sources import NO_API, Sources
 
 HEADER = '"""Generated from specs/{name}.yaml. Edit that, then `make generate`."""'
 
@@ -25,40 +26,33 @@ _OPTIONS = (
 )
 
 
-def generate_models(root: Path, *, write: bool = True) -> list[Path]:
-    """Bring `models/NAME.py` up to date with each of the specs under `root`.
-
-    Args:
-        root: The repository.
-        write: Whether to write what changed, or only to find it.
-
-    Returns:
-        The files that changed.
+def models(sources: Sources) -> dict[str, str]:
+    """`models/NAME.py` for each API, and for the events.
 
     Raises:
-        InvalidDocumentError: A spec cannot be read.
-        subprocess.CalledProcessError: The generator failed; it has said why on stderr.
+        InvalidDocumentError: The generator cannot make types of a spec.
     """
-    changed = []
-    for name in ("user", "order", "events"):
-        text = _models(root, name)
-        file = root / "models" / f"{name}.py"
-        if not file.exists() or file.read_text("utf-8") != text:
-            changed.append(file)
-            if write:
-                file.write_text(text, "utf-8")
-    return changed
+    documents = {**sources.apis, "events": NO_API | sources.events}
+    return {
+        f"models/{name}.py": _models(sources.root, name, document)
+        for name, document in documents.items()
+    }
 
 
-def _models(root: Path, name: str) -> str:
-    document = load_document(root / "specs" / f"{name}.yaml")
-    document = {"openapi": "3.0.3", "info": {"title": name, "version": "0"}, "paths": {}} | document
+def _models(root: Path, name: str, document: Document) -> str:
     with tempfile.TemporaryDirectory() as folder:
         bundled, made = Path(folder, f"{name}.json"), Path(folder, f"{name}.py")
         bundled.write_text(json.dumps(document), "utf-8")
         command = [sys.executable, "-m", "datamodel_code_generator", *_OPTIONS]
         header = f"--custom-file-header={HEADER.format(name=name)}"
-        subprocess.run(
-            [*command, header, f"--input={bundled}", f"--output={made}"], check=True, cwd=root
+        done = subprocess.run(
+            [*command, header, f"--input={bundled}", f"--output={made}"],
+            check=False,
+            cwd=root,  # whose formatter's settings are taken
+            capture_output=True,
+            text=True,
         )
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["it does not say why"])[-1]
+            raise InvalidDocumentError(f"specs/{name}.yaml:1: datamodel-code-generator: {reason}")
         return made.read_text("utf-8")

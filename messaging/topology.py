@@ -11,6 +11,9 @@ from datetime import timedelta
 
 from messaging.broker import Address
 
+QUEUE_NAME = "user_updates"
+"""The name of the queue where nobody gives it another."""
+
 EXCHANGE = "user_order"
 RETRY_EXCHANGE = f"{EXCHANGE}.retry"
 DEAD_LETTER_EXCHANGE = f"{EXCHANGE}.dead"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from environs import Env, EnvError, validate
 
 from messaging.settings import RabbitSettings
+from messaging.topology import QUEUE_NAME
 from storage.client import MongoSettings
 
 
@@ -41,7 +42,7 @@ def rabbit_settings() -> RabbitSettings:
         env.whole("RABBITMQ_PORT", 1, 65535, default=5673),
         env.text("RABBITMQ_USER"),
         env.text("RABBITMQ_PASSWORD"),
-        env.name("RABBITMQ_QUEUE_NAME", "user_updates"),
+        env.name("RABBITMQ_QUEUE_NAME", QUEUE_NAME),
     )
 
 

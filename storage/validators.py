@@ -12,6 +12,8 @@ _TYPES: dict[str, list[str]] = {
     "array": ["array"],
     "object": ["object"],
 }
+_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_ENFORCED_FORMATS = {"date-time", "double", *_RANGES}
 _DATE = {"bsonType": "date"}
 _KEPT = {
     "enum",
@@ -55,6 +57,15 @@ def part_schema(document: Document, schema: str, field: str) -> dict[str, Any]:
     return _mongo(document, document["components"]["schemas"][schema]["properties"][field])
 
 
+def enforced_keywords(schema: dict[str, Any]) -> set[str]:
+    """The keywords of a schema of the spec that its `$jsonSchema` holds, in whatever words."""
+    if schema.get("format") == "date-time":  # stored as a moment, whatever its text was like
+        return {*schema}
+    held = _KEPT | {"type", "nullable", "pattern", "items", "properties", "additionalProperties"}
+    held |= {"allOf", "anyOf", "oneOf"}
+    return held | {"format"} if schema.get("format") in _ENFORCED_FORMATS else held
+
+
 def _mongo(document: Document, node: dict[str, Any]) -> dict[str, Any]:
     schema = resolve(document, node)
     if schema.get("format") == "date-time":
@@ -63,6 +74,10 @@ def _mongo(document: Document, node: dict[str, Any]) -> dict[str, Any]:
     if "type" in schema:
         nullable = ["null"] if schema.get("nullable") else []
         result["bsonType"] = [*_TYPES[schema["type"]], *nullable]
+    if schema.get("format") in _RANGES:
+        least, most = _RANGES[schema["format"]]
+        result["minimum"] = max(least, schema.get("minimum", least))
+        result["maximum"] = min(most, schema.get("maximum", most))
     if "pattern" in schema:
         result["pattern"] = _whole(schema["pattern"])
     if "items" in schema:

@@ -1,0 +1,41 @@
+"""Everything that is made from the specs and kept in the repository."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from generate.asyncapi import asyncapi
+from generate.insomnia import insomnia
+from generate.json_schemas import json_schemas
+from generate.models import models
+from generate.signatures import signatures
+from generate.sources import Sources
+from generate.stubs import orphans, stubs
+from generate.unenforced import unenforced
+
+Files = Mapping[str, str]
+"""Texts by their paths in the repository, as `models/user.py`."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One kind of file.
+
+    `make` gives all files of the kind. `owns` are patterns of paths that only this kind has: what
+    is there and is not made is removed. `orphans` finds what a person has to decide about: in
+    files that are written by hand, what has lost its reason; a line each.
+    """
+
+    make: Callable[[Sources], Files]
+    owns: tuple[str, ...] = ()
+    orphans: Callable[[Sources], Iterator[str]] = lambda _: iter(())
+
+
+ARTEFACTS = (
+    Artefact(models, owns=("models/[a-z]*.py",)),
+    Artefact(stubs, orphans=orphans),
+    Artefact(signatures),
+    Artefact(json_schemas, owns=("schemas/*_schema.json",)),
+    Artefact(asyncapi),
+    Artefact(unenforced),
+    Artefact(insomnia),
+)

@@ -1,0 +1,15 @@
+"""Python as the repository's linter sorts its imports and its formatter writes it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def formatted(text: str, path: str, root: Path) -> str:
+    """The text as it is to stand at `path` in the repository `root`."""
+    for arguments in (("check", "--select", "I", "--fix", "--quiet"), ("format", "--quiet")):
+        command = [sys.executable, "-m", "ruff", *arguments, "--stdin-filename", path, "-"]
+        text = subprocess.run(
+            command, input=text, cwd=root, check=True, capture_output=True, text=True
+        ).stdout
+    return text

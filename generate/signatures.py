@@ -1,0 +1,49 @@
+"""Does each handler take what its operation gives? Written so that the type check can say."""
+
+from contract.document import Document, Operation, operations
+from generate.formatting import formatted
+from generate.parameters import parameters
+from generate.sources import APIS, Sources
+
+_PATH = "handlers/signatures.py"
+_HEAD = '''"""Generated from specs/. What each operation gives its handler: the type check compares.
+
+Whatever else a handler takes, its service gives it. Nothing imports this at run time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+'''
+
+
+def signatures(sources: Sources) -> dict[str, str]:
+    """`handlers/signatures.py`: a Protocol for each operation, its handler assigned to it."""
+    imports = ["from starlette.responses import Response"]
+    protocols, handlers = [], []
+    for api in APIS:
+        document = sources.apis[api.name]
+        imports += [f"from handlers import {api.handlers}", f"from models import {api.name}"]
+        for each in operations(document):
+            protocols.append(_protocol(document, each, api.name))
+            handlers.append(f"{each.id}: {_class(each)} = {api.handlers}.{each.id}")
+    parts = (_HEAD, "if TYPE_CHECKING:", *_indented(imports), *protocols, "if TYPE_CHECKING:")
+    text = "\n".join((*parts, *_indented(handlers), ""))
+    return {_PATH: formatted(text, _PATH, sources.root)}
+
+
+def _class(operation: Operation) -> str:
+    return "".join(part.capitalize() for part in operation.id.split("_"))
+
+
+def _protocol(document: Document, operation: Operation, models: str) -> str:
+    given = "".join(f"{each.written(models)}, " for each in parameters(document, operation))
+    return (
+        f"class {_class(operation)}(Protocol):\n"
+        f'    """{operation.method} {operation.path}."""\n\n'
+        f"    async def __call__(self, {given}*_: Any, **__: Any) -> Response: ...\n"
+    )
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]

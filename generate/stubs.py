@@ -1,0 +1,98 @@
+"""A stub for each operation that has no handler yet, in the module of its API's handlers.
+
+A stub has a docstring and no more: the type check refuses it (`Missing return statement`), and
+whoever calls it is answered 501.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from contract.document import Document, InvalidDocumentError, Operation, operations
+from generate.formatting import formatted
+from generate.parameters import parameters
+from generate.sources import APIS, Api, Sources
+
+_MOST_CHARACTERS = 100
+"""Of a line."""
+
+
+def stubs(sources: Sources) -> dict[str, str]:
+    """`handlers/NAME.py` as they are, with a stub more for each operation without a handler.
+
+    A stub stands behind the handler of the operation before it in the spec.
+
+    Raises:
+        InvalidDocumentError: A module is no Python.
+    """
+    return {_path(api): _with_stubs(sources, api) for api in APIS}
+
+
+def orphans(sources: Sources) -> Iterator[str]:
+    """The handlers that answer no operation any more."""
+    for api in APIS:
+        known = {each.id for each in operations(sources.apis[api.name])}
+        for function in _functions(_parse(sources.root / _path(api))):
+            if not function.name.startswith("_") and function.name not in known:
+                yield f"{_path(api)}:{function.lineno}: {function.name} answers no operation"
+
+
+def _path(api: Api) -> str:
+    return f"handlers/{api.handlers}.py"
+
+
+def _with_stubs(sources: Sources, api: Api) -> str:
+    document, file = sources.apis[api.name], sources.root / _path(api)
+    text = (
+        file.read_text("utf-8")
+        if file.exists()
+        else f'"""The operations of the {api.name} API."""\n'
+    )
+    tree = _parse(file)
+    behind = {each.name: each.end_lineno or 0 for each in _functions(tree)}
+    lines, at = text.splitlines(), len(text.splitlines())
+    inserted: dict[int, list[str]] = {}
+    models: set[str] = set()
+    for operation in operations(document):
+        if operation.id in behind:
+            at = behind[operation.id]
+            continue
+        inserted.setdefault(at, []).append(_stub(document, operation))
+        models |= {each.type for each in parameters(document, operation) if each.is_model}
+    if not inserted:
+        return text
+    top = _end_of_imports(tree)
+    imports = [f"from models.{api.name} import {name}" for name in models]
+    inserted.setdefault(top, [])[:0] = ["from starlette.responses import Response", *imports]
+    for number in sorted(inserted, reverse=True):
+        lines[number:number] = inserted[number]
+    return formatted("\n".join(lines) + "\n", _path(api), sources.root)
+
+
+def _stub(document: Document, operation: Operation) -> str:
+    given = ", ".join(each.written() for each in parameters(document, operation))
+    what = f"{operation.method} {operation.path}"
+    summary = operation.definition.get("summary", "")
+    first = f"{what}: {summary[:1].lower()}{summary[1:]}." if summary else f"{what}."
+    if len(first) > _MOST_CHARACTERS - len('    """"""'):
+        first = f"{what}."
+    return f'\n\nasync def {operation.id}({given}) -> Response:\n    """{first}"""\n'
+
+
+def _functions(tree: ast.Module) -> list[ast.AsyncFunctionDef]:
+    return [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
+
+
+def _end_of_imports(tree: ast.Module) -> int:
+    """How many lines the docstring and the imports of a module take."""
+    imports = [each for each in tree.body if isinstance(each, ast.Import | ast.ImportFrom)]
+    last = (imports or tree.body[:1])[-1]
+    return last.end_lineno or 0
+
+
+def _parse(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_text("utf-8") if file.exists() else '"""Handlers."""\n')
+    except SyntaxError as error:
+        name = f"{file.parent.name}/{file.name}"
+        raise InvalidDocumentError(f"{name}:{error.lineno}: {error.msg}") from error
