@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: help up start stop status test generate lock
+.PHONY: help up start stop status test generate release sdks publish lock
 
 help:
 	@echo 'make up        start everything; Ctrl-C stops it'
@@ -12,6 +12,9 @@ help:
 	@echo 'make status    how it is'
 	@echo 'make test      lint, types, specs and all tests'
 	@echo 'make generate  write what follows from the specs'
+	@echo 'make release   make the specs the last release, which nothing may break unannounced'
+	@echo 'make sdks      build client packages in Python and TypeScript'
+	@echo 'make publish   push both APIs to SwaggerHub'
 	@echo 'make lock      pin requirements/*.in anew'
 
 up start: $(VENV)/local.installed
@@ -28,8 +31,17 @@ test: $(VENV)/local.installed $(VENV)/tox.installed
 generate: $(VENV)/test.installed
 	@$(VENV)/bin/python -m aware generate
 
+release: $(VENV)/generate.installed
+	@$(VENV)/bin/python -m aware release
+
+sdks: $(VENV)/sdks.installed
+	@$(VENV)/bin/python -m aware sdks
+
+publish: $(VENV)/generate.installed
+	@$(VENV)/bin/python -m aware publish
+
 lock: $(VENV)/tox.installed
-	@for name in runtime local tox test generate deploy; do \
+	@for name in runtime local tox test generate sdks deploy; do \
 	    $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	        --no-annotate --custom-compile-command 'make lock' \
 	        requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "resync": "aware.resync:resync_command",
     "generate": "aware.generate:generate",
     "release": "aware.release:release",
+    "sdks": "aware.sdks:sdks",
 }
 """Where each command is. Loaded when it is called: an image in which the system runs has not
 installed what running it on a laptop needs."""
