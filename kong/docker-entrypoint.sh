@@ -53,6 +53,28 @@ refuse_strangers_without_keys() {
   esac
 }
 
+# pem NAME: PEM in base64.
+pem() {
+  [[ $(base64 -d 2>/dev/null <<<"${!1-}") == *"-----BEGIN "* ]] || fail "$1 must be PEM in base64, in one line"
+}
+
+check_tls() {
+  [[ -z $GATEWAY_TLS_LISTEN ]] && return
+  [[ $GATEWAY_TLS_LISTEN =~ ^[A-Za-z0-9._:[]+\]?:[0-9]{1,5}$ ]] ||
+    fail "GATEWAY_TLS_LISTEN must be one address:port, not '$GATEWAY_TLS_LISTEN'"
+  pem GATEWAY_TLS_CERTIFICATE
+  pem GATEWAY_TLS_KEY
+}
+
+# TLS beside the plain listener, with certificate and key in files that only Kong reads.
+serve_tls() {
+  [[ -z $GATEWAY_TLS_LISTEN ]] && return
+  export KONG_SSL_CERT=$KONG_PREFIX/gateway.crt KONG_SSL_CERT_KEY=$KONG_PREFIX/gateway.key
+  (umask 077 && base64 -d <<<"$GATEWAY_TLS_CERTIFICATE" >"$KONG_SSL_CERT" && base64 -d <<<"$GATEWAY_TLS_KEY" >"$KONG_SSL_CERT_KEY")
+  KONG_PROXY_LISTEN+=", $GATEWAY_TLS_LISTEN http2 ssl"
+  unset GATEWAY_TLS_KEY
+}
+
 render() {
   local line name
   while IFS= read -r line || [[ -n $line ]]; do
@@ -73,7 +95,7 @@ if [[ -s $state/weight ]]; then P_VALUE=$(<"$state/weight"); fi
 : "${USER_SERVICE_V1_TARGET:=user-service-v1:5000}" "${USER_SERVICE_V2_TARGET:=user-service-v2:5000}"
 : "${ORDER_SERVICE_TARGET:=order-service:5000}" "${API_KEYS:=}"
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=600000}"
-: "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
+: "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole P_VALUE 0 100
 whole REQUEST_SIZE_LIMIT 1 999999999
 whole RATE_LIMIT_PER_MINUTE 1 999999999
@@ -81,6 +103,7 @@ for name in USER_SERVICE_V1_TARGET USER_SERVICE_V2_TARGET ORDER_SERVICE_TARGET; 
 set_weights
 set_credentials
 refuse_strangers_without_keys
+check_tls
 
 if [[ ${1-} == render ]]; then
   render
@@ -105,6 +128,7 @@ for kind in JSON HTML PLAIN XML; do export "KONG_ERROR_TEMPLATE_$kind=$here/prob
 mkdir -p "$KONG_PREFIX"
 # Sockets of a Kong that was killed would keep this one from starting.
 find "$KONG_PREFIX" -type s -delete
+serve_tls
 kong prepare -p "$KONG_PREFIX"
 nginx=/usr/local/openresty/nginx/sbin/nginx
 exec "$nginx" -p "$KONG_PREFIX" -c nginx.conf

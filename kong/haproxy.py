@@ -49,6 +49,11 @@ def configuration_path(settings: GatewaySettings) -> Path:
     return settings.state.resolve() / "haproxy.cfg"
 
 
+def pem_path(settings: GatewaySettings) -> Path:
+    """The certificate and its key, where it serves TLS."""
+    return settings.state.resolve() / "gateway.pem"
+
+
 def render(settings: GatewaySettings, configuration: Configuration) -> str:
     """HAProxy's file, which does what `configuration` says but for LIMITS.
 
@@ -72,6 +77,8 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         replicas=_REPLICAS,
         problems=[_quotable(p) for p in configuration.problems if p.status in _STATUSES],
         listen=settings.listen,
+        tls_listen=settings.tls_listen,
+        pem=pem_path(settings),
         admin_listen=settings.admin_listen,
         socket=_short_enough(socket_path(settings)),
         log_format=_LOG_FORMATS[_log_format(settings)],

@@ -1,5 +1,6 @@
 """The gateway's process: which it is, its files, and the command that becomes it."""
 
+import base64
 import json
 import os
 import shutil
@@ -85,6 +86,8 @@ def write_haproxy_files(settings: GatewaySettings, p: int) -> None:
     text, configuration = render(settings, p)
     haproxy_text = haproxy.render(settings, configuration)
     _write(settings.state / "kong.yml", text)
+    if settings.tls_listen:
+        _write(haproxy.pem_path(settings), f"{settings.tls_certificate}\n{settings.tls_key}")
     _write(haproxy.configuration_path(settings), haproxy_text)
 
 
@@ -100,6 +103,9 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         "KONG_PROXY_LISTEN": settings.listen,
         "KONG_ADMIN_LISTEN": settings.admin_listen,
         "GATEWAY_ADDRESS": settings.address,
+        "GATEWAY_TLS_LISTEN": settings.tls_listen,
+        "GATEWAY_TLS_CERTIFICATE": base64.b64encode(settings.tls_certificate.encode()).decode(),
+        "GATEWAY_TLS_KEY": base64.b64encode(settings.tls_key.encode()).decode(),
         "API_KEYS": ",".join(settings.api_keys),
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),

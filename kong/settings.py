@@ -1,9 +1,11 @@
 """The gateway's settings, all from environment variables."""
 
+import base64
+import binascii
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -36,10 +38,11 @@ class GatewaySettings:
     the first time. Targets are `host:port`; the user service may have several of each version,
     its replicas. `address` is where clients reach the gateway, which need not be where it
     listens; `given_url` and `given_admin_url` are where commands reach it from another machine or
-    container. Without `api_keys` everybody may call, which is refused beyond loopback. Rate and
-    size limits are requests per minute (by key, else by client address) and bytes of a body.
-    `user_relay` and `order_consumer` are where a rollout reads the sync's metrics; the gateway
-    sends them nothing.
+    container. With `tls_listen` it serves TLS there too, with `tls_certificate` (its chain) and
+    `tls_key`, both PEM. Without `api_keys` everybody may call, which is refused beyond loopback.
+    Rate and size limits are requests per minute (by key, else by client address) and bytes of a
+    body. `user_relay` and `order_consumer` are where a rollout reads the sync's metrics; the
+    gateway sends them nothing.
     """
 
     p_value: int
@@ -51,7 +54,10 @@ class GatewaySettings:
     address: str = "127.0.0.1"
     given_url: str = ""
     given_admin_url: str = ""
-    api_keys: tuple[str, ...] = ()
+    tls_listen: str = ""
+    tls_certificate: str = ""
+    tls_key: str = field(default="", repr=False)
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
     rate_limit_per_minute: int = 600_000
     request_size_limit: int = 1_048_576
     user_relay: tuple[str, ...] = ()
@@ -66,6 +72,9 @@ class GatewaySettings:
                 "API_KEYS must be set where the gateway is reached beyond loopback "
                 f"({self.address})"
             )
+        for name in ("tls_certificate", "tls_key"):
+            if self.tls_listen and not getattr(self, name):
+                raise SettingError(f"GATEWAY_{name.upper()} must be set where TLS is served")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -84,6 +93,9 @@ class GatewaySettings:
             address=environment.get("GATEWAY_ADDRESS") or listen.rpartition(":")[0],
             given_url=given.url("GATEWAY_URL"),
             given_admin_url=given.url("GATEWAY_ADMIN_URL"),
+            tls_listen=given.listen("GATEWAY_TLS_LISTEN", cls.tls_listen),
+            tls_certificate=given.pem("GATEWAY_TLS_CERTIFICATE"),
+            tls_key=given.pem("GATEWAY_TLS_KEY"),
             api_keys=given.api_keys("API_KEYS"),
             rate_limit_per_minute=given.whole(
                 "RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute, 1, 999_999_999
@@ -152,7 +164,7 @@ class _Environment:
 
     def listen(self, name: str, default: str) -> str:
         text = self._variables.get(name) or default
-        if not _LISTEN.fullmatch(text):
+        if text and not _LISTEN.fullmatch(text):
             raise SettingError(f"{name} must be one address:port, not {text!r}")
         return text
 
@@ -160,6 +172,15 @@ class _Environment:
         text = (self._variables.get(name) or "").rstrip("/")
         if text and not _URL.fullmatch(text):
             raise SettingError(f"{name} must be http://host:port, not {text!r}")
+        return text
+
+    def pem(self, name: str) -> str:
+        try:
+            text = base64.b64decode(self._variables.get(name, ""), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            text = "none"
+        if text and not text.lstrip().startswith("-----BEGIN "):
+            raise SettingError(f"{name} must be PEM in base64, in one line")
         return text
 
     def api_keys(self, name: str) -> tuple[str, ...]:
