@@ -5,8 +5,8 @@ Everything happens on one event loop, so that heartbeats are kept as long as the
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -14,9 +14,11 @@ from typing import Any, Self
 import pika
 import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
+from pika.exceptions import AMQPError
 
 from messaging.broker import (
     Address,
+    Blocked,
     Delivery,
     Disconnected,
     HeaderValue,
@@ -35,6 +37,10 @@ _PERSISTENT = 2
 _HEARTBEAT_SECONDS = 20
 _PUT_BACK_WITHIN_SECONDS = 5
 
+# A blocked connection is not even read from: a closing of it, or an acknowledgement, would reach
+# the broker only afterwards. This drops it, so that what it holds goes to others.
+_BLOCKED_AT_MOST_SECONDS = 30
+
 
 def connection_parameters(settings: RabbitSettings, name: str) -> pika.ConnectionParameters:
     """How to reach RabbitMQ; `name` is what the broker shows of the connection."""
@@ -45,6 +51,7 @@ def connection_parameters(settings: RabbitSettings, name: str) -> pika.Connectio
         heartbeat=_HEARTBEAT_SECONDS,
         socket_timeout=5,
         stack_timeout=10,
+        blocked_connection_timeout=_BLOCKED_AT_MOST_SECONDS,
         connection_attempts=1,  # whoever holds the connection tries again
         client_properties={"connection_name": name},
     )
@@ -88,6 +95,7 @@ class AmqpBroker:
 
     async def __aenter__(self) -> Self:
         self._connecting = asyncio.create_task(self._stay_connected())
+        self._connecting.add_done_callback(lambda _: self._changed.set())
         return self
 
     async def __aexit__(
@@ -102,8 +110,8 @@ class AmqpBroker:
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a connection, with everything declared."""
-        return self._session is not None and self._session.is_open
+        """Whether there is a connection, with everything declared, that is not blocked."""
+        return self._session is not None and self._session.is_open and not self._session.is_blocked
 
     async def connected(self) -> None:
         """See `Publisher`."""
@@ -174,14 +182,17 @@ class AmqpBroker:
         if self._session is None:
             raise Disconnected("no connection")
         await self._session.cancel()
-        self._session.channel.basic_nack(delivery_tag=0, multiple=True, requeue=True)
+        self._session.reject_all()
         async with asyncio.timeout(_PUT_BACK_WITHIN_SECONDS):
             while await self.waiting_in(queue) < count:  # noqa: ASYNC110 - nobody tells us
                 await asyncio.sleep(0.005)
 
     async def _change(self) -> None:
         self._changed.clear()
-        await self._changed.wait()
+        if not self._connecting.done():
+            await self._changed.wait()
+        if self._connecting.done():
+            await self._connecting  # an error that nobody foresaw must end the process
 
     async def _stay_connected(self) -> None:
         backoff = Backoff(first=0.1, most=5)
@@ -217,6 +228,7 @@ class _Session:
     def __init__(self, parameters: pika.ConnectionParameters, notify: Callable[[], None]) -> None:
         self._parameters = parameters
         self._notify = notify
+        self._log = structlog.get_logger()
         self._loop = asyncio.get_running_loop()
         self._connection: Any = None
         self.channel: Any = None
@@ -229,6 +241,7 @@ class _Session:
         self._unacknowledged: dict[int, None] = {}
         self.declared: dict[str, int] = {}
         self._consumer_tag = ""
+        self.is_blocked = False
 
     @property
     def is_open(self) -> bool:
@@ -249,6 +262,8 @@ class _Session:
             on_close_callback=lambda _, error: self._end(error),
             custom_ioloop=self._loop,
         )
+        self._connection.add_on_connection_blocked_callback(self._on_blocked)
+        self._connection.add_on_connection_unblocked_callback(self._on_unblocked)
         await self._answer(opened)
         self.channel = await self._call(self._connection.channel, "on_open_callback")
         self.channel.add_on_close_callback(lambda _, error: self._lose(_reason(error)))
@@ -302,13 +317,16 @@ class _Session:
     async def publish(self, message: Message, to: Address) -> None:
         if not self.is_open:
             raise Disconnected("no connection")
+        if self.is_blocked:
+            raise Blocked("the broker is short of memory or disk")
         confirmed = self._future()
-        self._published += 1
-        tag = self._published
+        tag = self._published + 1
+        with _as_disconnected():
+            self.channel.basic_publish(
+                to.exchange, to.routing_key, message.body, _properties(message, tag), mandatory=True
+            )
+        self._published = tag
         self._unconfirmed[tag] = confirmed
-        self.channel.basic_publish(
-            to.exchange, to.routing_key, message.body, _properties(message, tag), mandatory=True
-        )
         try:
             await self._answer(confirmed)
         finally:
@@ -321,11 +339,17 @@ class _Session:
         for tag in tags:
             self._unacknowledged.pop(tag, None)
         last = max(tags)
-        if next(iter(self._unacknowledged), last) >= last:
-            self.channel.basic_ack(last, multiple=True)
-            return
-        for tag in tags:
-            self.channel.basic_ack(tag)
+        with suppress(AMQPError):  # the connection is closing: all that comes again
+            if next(iter(self._unacknowledged), last) >= last:
+                self.channel.basic_ack(last, multiple=True)
+                return
+            for tag in tags:
+                self.channel.basic_ack(tag)
+
+    def reject_all(self) -> None:
+        """Give back everything that is not acknowledged."""
+        with _as_disconnected():
+            self.channel.basic_nack(delivery_tag=0, multiple=True, requeue=True)
 
     async def close(self) -> None:
         """Send what is still to be sent, close, and wait until the broker has heard it."""
@@ -344,7 +368,8 @@ class _Session:
         **arguments: Any,  # noqa: ANN401 - pika's
     ) -> Any:  # noqa: ANN401
         answer = self._future()
-        method(**arguments, **{callback: lambda frame: _settle(answer, frame)})
+        with _as_disconnected():
+            method(**arguments, **{callback: lambda frame: _settle(answer, frame)})
         return await self._answer(answer)
 
     def _future(self) -> asyncio.Future[Any]:
@@ -375,6 +400,15 @@ class _Session:
                 future.set_exception(Disconnected(reason))
         self._notify()
 
+    def _on_blocked(self, _connection: Any, frame: Any) -> None:  # noqa: ANN401
+        self.is_blocked = True
+        self._log.warning("broker_blocked", reason=frame.method.reason)
+
+    def _on_unblocked(self, _connection: Any, _frame: Any) -> None:  # noqa: ANN401
+        self.is_blocked = False
+        self._log.info("broker_unblocked")
+        self._notify()
+
     def _on_confirm(self, frame: Any) -> None:  # noqa: ANN401
         method = frame.method
         tags = [method.delivery_tag]
@@ -400,6 +434,15 @@ class _Session:
         self._unacknowledged[method.delivery_tag] = None
         self.deliveries.append(Delivery(_message(properties, body), receipt, method.redelivered))
         self._notify()
+
+
+@contextmanager
+def _as_disconnected() -> Iterator[None]:
+    """What pika says of a connection that is closing, or gone, as one error of ours."""
+    try:
+        yield
+    except AMQPError as error:
+        raise Disconnected(_reason(error)) from error
 
 
 def _settle(future: asyncio.Future[Any], result: object = None) -> None:

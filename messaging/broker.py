@@ -57,11 +57,18 @@ class Returned(BrokerError):  # noqa: N818
     """No queue took the message, although the broker confirmed it."""
 
 
+class Blocked(BrokerError):  # noqa: N818
+    """The broker is short of memory or disk, and takes nothing until it has some again."""
+
+
 class Publisher(Protocol):
     """Sends messages. May be used by any number of tasks of one event loop at once."""
 
     async def connected(self) -> None:
-        """Return as soon as there is a connection; there may be none again right after."""
+        """Return as soon as there is a connection that is not known to be blocked.
+
+        That may have changed again right after.
+        """
 
     async def publish(self, message: Message, to: Address) -> None:
         """Return once the broker has stored the message for good, in at least one queue.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from messaging.broker import Broker, BrokerError, Delivery, HeaderValue
+from messaging.broker import Broker, BrokerError, Delivery, HeaderValue, Message
 from messaging.clock import Backoff, Clock
 from messaging.events import (
     BUILD,
@@ -82,17 +82,21 @@ class Consumer:
             await finish(self.handle(window))
 
     async def handle(self, window: Sequence[Delivery]) -> None:
-        """Apply what can be applied, put the rest aside, then acknowledge it all."""
+        """Apply what can be applied, put the rest aside, and acknowledge each after that."""
         events, failures = self._read(window)
         outcomes = await self._apply(_newest(event.contacts for event in events.values()))
+        applied: list[Delivery] = []
         for delivery, event in events.items():
             outcome = outcomes[event.contacts.user_id]
             if isinstance(outcome, Exception):
                 failures.append(_Failure(delivery, str(outcome) or repr(outcome), final=False))
             else:
                 self._count(event, outcome)
+                applied.append(delivery)
+        # First, so that these do not come again where the broker has no room for the others.
+        await self._broker.acknowledge(applied)
         if await self._put_aside(failures):
-            await self._broker.acknowledge(window)
+            await self._broker.acknowledge([each.delivery for each in failures])
         else:
             await self._clock.sleep(_PAUSE_BEFORE_GIVING_BACK_SECONDS)
             await self._broker.give_back()
@@ -102,7 +106,7 @@ class Consumer:
         failures: list[_Failure] = []
         for delivery in window:
             if delivery.redelivered:
-                self._metrics.redelivered.inc()
+                self._metrics.redelivered.labels(_build(delivery.message)).inc()
             try:
                 events[delivery] = self._events.read(delivery.message)
             except BadMessage as error:
@@ -189,7 +193,7 @@ class Consumer:
         except BrokerError as error:
             self._log.warning("message_not_put_aside", queue=to.name, reason=str(error))
             return False
-        build = str(message.headers.get(BUILD, UNKNOWN_BUILD))
+        build = _build(message)
         (self._metrics.dead if dead else self._metrics.retried).labels(build).inc()
         self._log.warning(
             "message_dead_lettered" if dead else "message_put_aside",
@@ -208,6 +212,10 @@ def _newest(contacts: Iterable[Contacts]) -> list[Contacts]:
         if each.user_id not in newest or newest[each.user_id].version < each.version:
             newest[each.user_id] = each
     return list(newest.values())
+
+
+def _build(message: Message) -> str:
+    return str(message.headers.get(BUILD, UNKNOWN_BUILD))
 
 
 def _retries(headers: Mapping[str, HeaderValue]) -> int:

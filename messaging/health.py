@@ -31,8 +31,10 @@ async def health_server(
     Raises:
         OSError: The address cannot be listened on.
     """
+    open_connections: set[asyncio.StreamWriter] = set()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_connections.add(writer)
         try:
             async with asyncio.timeout(_ANSWER_WITHIN_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -41,10 +43,16 @@ async def health_server(
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # the client is gone, or speaks no HTTP
         finally:
+            open_connections.discard(writer)
             writer.close()
 
-    async with await asyncio.start_server(answer, host, port):
+    server = await asyncio.start_server(answer, host, port)
+    try:
         yield
+    finally:
+        server.close()
+        for each in open_connections:  # a client that dawdles must not hold up the stop
+            each.transport.abort()
 
 
 async def _answer(head: bytes, checks: Checks, exposition: Exposition) -> bytes:

@@ -51,25 +51,38 @@ class RelayMetrics:
             registry=self.registry,
         )
         self.backlog = Gauge(
-            "aware_unpublished_users", "Users with unpublished changes.", registry=self.registry
+            "aware_unpublished_users",
+            "Users with unpublished changes, by the build of the newest.",
+            ["build"],
+            registry=self.registry,
         )
         self.oldest = Gauge(
             "aware_oldest_unpublished_seconds",
-            "Age of the oldest unpublished change; 0 where there is none.",
+            "Age of the oldest unpublished change of these users; 0 where there is none.",
+            ["build"],
             registry=self.registry,
         )
+        self._builds: set[str] = set()
 
     async def measure(self, outbox: Outbox, now: datetime) -> None:
         """Set the figures that are looked up; NaN where the database is away."""
         try:
-            backlog = await outbox.backlog()
+            backlog = {each.build: each for each in await outbox.backlog()}
         except DatabaseUnavailable:
-            self.backlog.set(math.nan)
-            self.oldest.set(math.nan)
+            for build in self._builds:
+                self._set_backlog(build, math.nan, math.nan)
             return
-        self.backlog.set(backlog.users)
-        age = (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
-        self.oldest.set(max(0.0, age))
+        self._builds |= backlog.keys()
+        for build in self._builds:
+            if build in backlog:
+                age = (now - backlog[build].oldest).total_seconds()
+                self._set_backlog(build, backlog[build].users, max(0.0, age))
+            else:
+                self._set_backlog(build, 0, 0)
+
+    def _set_backlog(self, build: str, users: float, age: float) -> None:
+        self.backlog.labels(build).set(users)
+        self.oldest.labels(build).set(age)
 
 
 class ConsumerMetrics:
@@ -104,6 +117,7 @@ class ConsumerMetrics:
         self.redelivered = Counter(
             "aware_events_redelivered",
             "Deliveries that the broker marked as repeated.",
+            ["build"],
             registry=self.registry,
         )
         self.orders = Counter(

@@ -1,6 +1,6 @@
 """The relay's view of the user database: what is to be published, and that it was."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 
 from storage.client import Json, now
 from storage.contacts import Contacts
-from storage.durable import DatabaseUnavailable, read, write
+from storage.durable import DatabaseUnavailable, read_all, write
 
 _TO_BE_PUBLISHED = {"outbox.since": {"$exists": True}}
 _NEEDED = ("emails", "deliveryAddress", "contactVersion", "outbox")
@@ -50,10 +50,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many users have something to be published, and since when; None where there are none."""
+    """How many users' newest change, written by `build`, is to be published.
 
+    `oldest` is the time of the oldest change of theirs that has not been.
+    """
+
+    build: str
     users: int
-    oldest: datetime | None
+    oldest: datetime
 
 
 class Outbox(Protocol):
@@ -69,8 +73,8 @@ class Outbox(Protocol):
     async def mark_published(self, changes: Collection[Change]) -> None:
         """Remove the duty to publish from those users whose version is still the published one."""
 
-    async def backlog(self) -> Backlog:
-        """What is to be published, in figures."""
+    async def backlog(self) -> Sequence[Backlog]:
+        """What is to be published, in figures, for each build of which there is something."""
 
     def wake_ups(self) -> AsyncGenerator[None, None]:
         """Yield once when changes can be noticed, then whenever there are some, soon after.
@@ -115,17 +119,15 @@ class MongoOutbox:
             ],
         )
 
-    async def backlog(self) -> Backlog:
+    async def backlog(self) -> Sequence[Backlog]:
         """See `Outbox`."""
-        try:
-            users = await self._users.count_documents(_TO_BE_PUBLISHED)
-        except PyMongoError as error:
-            raise DatabaseUnavailable(str(error)) from error
-        oldest = self._users.find(
-            _TO_BE_PUBLISHED, ["outbox.since"], sort=[("outbox.since", pymongo.ASCENDING)], limit=1
+        figures = {"users": {"$sum": 1}, "oldest": {"$min": "$outbox.since"}}
+        found = await read_all(
+            self._users.aggregate(
+                [{"$match": _TO_BE_PUBLISHED}, {"$group": {"_id": "$outbox.build", **figures}}]
+            )
         )
-        first = await read(oldest)
-        return Backlog(users, first[0]["outbox"]["since"] if first else None)
+        return [Backlog(each["_id"], each["users"], each["oldest"]) for each in found]
 
     async def wake_ups(self) -> AsyncGenerator[None, None]:
         """See `Outbox`."""

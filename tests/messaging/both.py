@@ -6,11 +6,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from local.stack import Stack
 from messaging.broker import Broker
 from messaging.topology import Topology
 from storage.contacts import ContactsStore
 from storage.outbox import Outbox
+from tests.messaging.rabbitmq import RabbitServer
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
 from tests.messaging.simulation.history import FIELDS, ClientWrite, Fields, History
 from tests.messaging.simulation.order_database import OrderDatabase, StandInContactsStore
@@ -184,11 +184,11 @@ def run_on_stand_ins(test: Behaviour) -> None:
     task.result()
 
 
-def run_on_real_parts(test: Behaviour, stack: Stack) -> None:
+def run_on_real_parts(test: Behaviour, rabbitmq: RabbitServer) -> None:
     """On databases and queues of its own."""
 
     async def on_a_new_system() -> None:
-        async with new_system(stack) as system:
+        async with new_system(rabbitmq) as system:
             await test(RealParts(system))
 
     asyncio.run(on_a_new_system())

@@ -58,7 +58,7 @@ async def _measure(stack: Stack, changes: int, users: int) -> None:
         outbox = MongoOutbox(client[mongo.users]["users"])
 
         async def unpublished() -> int:
-            return (await outbox.backlog()).users
+            return sum(each.users for each in await outbox.backlog())
 
         await _until(unpublished, users - 1)
         began = time.monotonic()

@@ -18,11 +18,12 @@ class Running:
     """A started process and where it answers."""
 
     process: subprocess.Popen[bytes]
-    url: str
+    address: tuple[str, int]
 
     def get(self, path: str) -> httpx.Response:
         """What it answers."""
-        return httpx.get(f"{self.url}{path}", timeout=10, trust_env=False)
+        host, port = self.address
+        return httpx.get(f"http://{host}:{port}{path}", timeout=10, trust_env=False)
 
     async def answers(self, path: str, status: int) -> None:
         """Wait until the path answers with this status."""
@@ -45,9 +46,10 @@ class Running:
 @contextmanager
 def started(name: str, environment: Mapping[str, str]) -> Iterator[Running]:
     """The process of that name, killed at the end if it still runs."""
+    host, _, port = environment["HEALTH_BIND"].rpartition(":")
     process = subprocess.Popen([sys.executable, "-m", "aware", name], env=environment)
     try:
-        yield Running(process, f"http://{environment['HEALTH_BIND']}")
+        yield Running(process, (host, int(port)))
     finally:
         process.kill()
         process.wait()

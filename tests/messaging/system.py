@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -23,11 +24,12 @@ from messaging.relay import Relay
 from messaging.settings import RabbitSettings
 from messaging.topology import Queue, Topology
 from storage.client import Json, MongoSettings, connect, connect_blocking
-from storage.contacts import Contacts, MongoContactsStore
+from storage.contacts import Contacts, ContactsStore, MongoContactsStore
 from storage.layout import collections
 from storage.orders import Orders
 from storage.outbox import Change, MongoOutbox
 from storage.users import Users
+from tests.messaging.rabbitmq import RabbitServer
 from tests.messaging.waiting import until
 
 RETRY_PAUSES = (timedelta(milliseconds=50), timedelta(milliseconds=100))
@@ -45,11 +47,16 @@ MOVED = ADDRESS | {"street": "1 Infinite Loop"}
 class System:
     """A user database, an order database and queues that nobody else uses."""
 
-    stack: Stack
+    rabbitmq: RabbitServer
     client: AsyncMongoClient[Json]
     mongo: MongoSettings
     parameters: pika.ConnectionParameters
     topology: Topology
+
+    @property
+    def stack(self) -> Stack:
+        """Where the databases are."""
+        return self.rabbitmq.stack
 
     @property
     def users(self) -> Users:
@@ -72,10 +79,20 @@ class System:
         return MongoContactsStore(self.client[self.mongo.orders])
 
     @asynccontextmanager
-    async def broker(self, *, receives: bool = False) -> AsyncIterator[AmqpBroker]:
+    async def broker(
+        self,
+        *,
+        receives: bool = False,
+        parameters: pika.ConnectionParameters | None = None,
+        confirm_timeout: float = 10,
+    ) -> AsyncIterator[AmqpBroker]:
         """A connection that has declared everything."""
-        subscribed = Subscribed(self.topology.updates.name, 512) if receives else None
-        async with AmqpBroker(self.parameters, self.topology.for_consuming(), subscribed) as broker:
+        async with AmqpBroker(
+            parameters or self.parameters,
+            self.topology.for_consuming(),
+            Subscribed(self.topology.updates.name, 512) if receives else None,
+            confirm_timeout=confirm_timeout,
+        ) as broker:
             await broker.connected()
             yield broker
 
@@ -98,19 +115,25 @@ class System:
     @asynccontextmanager
     async def consumer(self) -> AsyncIterator[ConsumerMetrics]:
         """A running consumer."""
+        async with self.broker(receives=True) as broker, self.consuming(broker) as metrics:
+            yield metrics
+
+    @asynccontextmanager
+    async def consuming(
+        self, broker: AmqpBroker, store: ContactsStore | None = None
+    ) -> AsyncIterator[ConsumerMetrics]:
+        """A running consumer on this connection, with a store of another kind if need be."""
         metrics = ConsumerMetrics()
-        subscribed = Subscribed(self.topology.updates.name, 512)
-        async with AmqpBroker(self.parameters, self.topology.for_consuming(), subscribed) as broker:
-            consumer = Consumer(
-                self.store,
-                broker,
-                self.topology,
-                events=Events(),
-                clock=SystemClock(),
-                metrics=metrics,
-            )
-            async with _running(consumer.run()):
-                yield metrics
+        consumer = Consumer(
+            store or self.store,
+            broker,
+            self.topology,
+            events=Events(),
+            clock=SystemClock(),
+            metrics=metrics,
+        )
+        async with _running(consumer.run()):
+            yield metrics
 
     async def new_user(self) -> str:
         """Create a user with one address; answers the userId."""
@@ -148,7 +171,7 @@ class System:
         """Wait until nothing is left to be published."""
 
         async def nothing_left() -> bool:
-            return (await self.outbox.backlog()).users == 0
+            return not await self.outbox.backlog()
 
         await until(nothing_left, "everything is published")
 
@@ -190,13 +213,19 @@ def event(user_id: str, version: int, **changes: Any) -> Message:  # noqa: ANN40
     """The message of a change; `changes` replace fields of its contact data."""
     contacts = Contacts(user_id, version, (f"v{version}@example.com",), MOVED)
     now = SystemClock().now()
-    return Events().message(Change(replace(contacts, **changes), now, now, "v1"))
+    return _events().message(Change(replace(contacts, **changes), now, now, "v1"))
+
+
+@cache
+def _events() -> Events:
+    """Made once: it reads the specs."""
+    return Events()
 
 
 @asynccontextmanager
-async def new_system(stack: Stack) -> AsyncIterator[System]:
+async def new_system(rabbitmq: RabbitServer) -> AsyncIterator[System]:
     """Databases, dropped afterwards, and names of queues, on running servers."""
-    environment = stack.environment("mongodb-setup")
+    environment = rabbitmq.environment("mongodb-setup")
     mongo = MongoSettings(
         environment["MONGO_URI"],
         environment["MONGO_USERNAME"],
@@ -207,7 +236,7 @@ async def new_system(stack: Stack) -> AsyncIterator[System]:
     topology = Topology(f"test_{uuid4().hex[:12]}", RETRY_PAUSES)
     parameters = connection_parameters(administrator(environment), "tests")
     async with connect(mongo) as client:
-        yield System(stack, client, mongo, parameters, topology)
+        yield System(rabbitmq, client, mongo, parameters, topology)
         for database in (mongo.users, mongo.orders):
             await client.drop_database(database)
     delete_queues(parameters, topology)

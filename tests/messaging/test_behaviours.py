@@ -21,16 +21,21 @@ from tests.messaging.both import (
     run_on_real_parts,
     run_on_stand_ins,
 )
+from tests.messaging.conftest import CONTAINER, MACHINE
+from tests.messaging.rabbitmq import InAContainer, OfTheMachine
 from tests.messaging.simulation.user_database import EPOCH
 
 
-@pytest.fixture(params=["stand-ins", "real parts"])
+@pytest.fixture(params=["stand-ins", MACHINE, CONTAINER])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Either of the two; the servers are started only where they are needed."""
+    """One of them; the servers are started only where they are needed."""
     if request.param == "stand-ins":
         return run_on_stand_ins
-    stack = request.getfixturevalue("databases")
-    return lambda test: run_on_real_parts(test, stack)
+    if request.param == MACHINE:
+        server = OfTheMachine(request.getfixturevalue("databases"))
+        return lambda test: run_on_real_parts(test, server)
+    container: InAContainer = request.getfixturevalue("rabbitmq_in_a_container")
+    return lambda test: run_on_real_parts(test, container)
 
 
 def contacts(user_id: str, version: int) -> Contacts:

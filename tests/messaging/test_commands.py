@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from aware.__main__ import aware
-from local.stack import Stack
 from messaging.amqp import connection_parameters
 from messaging.topology import Topology
 from storage.client import MongoSettings, connect_blocking
+from tests.messaging.rabbitmq import RabbitServer
 from tests.messaging.system import administrator, delete_queues
 
 QUEUE = "test_commands"
@@ -20,23 +20,25 @@ Aware = Callable[..., Result]
 
 
 @pytest.fixture
-def call(databases: Stack) -> Iterator[Aware]:
+def call(rabbitmq: RabbitServer) -> Iterator[Aware]:
     """The command line with the set-up's variables, and queues of its own."""
-    environment = databases.environment("mongodb-setup") | {"RABBITMQ_QUEUE_NAME": QUEUE}
+    environment = rabbitmq.environment("mongodb-setup") | {"RABBITMQ_QUEUE_NAME": QUEUE}
     runner = CliRunner(env=environment)
     yield lambda *arguments: runner.invoke(aware, arguments)
-    delete_queues(parameters(databases), Topology(QUEUE))
+    delete_queues(parameters(rabbitmq), Topology(QUEUE))
 
 
-def parameters(databases: Stack) -> pika.ConnectionParameters:
+def parameters(rabbitmq: RabbitServer) -> pika.ConnectionParameters:
     """The administrator's connection."""
-    return connection_parameters(administrator(databases.environment("rabbitmq-setup")), "tests")
+    return connection_parameters(administrator(rabbitmq.environment("rabbitmq-setup")), "tests")
 
 
-def test_dead_letters_are_listed_shown_replayed_and_dropped(databases: Stack, call: Aware) -> None:
+def test_dead_letters_are_listed_shown_replayed_and_dropped(
+    rabbitmq: RabbitServer, call: Aware
+) -> None:
     """Each command says what it did."""
     assert call("dead-letters", "list").stderr == "0 dead letters\n"
-    publish(databases, ["one", "two", "three"])
+    publish(rabbitmq, ["one", "two", "three"])
     listed = call("dead-letters", "list")
     assert [line.split()[0] for line in listed.stdout.splitlines()] == ["one", "two", "three"]
     assert listed.stderr == "3 dead letters\n"
@@ -44,7 +46,7 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped(databases: Stack, ca
     assert (shown["id"], shown["body"]) == ("two", "body of two")
     assert call("dead-letters", "drop", "two").stdout == "1 dead letter dropped\n"
     assert call("dead-letters", "replay", "one").stdout == "1 dead letter replayed\n"
-    assert waiting(databases) == 1
+    assert waiting(rabbitmq) == 1
     assert call("dead-letters", "drop", "--all").stdout == "1 dead letter dropped\n"
     assert call("dead-letters", "list").stdout == ""
 
@@ -64,9 +66,9 @@ def test_one_or_all_must_be_said(call: Aware, command: str) -> None:
     assert call("dead-letters", command, "one", "--all").exit_code == 2
 
 
-def test_resync_says_how_many(databases: Stack, call: Aware) -> None:
+def test_resync_says_how_many(rabbitmq: RabbitServer, call: Aware) -> None:
     """One, or all there are."""
-    environment = databases.environment("mongodb-setup")
+    environment = rabbitmq.environment("mongodb-setup")
     settings = MongoSettings(
         environment["MONGO_URI"], environment["MONGO_USERNAME"], environment["MONGO_PASSWORD"]
     )
@@ -86,10 +88,10 @@ def test_resync_names_an_unknown_user(call: Aware) -> None:
     assert (ended.exit_code, ended.stderr) == (1, "Error: there is no user nobody\n")
 
 
-def publish(databases: Stack, letters: list[str]) -> None:
+def publish(rabbitmq: RabbitServer, letters: list[str]) -> None:
     """Put messages of these ids among the dead letters."""
     to = Topology(QUEUE).dead.address
-    with pika.BlockingConnection(parameters(databases)) as connection:
+    with pika.BlockingConnection(parameters(rabbitmq)) as connection:
         channel = connection.channel()
         channel.confirm_delivery()
         for letter in letters:
@@ -98,8 +100,8 @@ def publish(databases: Stack, letters: list[str]) -> None:
             channel.basic_publish(to.exchange, to.routing_key, body, properties, mandatory=True)
 
 
-def waiting(databases: Stack) -> int:
+def waiting(rabbitmq: RabbitServer) -> int:
     """How many events wait to be received."""
-    with pika.BlockingConnection(parameters(databases)) as connection:
+    with pika.BlockingConnection(parameters(rabbitmq)) as connection:
         declared = connection.channel().queue_declare(Topology(QUEUE).updates.name, passive=True)
         return int(declared.method.message_count)

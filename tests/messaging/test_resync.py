@@ -89,7 +89,8 @@ async def test_every_user_of_many_is_reached(system: System) -> None:
     lists = [some async for some in system.outbox.user_ids(2)]
     assert [len(some) for some in lists] == [2, 2, 1]
     assert await resync(system.outbox, system.store) == 5
-    assert (await system.outbox.backlog()).users == 5
+    (backlog,) = await system.outbox.backlog()
+    assert (backlog.build, backlog.users) == ("resync", 5)
 
 
 async def test_an_unknown_user_is_named(system: System) -> None:

@@ -1,15 +1,25 @@
 """A change reaches the orders, whatever is late, repeated, refused or away."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from copy import copy
+from datetime import timedelta
 
 import pytest
+from prometheus_client import generate_latest
+from pymongo.asynchronous.database import AsyncDatabase
 
 from messaging.amqp import AmqpBroker
-from messaging.broker import Message, Returned
+from messaging.broker import Blocked, Disconnected, Message, Returned
 from messaging.consumer import REASON, RETRIES
+from messaging.metrics import RelayMetrics
 from messaging.topology import EXCHANGE
-from tests.messaging.system import ADDRESS, MOVED, System, event
-from tests.messaging.waiting import until
+from storage.client import Json
+from storage.contacts import Contacts, MongoContactsStore
+from storage.users import Users
+from tests.messaging.system import ADDRESS, MOVED, System, event, new_email
+from tests.messaging.waiting import DEADLINE_SECONDS, until
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +51,7 @@ async def test_a_sync_sets_the_time_of_the_order_and_its_version(system: System)
 async def test_creating_a_user_publishes_nothing(system: System) -> None:
     """Version 1 is no change."""
     await system.new_user()
-    assert (await system.outbox.backlog()).users == 0
+    assert not await system.outbox.backlog()
 
 
 async def test_changes_made_while_nobody_publishes_are_published_later(system: System) -> None:
@@ -110,9 +120,9 @@ async def test_both_sides_survive_a_restart_of_the_broker(system: System) -> Non
     order = await system.new_order(user)
     async with system.relay(), system.consumer():
         await system.in_step(order, await system.change(user))
-        await asyncio.to_thread(system.stack.stop_part, "rabbitmq")
+        await asyncio.to_thread(system.rabbitmq.stop)
         emails = await system.change(user)
-        await asyncio.to_thread(system.stack.start_part, "rabbitmq")
+        await asyncio.to_thread(system.rabbitmq.start)
         await system.in_step(order, emails)
         await system.in_step(order, await system.change(user))
 
@@ -129,6 +139,83 @@ async def test_a_down_database_is_waited_for_and_dead_letters_nothing(system: Sy
         await asyncio.to_thread(system.stack.start_part, "mongodb")
         await system.in_step(order, ["v11@example.com"])
         assert await broker.waiting_in(system.topology.dead) == 0
+
+
+async def test_a_broker_without_room_is_not_sent_more_until_it_has_some(system: System) -> None:
+    """What was on its way when it ran short is confirmed once it has room."""
+    to = system.topology.updates.address
+    async with system.broker(confirm_timeout=DEADLINE_SECONDS) as broker:
+        async with _without_room(system):
+            sent = asyncio.create_task(broker.publish(event("someone", 2), to))
+            await until(_blocked(broker), "the broker takes nothing")
+            with pytest.raises(Blocked):
+                await broker.publish(event("someone", 3), to)
+        await broker.connected()
+        await sent
+        await broker.publish(event("someone", 4), to)
+        assert await broker.waiting_in(system.topology.updates) == 2
+
+
+async def test_what_a_blocked_connection_holds_goes_to_others(system: System) -> None:
+    """While the broker still has no room: it is events applied that make room."""
+    to = system.topology.updates.address
+    impatient = copy(system.parameters)
+    impatient.blocked_connection_timeout = 1
+    impatient.heartbeat = 1  # a blocked connection's end is noticed by its silence alone
+    async with system.broker(receives=True, parameters=impatient) as broker:
+        await broker.publish(event("someone", 2), to)
+        (held,) = await broker.receive(1)
+        async with _without_room(system):
+            sent = asyncio.create_task(broker.publish(held.message, system.topology.dead.address))
+            with pytest.raises(Disconnected):
+                await sent
+            (again,) = await broker.receive(1)
+            assert again.redelivered
+            await broker.acknowledge([again])
+
+
+async def test_heartbeats_are_kept_while_an_event_is_applied(system: System) -> None:
+    """However long the database takes, the connection stays and nothing is delivered again."""
+    frequent = copy(system.parameters)
+    frequent.heartbeat = 1
+    order = await system.new_order("someone")
+    store = _Held(system.client[system.mongo.orders])
+    async with system.broker(receives=True, parameters=frequent) as broker:
+        session = broker._session
+        assert session is not None
+
+        async def long_enough() -> bool:
+            return int(session._connection._heartbeat_checker._heartbeat_frames_sent) >= 8
+
+        await broker.publish(event("someone", 2), system.topology.updates.address)
+        async with system.consuming(broker, store) as metrics:
+            await until(long_enough, "the broker would have given up a silent connection")
+            store.go_on.set()
+            await system.in_step(order, ["v2@example.com"])
+        assert broker._session is session
+    assert "aware_events_redelivered_total{" not in generate_latest(metrics.registry).decode()
+
+
+async def test_what_is_not_published_is_counted_for_each_build(system: System) -> None:
+    """With the age of the oldest; 0 when it is published."""
+    v2 = Users(system.client[system.mongo.users]["users"], "v2")
+    metrics = RelayMetrics()
+    for users in (system.users, system.users, v2):
+        user = await system.new_user()
+        await users.update_contacts(user, {"emails": [new_email()]}, {})
+    changed = (await system.outbox.backlog())[0].oldest
+
+    async def measured(kind: str) -> list[float | None]:
+        await metrics.measure(system.outbox, changed + timedelta(hours=1))
+        read = metrics.registry.get_sample_value
+        return [read(f"aware_{kind}", {"build": build}) for build in ("v1", "v2")]
+
+    assert await measured("unpublished_users") == [2, 1]
+    assert await measured("oldest_unpublished_seconds") == pytest.approx([3600, 3600], abs=60)
+    async with system.relay():
+        await system.published()
+    assert await measured("unpublished_users") == [0, 0]
+    assert await measured("oldest_unpublished_seconds") == [0, 0]
 
 
 async def test_a_message_that_no_queue_takes_is_returned(system: System) -> None:
@@ -157,7 +244,7 @@ async def test_a_returned_event_stays_to_be_published(system: System) -> None:
         await asyncio.to_thread(system.delete, system.topology.updates)
         emails = await system.change(user)
         await until(some_returned, "the event was returned")
-        assert (await system.outbox.backlog()).users == 1
+        assert [each.users for each in await system.outbox.backlog()] == [1]
         async with system.consumer():
             await system.in_step(order, emails)
             await system.published()
@@ -189,6 +276,27 @@ async def test_a_bad_message_becomes_a_dead_letter_and_stops_nobody(
     assert dead.message_id == "bad"
     assert reason in str(dead.headers[REASON])
     assert dead.headers["build"] == "v7"
+
+
+async def test_a_bad_message_that_cannot_be_put_aside_comes_again_alone(system: System) -> None:
+    """Until there is a queue for it; what was applied beside it is done with."""
+    order = await system.new_order("someone")
+    async with system.broker() as broker, system.consumer() as metrics:
+
+        def counted(kind: str, build: str) -> float | None:
+            return metrics.registry.get_sample_value(f"aware_events_{kind}_total", {"build": build})
+
+        async def is_a_dead_letter() -> bool:
+            return counted("dead_lettered", "v7") == 1
+
+        await asyncio.to_thread(system.delete, system.topology.dead)
+        await broker.publish(event("someone", 2), system.topology.updates.address)
+        bad = Message(b"{", message_id="bad", headers={"build": "v7"})
+        await broker.publish(bad, system.topology.updates.address)
+        await system.in_step(order, ["v2@example.com"])
+        await until(is_a_dead_letter, "the bad message is a dead letter")
+    assert counted("redelivered", "v7") == 1
+    assert counted("redelivered", "v1") is None
 
 
 async def test_what_the_database_refuses_is_tried_again_and_then_becomes_a_dead_letter(
@@ -237,3 +345,34 @@ async def test_what_users_write_is_never_taken_for_an_expression(system: System)
         await broker.publish(tricky, system.topology.updates.address)
         await system.in_step(order, ["$userId@example.com"])
     assert (await system.stored_order(order))["deliveryAddress"]["street"] == "$$NOW"
+
+
+class _Held(MongoContactsStore):
+    """Writes nothing before it is told to go on."""
+
+    def __init__(self, database: AsyncDatabase[Json]) -> None:
+        super().__init__(database)
+        self.go_on = asyncio.Event()
+
+    async def put_if_newer(self, contacts: Collection[Contacts]) -> None:
+        """See `ContactsStore`."""
+        await self.go_on.wait()
+        await super().put_if_newer(contacts)
+
+
+@asynccontextmanager
+async def _without_room(system: System) -> AsyncIterator[None]:
+    """RabbitMQ believes that it has no memory left."""
+    limit = "set_vm_memory_high_watermark"
+    await asyncio.to_thread(system.rabbitmq.control, limit, "0")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(system.rabbitmq.control, limit, "0.4")
+
+
+def _blocked(broker: AmqpBroker) -> Callable[[], Awaitable[bool]]:
+    async def is_blocked() -> bool:
+        return not broker.is_connected
+
+    return is_blocked

@@ -15,3 +15,12 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"after {DEADLINE_SECONDS} s still not: {what}")
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def until_blocking(condition: Callable[[], bool], what: str) -> None:
+    """The same where nothing else goes on meanwhile."""
+
+    async def holds() -> bool:
+        return condition()
+
+    asyncio.run(until(holds, what))

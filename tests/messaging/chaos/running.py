@@ -158,7 +158,7 @@ async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: Mon
 
     async def nothing_to_publish() -> bool:
         try:
-            return (await outbox.backlog()).users == 0
+            return not await outbox.backlog()
         except (DatabaseUnavailable, PyMongoError):
             return False
 

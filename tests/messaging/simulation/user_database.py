@@ -146,10 +146,10 @@ class StandInOutbox:
             steps = self._server.mark_published(changes)
             await self._call(self._process, self._server, steps)
 
-    async def backlog(self) -> Backlog:
+    async def backlog(self) -> Sequence[Backlog]:
         """See `Outbox`."""
         found = await self._call(self._process, self._server, self._server.unpublished())
-        return Backlog(len(found), EPOCH if found else None)
+        return [Backlog("v1", len(found), EPOCH)] if found else []
 
     async def wake_ups(self) -> AsyncGenerator[None, None]:
         """See `Outbox`."""
