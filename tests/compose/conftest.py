@@ -1,0 +1,76 @@
+"""One system of docker-compose.yml for all tests, from a copy of the repository."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from local.ports import Ports
+from tests.compose.engine import (
+    OFFLINE,
+    Compose,
+    copy_of_the_repository,
+    docker,
+    has_images,
+    missing_engine,
+)
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """Skip where no containers can be run; in CI that is a failure."""
+    missing = missing_engine()
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"in CI these tests must run, but {missing}")
+    if missing:
+        pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the repository, with the `.env` that the README asks for."""
+    folder = copy_of_the_repository(tmp_path_factory.mktemp("clone"))
+    shutil.copy(folder / ".env.example", folder / ".env")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def project(clone: Path) -> Compose:
+    """The project as a user has it, with a name, a port and images of its own."""
+    name = f"aware-test-{uuid4().hex[:8]}"
+    variables = {
+        "COMPOSE_PROJECT_NAME": name,
+        "AWARE_IMAGE": name,
+        "AWARE_VERSION": "1.2.3",
+        "AWARE_COMMIT": COMMIT,
+        "GATEWAY_PORT": str(Ports.free().gateway),
+    }
+    # Where there are no stand-ins, the images are the public ones.
+    files = ("docker-compose.yml", *([OFFLINE] if has_images() else []))
+    return Compose(clone, variables, files)
+
+
+@pytest.fixture(scope="session")
+def system(engine: None, project: Compose) -> Iterator[Compose]:  # noqa: ARG001 - may skip
+    """The whole system, up."""
+    try:
+        project("up", "--build", "--wait")
+        yield project
+    finally:
+        project("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
+        name = project.variables["AWARE_IMAGE"]
+        docker("image", "rm", f"{name}:1.2.3", f"{name}-gateway:1.2.3", check=False)
+
+
+@pytest.fixture(scope="session")
+def gateway(system: Compose) -> Iterator[httpx.Client]:
+    """A client of the gateway."""
+    url = f"http://127.0.0.1:{system.variables['GATEWAY_PORT']}"
+    with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
+        yield client

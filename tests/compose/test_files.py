@@ -1,0 +1,191 @@
+"""What the files say that users have, before anything runs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.client import Json
+from tests.compose.engine import ONE_SHOTS, PROCESSES, ROOT, SERVICES, Compose
+
+DEBUG = ("docker-compose.yml", "docker-compose.debug.yml")
+TEXT = (ROOT / "docker-compose.yml").read_text()
+REQUIRED = sorted(set(re.findall(r"\$\{([A-Z_]+):\?", TEXT)))
+
+pytestmark = pytest.mark.usefixtures("engine")
+
+
+@pytest.fixture(scope="module")
+def configuration(clone: Path) -> Json:
+    """What compose reads from the files as they are in a clone."""
+    return Compose(clone, {}).configuration()
+
+
+@pytest.fixture(scope="module")
+def debugging(clone: Path) -> Json:
+    """The same with the ports for debugging."""
+    return Compose(clone, {}, DEBUG).configuration()
+
+
+def published(configuration: Json) -> set[tuple[str, str, int]]:
+    """Who publishes what: service, address and port on this machine, port in the container."""
+    return {
+        (name, f"{port.get('host_ip')}:{port['published']}", port["target"])
+        for name, service in configuration["services"].items()
+        for port in service.get("ports", [])
+    }
+
+
+def test_the_services_have_the_papers_names(configuration: Json) -> None:
+    """Beside them the relay, the consumer, the broker's set-up and the operator's commands."""
+    assert set(configuration["services"]) == {*SERVICES, *ONE_SHOTS, "operator"}
+    assert configuration["services"]["operator"]["profiles"] == ["tools"]
+
+
+def test_public_images_are_named_by_minor_version(configuration: Json) -> None:
+    """Neither `latest`, nor a patch that would have to be raised by hand."""
+    services = configuration["services"]
+    assert services["mongodb"]["image"] == "mongo:8.0"
+    assert services["rabbitmq"]["image"] == "rabbitmq:4.1-management"
+    assert "FROM kong:3.9\n" in (ROOT / "kong" / "Dockerfile").read_text()
+    assert "ARG PYTHON_IMAGE=python:3.13-slim\n" in (ROOT / "Dockerfile").read_text()
+
+
+def test_all_python_processes_are_one_image(configuration: Json) -> None:
+    """Built once."""
+    ours = {
+        name: service
+        for name, service in configuration["services"].items()
+        if name in (*PROCESSES, *ONE_SHOTS, "operator")
+    }
+    assert {each["image"] for each in ours.values()} == {"aware-micro-services:dev"}
+    assert [name for name, each in ours.items() if "build" in each] == ["mongodb-setup"]
+
+
+def test_only_the_gateway_is_published_and_on_loopback(configuration: Json) -> None:
+    """Unless GATEWAY_BIND says otherwise."""
+    assert published(configuration) == {("kong", "127.0.0.1:8000", 8000)}
+
+
+def test_only_the_gateway_is_on_the_outer_network(configuration: Json) -> None:
+    """The others cannot be reached from outside, and reach nothing outside."""
+    members: dict[str, set[str]] = {}
+    for name, service in configuration["services"].items():
+        for network in service.get("networks") or {}:
+            members.setdefault(network, set()).add(name)
+    assert members["outer"] == {"kong"}
+    assert members["admin"] == {"kong", "operator"}
+    assert configuration["networks"]["inner"]["internal"]
+    assert configuration["networks"]["admin"]["internal"]
+    assert "rabbitmq-setup" not in members["inner"]
+
+
+def test_the_second_file_publishes_the_papers_ports_on_loopback(debugging: Json) -> None:
+    """For debugging; Kong Manager and RabbitMQ's management page among them."""
+    found = published(debugging)
+    assert {where.rpartition(":")[0] for _, where, _ in found} == {"127.0.0.1"}
+    assert {(name, int(where.rpartition(":")[2])) for name, where, _ in found} == {
+        ("kong", 8000),
+        ("kong", 8001),
+        ("kong", 8002),
+        ("order-service", 5001),
+        ("user-service-v1", 5002),
+        ("user-service-v2", 5003),
+        ("order-consumer", 5011),
+        ("user-relay", 5012),
+        ("rabbitmq", 5673),
+        ("rabbitmq", 15672),
+        ("mongodb", 27017),
+    }
+
+
+@pytest.mark.parametrize("name", [*SERVICES, *ONE_SHOTS, "operator"])
+def test_every_container_is_confined(configuration: Json, name: str) -> None:
+    """No writing but to volumes and /tmp, no capability, bounded memory, processes and logs."""
+    service = configuration["services"][name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["mem_limit"]) <= 1024**3
+    assert int(service["pids_limit"]) <= 512
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+    assert not service.get("privileged")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_has_a_health_check_and_comes_back(configuration: Json, name: str) -> None:
+    """After a crash, and after a restart of the machine."""
+    service = configuration["services"][name]
+    assert service["healthcheck"]["test"]
+    assert service["restart"] == "unless-stopped"
+
+
+def test_http_services_wait_for_the_set_up_alone(configuration: Json) -> None:
+    """And nobody waits for the broker."""
+    for name in PROCESSES:
+        assert set(configuration["services"][name]["depends_on"]) == {"mongodb-setup"}, name
+    waiting = [
+        name
+        for name, service in configuration["services"].items()
+        if "rabbitmq" in service.get("depends_on", {})
+    ]
+    assert waiting == []
+
+
+def test_data_is_in_named_volumes(configuration: Json) -> None:
+    """What must outlive the containers."""
+    assert {"mongodb-data", "rabbitmq-data", "gateway-state"} <= set(configuration["volumes"])
+    assert configuration["services"]["rabbitmq"]["hostname"] == "rabbitmq"
+
+
+def test_each_process_knows_its_own_passwords_alone(configuration: Json, clone: Path) -> None:
+    """Those of `.env.example` are all different, so that one tells whose it is."""
+    lines = (clone / ".env.example").read_text().splitlines()
+    passwords = {
+        value: name
+        for name, _, value in (line.partition("=") for line in lines)
+        if name.endswith("_PASSWORD")
+    }
+    assert len(passwords) == 8
+    known: dict[str, Any] = {
+        service: {passwords[value] for value in found["environment"].values() if value in passwords}
+        for service, found in configuration["services"].items()
+        if found.get("environment")
+    }
+    assert known["order-service"] == {"ORDER_SERVICE_MONGO_PASSWORD"}
+    assert known["user-service-v1"] == known["user-service-v2"] == {"USER_SERVICE_MONGO_PASSWORD"}
+    assert known["user-relay"] == {"USER_RELAY_MONGO_PASSWORD", "USER_RELAY_RABBITMQ_PASSWORD"}
+    assert known["order-consumer"] == {
+        "ORDER_CONSUMER_MONGO_PASSWORD",
+        "ORDER_CONSUMER_RABBITMQ_PASSWORD",
+    }
+    assert known["kong"] == set()
+    assert known["mongodb"] == {"MONGO_ROOT_PASSWORD"}
+    assert "rabbitmq" not in known
+
+
+@pytest.mark.parametrize("variable", REQUIRED)
+def test_a_missing_variable_is_named(clone: Path, variable: str) -> None:
+    """With where to look; nothing is started."""
+    done = Compose(clone, {variable: ""})("up", check=False)
+    assert done.returncode != 0
+    assert variable in done.stderr
+    assert ".env.example" in done.stderr
+
+
+def test_the_example_holds_every_variable_and_no_other(clone: Path) -> None:
+    """What the compose file reads, `.env.example` tells."""
+    read = set(re.findall(r"\$\{([A-Z_]+)", TEXT))
+    lines = (clone / ".env.example").read_text().splitlines()
+    told = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
+    assert told == read
+
+
+def test_the_examples_defaults_are_those_of_the_file(clone: Path, configuration: Json) -> None:
+    """Leaving a variable out is the same as leaving it as it is."""
+    lines = (clone / ".env.example").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    chosen = {name: "" for name in given if name not in REQUIRED and name != "SEED"}
+    assert len(chosen) > 5
+    assert Compose(clone, chosen).configuration() == configuration

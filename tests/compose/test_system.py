@@ -1,0 +1,132 @@
+"""The paper's system after `docker compose up --build --wait`."""
+
+import re
+from collections import Counter
+
+import httpx
+import pytest
+
+from tests.compose.engine import ONE_SHOTS, PROCESSES, SERVICES, Compose
+from tests.compose.waiting import until
+from tests.services.test_paper import example
+
+ADDRESS = {
+    "street": "456 Technology Boulevard, Apt 789",
+    "city": "San Francisco",
+    "state": "CA",
+    "postalCode": "94107",
+    "country": "USA",
+}
+
+
+def in_step(gateway: httpx.Client, order: str, emails: list[str]) -> None:
+    """Wait until an order has these addresses."""
+
+    def has_them() -> bool:
+        answer = gateway.get(f"/orders/{order}")
+        return answer.is_success and bool(answer.json()["userEmails"] == emails)
+
+    until(has_them, f"order {order} has {emails}")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_everything_is_healthy(system: Compose, service: str) -> None:
+    """One container each."""
+    (found,) = system.inspect(service)
+    assert found["State"]["Health"]["Status"] == "healthy"
+
+
+@pytest.mark.parametrize("service", ONE_SHOTS)
+def test_the_set_ups_have_ended_well(system: Compose, service: str) -> None:
+    """They run once."""
+    (found,) = system.inspect(service)
+    assert found["State"]["Status"] == "exited"
+    assert found["State"]["ExitCode"] == 0
+
+
+def test_the_papers_five_requests(system: Compose, gateway: httpx.Client) -> None:
+    """As printed, on the seed; and the orders of the user follow."""
+    assert system.containers("mongodb-setup")
+    user = gateway.post("/users/", json=example("create_user"))
+    assert user.status_code == 201, user.text
+    assert gateway.get(user.headers["Location"]).status_code == 404  # internal
+    sent = example("update_user")
+    assert gateway.put("/users/u1", json=sent).status_code == 200
+    order = gateway.post("/orders/", json=example("create_order"))
+    assert order.status_code == 201, order.text
+    status = gateway.put("/orders/o1/status", json=example("update_order_status"))
+    assert status.json()["orderStatus"] == "shipping"
+    listed = gateway.get("/orders?status=under%20process")
+    assert order.json()["orderId"] in {each["orderId"] for each in listed.json()}
+    for each in ("o1", "o6", "o11"):
+        in_step(gateway, each, [*sent["emails"]])
+        assert gateway.get(f"/orders/{each}").json()["deliveryAddress"] == sent["deliveryAddress"]
+
+
+def test_seventy_of_a_hundred_user_requests_go_to_v1(gateway: httpx.Client) -> None:
+    """P_VALUE of `.env.example`."""
+    answers = [gateway.put("/users/nobody", json=example("update_user")) for _ in range(100)]
+    assert {each.status_code for each in answers} == {404}
+    counted = Counter(each.headers["X-Service-Version"] for each in answers)
+    assert abs(counted["v1"] - 70) <= 1
+    assert counted.total() == 100
+
+
+def test_a_second_set_up_changes_nothing(system: Compose, gateway: httpx.Client) -> None:
+    """It ends well, and what users did stays."""
+    sent = {"emails": ["second.set-up@example.com"], "deliveryAddress": ADDRESS}
+    assert gateway.put("/users/u2", json=sent).status_code == 200
+    in_step(gateway, "o2", sent["emails"])
+    done = system("run", "--rm", "-T", "mongodb-setup")
+    assert "Seed: 0 users and 0 orders were missing" in done.stdout
+    assert gateway.get("/orders/o2").json()["userEmails"] == sent["emails"]
+
+
+@pytest.mark.parametrize("service", [*SERVICES])
+def test_a_container_is_as_confined_as_it_says(system: Compose, service: str) -> None:
+    """What the engine made of it: and the process in it is not root's, where the image is ours."""
+    (found,) = system.inspect(service)
+    host = found["HostConfig"]
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["Memory"] > 0
+    if service in PROCESSES:
+        written = system.python(service, "open('/app/x', 'w')")
+        assert "Read-only file system" in written.stderr
+        status = system.python(service, "print(open('/proc/1/status').read())").stdout
+        lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert lines["Uid"].split() == ["10001"] * 4
+        assert int(lines["CapEff"], 16) == 0
+        assert lines["NoNewPrivs"] == "1"
+
+
+def test_only_the_gateway_is_reached_from_outside(system: Compose) -> None:
+    """And on loopback alone."""
+    published = {
+        service: [
+            (port, binding["HostIp"])
+            for port, bindings in found["NetworkSettings"]["Ports"].items()
+            for binding in bindings or []
+        ]
+        for service in SERVICES
+        for found in system.inspect(service)
+    }
+    assert published.pop("kong") == [("8000/tcp", "127.0.0.1")]
+    assert not any(published.values())
+
+
+def test_no_service_reaches_the_admin_api_or_the_world(system: Compose) -> None:
+    """The operator does reach the first."""
+    connect = "import socket; socket.create_connection(({!r}, {}), 5)"
+    assert system.python("order-service", connect.format("kong", 8000)).returncode == 0
+    assert system.python("order-service", connect.format("kong", 8001)).returncode != 0
+    assert system.python("order-service", connect.format("kong-admin", 8001)).returncode != 0
+    route = "print(open('/proc/net/route').read())"
+    destinations = re.findall(r"^eth\d+\t(\w+)", system.python("order-service", route).stdout, re.M)
+    assert destinations
+    assert "00000000" not in destinations  # the default route
+    operator = system(
+        "run", "--rm", "-T", "--entrypoint", "python", "operator",
+        "-c", connect.format("kong-admin", 8001),
+    )  # fmt: skip
+    assert operator.returncode == 0
