@@ -74,12 +74,13 @@ def test_seventy_of_a_hundred_user_requests_go_to_v1(gateway: httpx.Client) -> N
 
 def test_a_second_set_up_changes_nothing(system: Compose, gateway: httpx.Client) -> None:
     """It ends well, and what users did stays."""
-    sent = {"emails": ["second.set-up@example.com"], "deliveryAddress": ADDRESS}
+    emails = ["second.set-up@example.com"]
+    sent = {"emails": emails, "deliveryAddress": ADDRESS}
     assert gateway.put("/users/u2", json=sent).status_code == 200
-    in_step(gateway, "o2", sent["emails"])
+    in_step(gateway, "o2", emails)
     done = system("run", "--rm", "-T", "mongodb-setup")
     assert "Seed: 0 users and 0 orders were missing" in done.stdout
-    assert gateway.get("/orders/o2").json()["userEmails"] == sent["emails"]
+    assert gateway.get("/orders/o2").json()["userEmails"] == emails
 
 
 @pytest.mark.parametrize("service", [*SERVICES])
@@ -122,7 +123,9 @@ def test_no_service_reaches_the_admin_api_or_the_world(system: Compose) -> None:
     assert system.python("order-service", connect.format("kong", 8001)).returncode != 0
     assert system.python("order-service", connect.format("kong-admin", 8001)).returncode != 0
     route = "print(open('/proc/net/route').read())"
-    destinations = re.findall(r"^eth\d+\t(\w+)", system.python("order-service", route).stdout, re.M)
+    destinations = re.findall(
+        r"^eth\d+\t(\w+)", system.python("order-service", route).stdout, re.MULTILINE
+    )
     assert destinations
     assert "00000000" not in destinations  # the default route
     operator = system(
