@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: help up start stop status test generate release sdks publish lock
+.PHONY: help up start stop status test generate check pages release sdks publish lock
 
 help:
 	@echo 'make up        start everything; Ctrl-C stops it'
@@ -12,6 +12,8 @@ help:
 	@echo 'make status    how it is'
 	@echo 'make test      lint, types, specs and all tests'
 	@echo 'make generate  write what follows from the specs'
+	@echo 'make check     fail if that is stale, or a gate is not passed'
+	@echo 'make pages     build the pages of both APIs, to publish'
 	@echo 'make release   make the specs the last release, which nothing may break unannounced'
 	@echo 'make sdks      build client packages in Python and TypeScript'
 	@echo 'make publish   push both APIs to SwaggerHub'
@@ -28,8 +30,8 @@ test: $(VENV)/local.installed $(VENV)/tox.installed
 	@$(VENV)/bin/python -m local.debian
 	@$(VENV)/bin/python -m tox
 
-generate: $(VENV)/test.installed
-	@$(VENV)/bin/python -m aware generate
+generate check pages: $(VENV)/generate.installed
+	@$(VENV)/bin/python -m aware $@
 
 release: $(VENV)/generate.installed
 	@$(VENV)/bin/python -m aware release

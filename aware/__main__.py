@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "dead-letters": "aware.dead_letters:dead_letters_command",
     "resync": "aware.resync:resync_command",
     "generate": "aware.generate:generate",
+    "check": "aware.generate:check",
     "release": "aware.release:release",
     "sdks": "aware.sdks:sdks",
 }

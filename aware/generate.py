@@ -28,6 +28,27 @@ def generate() -> None:
         click.echo(f"orphan     {orphan}")
 
 
+@click.command()
+def check() -> None:
+    """Fail where what is made from the specs is stale, or a gate is not passed; change nothing."""
+    from generate.gates import GATES  # noqa: PLC0415
+    from generate.node import NodeError  # noqa: PLC0415
+    from generate.sources import read_sources  # noqa: PLC0415
+
+    sources, failed = read_sources(ROOT), 0
+    for gate in GATES:
+        try:
+            complaints = list(gate.complaints(sources))
+        except NodeError as error:
+            raise click.ClickException(str(error)) from error
+        click.echo(f"{'FAILED' if complaints else 'ok':6}  {gate.name}")
+        for complaint in complaints:
+            click.echo(complaint)
+        failed += bool(complaints)
+    if failed:
+        raise click.ClickException(f"{failed} of {len(GATES)} gates failed")
+
+
 def _report(outcomes: Iterable["Outcome"]) -> None:
     from generate.writing import State  # noqa: PLC0415
 

@@ -12,6 +12,7 @@ from messaging.topology import EXCHANGE, QUEUE_NAME, Topology
 PATH = "schemas/asyncapi.yaml"
 
 _HEAD = "# Generated from specs/events.yaml and messaging/topology.py. `make generate` writes it.\n"
+_BINDING_VERSION = "0.3.0"
 _PERSISTENT = 2
 """AMQP's delivery mode of a message that survives a restart of the broker."""
 
@@ -30,7 +31,7 @@ def asyncapi(sources: Sources) -> dict[str, str]:
         "asyncapi": "3.0.0",
         "info": _info(sources),
         "defaultContentType": "application/json",
-        "channels": {"userUpdates": _channel(Topology(QUEUE_NAME))},
+        "channels": _channels(Topology(QUEUE_NAME)),
         "operations": _operations(),
         "components": {"messages": {EVENT_TYPE: _message(sources)}},
     }
@@ -49,44 +50,50 @@ def _info(sources: Sources) -> dict[str, Any]:
     }
 
 
-def _channel(topology: Topology) -> dict[str, Any]:
-    queue = topology.updates
+def _channels(topology: Topology) -> dict[str, Any]:
+    """Where the relay publishes, and where the consumer finds it."""
+    name, amqp = topology.updates.name, {"bindingVersion": _BINDING_VERSION}
+    messages = {EVENT_TYPE: {"$ref": f"#/components/messages/{EVENT_TYPE}"}}
+    exchange = {"name": EXCHANGE, "type": "direct", "durable": True, "autoDelete": False}
+    queue = {"name": name, "durable": True, "exclusive": False, "autoDelete": False}
     return {
-        "address": queue.name,
-        "description": "A durable quorum queue, bound to the exchange by its own name.",
-        "messages": {EVENT_TYPE: {"$ref": f"#/components/messages/{EVENT_TYPE}"}},
-        "bindings": {
-            "amqp": {
-                "is": "routingKey",
-                "exchange": {"name": EXCHANGE, "type": "direct", "durable": True},
-                "queue": {"name": queue.name, "durable": True},
-                "bindingVersion": "0.3.0",
-            }
+        "exchange": {
+            "address": name,
+            "description": "The exchange; the address is the routing key, the queue's name.",
+            "messages": messages,
+            "bindings": {"amqp": {"is": "routingKey", "exchange": exchange, **amqp}},
+        },
+        "queue": {
+            "address": name,
+            "description": "A quorum queue, bound to the exchange by its own name.",
+            "messages": messages,
+            "bindings": {"amqp": {"is": "queue", "queue": queue, **amqp}},
         },
     }
 
 
 def _operations() -> dict[str, Any]:
-    """Both sides: the relay publishes, the consumer takes and acknowledges."""
-    channel = {"$ref": "#/channels/userUpdates"}
-    messages = [{"$ref": f"#/channels/userUpdates/messages/{EVENT_TYPE}"}]
-    sending = {"deliveryMode": _PERSISTENT, "mandatory": True, "bindingVersion": "0.3.0"}
-    receiving = {"ack": True, "bindingVersion": "0.3.0"}
+    sending = {"deliveryMode": _PERSISTENT, "mandatory": True}
     return {
-        "publishUserContactsChanged": {
-            "action": "send",
-            "summary": "The user relay publishes each change; at least once.",
-            "channel": channel,
-            "messages": messages,
-            "bindings": {"amqp": sending},
-        },
-        "receiveUserContactsChanged": {
-            "action": "receive",
-            "summary": "The order consumer brings the user's orders into step.",
-            "channel": channel,
-            "messages": messages,
-            "bindings": {"amqp": receiving},
-        },
+        "publishUserContactsChanged": _operation(
+            "send", "The user relay publishes each change, at least once.", "exchange", sending
+        ),
+        "receiveUserContactsChanged": _operation(
+            "receive",
+            "The order consumer brings the user's orders into step.",
+            "queue",
+            {"ack": True},
+        ),
+    }
+
+
+def _operation(action: str, summary: str, channel: str, amqp: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "action": action,
+        "summary": summary,
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{EVENT_TYPE}"}],
+        "bindings": {"amqp": {**amqp, "bindingVersion": _BINDING_VERSION}},
     }
 
 
@@ -109,5 +116,5 @@ def _message(sources: Sources) -> dict[str, Any]:
             "required": [BUILD, CHANGED_AT],
         },
         "payload": {key: value for key, value in schema.items() if key != "$schema"},
-        "bindings": {"amqp": {"messageType": EVENT_TYPE, "bindingVersion": "0.3.0"}},
+        "bindings": {"amqp": {"messageType": EVENT_TYPE, "bindingVersion": _BINDING_VERSION}},
     }

@@ -27,6 +27,12 @@ def node_command(root: Path, tool: str, *arguments: str) -> list[str]:
     return [_program("node"), str(root / "node_modules" / ".bin" / tool), *arguments]
 
 
+def node_script(root: Path, script: str, *arguments: str) -> list[str]:
+    """How to run a script of the repository that uses those packages; as `node_command`."""
+    _install_packages(root)
+    return [_program("node"), script, *arguments]
+
+
 def node_environment() -> dict[str, str]:
     """The variables for such a tool: our own, its telemetry off, our Node before any other."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

@@ -1,0 +1,80 @@
+"""What must hold before specs, and what is made from them, may go into the main branch."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from generate.artefacts import ARTEFACTS
+from generate.asyncapi import PATH as ASYNCAPI
+from generate.lint import lint
+from generate.node import NodeError, node_environment, node_script
+from generate.release import ReleaseError, standings
+from generate.sources import Sources
+from generate.writing import State, compare, orphans
+from kong.render import render
+from kong.routes import all_operations, disagreements
+from kong.settings import GatewaySettings
+
+Complaints = Callable[[Sources], Iterator[str]]
+"""Yields a line, or a few, for each thing that does not hold; nothing where all does.
+
+May raise InvalidDocumentError, and NodeError where a tool cannot be run.
+"""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """`name` says what holds when there are no complaints."""
+
+    name: str
+    complaints: Complaints
+
+
+def stale(sources: Sources) -> Iterator[str]:
+    """What `make generate` would write or remove, and what it would leave to a person."""
+    for outcome in compare(sources, ARTEFACTS):
+        if outcome.state is State.STALE:
+            yield f"{outcome.path} is stale: run `make generate`"
+        elif outcome.state is State.SURPLUS:
+            yield f"{outcome.path} is made from nothing any more: run `make generate`"
+    for orphan in orphans(sources, ARTEFACTS):
+        yield f"{orphan}: take it out"
+
+
+def routes(_: Sources) -> Iterator[str]:
+    """Where the gateway's routes and the specs disagree, with what to write."""
+    configuration = render(GatewaySettings(p_value=50), 50)[1]
+    yield from disagreements(configuration, all_operations())
+
+
+def events(sources: Sources) -> Iterator[str]:
+    """What AsyncAPI's own parser finds wrong with the document of the events."""
+    done = subprocess.run(
+        node_script(sources.root, "generate/asyncapi.mjs", ASYNCAPI),
+        cwd=sources.root,
+        env=node_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise NodeError(f"generate/asyncapi.mjs failed: {done.stderr.strip()}")
+    yield from done.stdout.splitlines()
+
+
+def released(sources: Sources) -> Iterator[str]:
+    """What would break clients of the last release, where the version does not say so."""
+    for standing in standings(sources.root):
+        try:
+            standing.require_allowed()
+        except ReleaseError as error:
+            yield str(error)
+
+
+GATES = (
+    Gate("everything that is made from the specs is up to date", stale),
+    Gate("the specs keep the rules of specs/redocly.yaml", lint),
+    Gate("the gateway's routes agree with the specs", routes),
+    Gate("nothing breaks clients of the last release unannounced", released),
+    Gate("the AsyncAPI document is valid", events),
+)

@@ -1,0 +1,49 @@
+"""Do the specs keep the rules of `specs/redocly.yaml`?"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from generate.node import NodeError, node_command, node_environment
+from generate.sources import APIS, Sources
+
+CONFIG = "specs/redocly.yaml"
+
+_RAN = (0, 1)
+"""Exit codes of the linter when it has read everything."""
+
+
+def lint(sources: Sources) -> Iterator[str]:
+    """What breaks a rule, a line each: file, line, which rule, and what it asks.
+
+    Raises:
+        NodeError: The linter cannot be run, or its configuration is wrong.
+    """
+    seen = set()
+    for api in APIS:
+        for problem in _problems(sources.root, f"specs/{api.name}.yaml"):
+            if problem not in seen:  # what both specs share is to be told once
+                seen.add(problem)
+                yield problem
+
+
+def _problems(root: Path, spec: str) -> Iterator[str]:
+    command = node_command(root, "redocly", "lint", spec, f"--config={CONFIG}", "--format=json")
+    done = subprocess.run(
+        [*command, "--lint-config=error", "--max-problems=1000"],
+        cwd=root,
+        env=node_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode not in _RAN or not done.stdout.startswith("{"):
+        raise NodeError(f"`redocly lint` failed: {(done.stderr or done.stdout).strip()}")
+    found: list[dict[str, Any]] = json.loads(done.stdout)["problems"]
+    for problem in found:
+        where = problem["location"][0]
+        line = where["start"]["line"] if "start" in where else 1
+        message = " ".join(problem["message"].split())
+        yield f"{where['source']['ref']}:{line}: {problem['ruleId']}: {message}"
