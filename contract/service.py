@@ -35,6 +35,7 @@ class Service:
         document: Document,
         *,
         ready: Callable[[], Awaitable[bool]],
+        draining: Callable[[], bool],
         metrics: Callable[[], tuple[bytes, str]],
         lifespan: Lifespan,
     ) -> None:
@@ -44,6 +45,7 @@ class Service:
             api: Answers everything that is not beside it.
             document: What Swagger UI shows.
             ready: Whether requests can be answered now.
+            draining: Whether they are to go elsewhere, although they still can.
             metrics: What there is to measure, and its media type.
             lifespan: Entered before the first request, left after the last.
         """
@@ -53,6 +55,8 @@ class Service:
             return JSONResponse({"status": "live"})
 
         async def readiness(_: Request) -> Response:
+            if draining():
+                return JSONResponse({"status": "draining"}, 503)
             if await ready():
                 return JSONResponse({"status": "ready"})
             return JSONResponse({"status": "not ready", "needs": "MongoDB"}, 503)

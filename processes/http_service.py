@@ -19,7 +19,7 @@ from contract.responses import ResponseCheck
 from contract.service import Service
 from handlers.answers import translate
 from processes.metrics import HttpMetrics
-from processes.settings import mongo_settings, validate_responses
+from processes.settings import drain_file, mongo_settings, validate_responses
 from storage.client import Json, MongoSettings, connect
 from storage.durable import answers
 
@@ -71,4 +71,16 @@ def http_service(
     async def ready() -> bool:
         return await answers(client.admin)
 
-    return Service(api, document, ready=ready, metrics=metrics.expose, lifespan=lifespan)
+    drain = drain_file()
+
+    def draining() -> bool:
+        return drain is not None and drain.exists()
+
+    return Service(
+        api,
+        document,
+        ready=ready,
+        draining=draining,
+        metrics=metrics.expose,
+        lifespan=lifespan,
+    )

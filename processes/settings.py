@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from environs import Env, EnvError, validate
 
@@ -73,6 +74,12 @@ def worker_count() -> int:
 def validate_responses() -> bool:
     """VALIDATE_RESPONSES: whether every answer is checked against the spec."""
     return _Environment().flag("VALIDATE_RESPONSES")
+
+
+def drain_file() -> Path | None:
+    """DRAIN_FILE: while this file is there, the gateway is told to send nothing new."""
+    name = os.environ.get("DRAIN_FILE")
+    return Path(name) if name else None
 
 
 class _Environment:

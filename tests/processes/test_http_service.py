@@ -70,6 +70,25 @@ def test_a_wrong_setting_ends_the_start_and_is_named(
     assert "Traceback" not in log
 
 
+def test_a_service_that_drains_is_not_ready_and_answers_all_the_same(
+    start: Start, tmp_path: Path
+) -> None:
+    """So that the gateway sends nothing new, and what is under way still ends well."""
+    drain = tmp_path / "draining"
+    url = f"http://127.0.0.1:{Ports.free().order_service}"
+    start(BIND=url.removeprefix("http://"), DRAIN_FILE=str(drain))
+    deadline = time.monotonic() + 60
+    while not answers(f"{url}/health/ready"):
+        assert time.monotonic() < deadline
+    drain.touch()
+    refusal = httpx.get(f"{url}/health/ready")
+    assert (refusal.status_code, refusal.json()) == (503, {"status": "draining"})
+    assert httpx.get(f"{url}/health/live").status_code == 200
+    assert httpx.get(f"{url}/orders/").status_code == 200
+    drain.unlink()
+    assert httpx.get(f"{url}/health/ready").status_code == 200
+
+
 def test_metrics_are_summed_over_workers(start: Start, tmp_path: Path) -> None:
     """Whichever worker is asked tells the figures of all; nothing is left when it has ended."""
     before = set(Path("/dev/shm").glob("metrics-*"))  # noqa: S108 - where they are
