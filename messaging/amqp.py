@@ -195,7 +195,7 @@ class AmqpBroker:
             await self._connecting  # an error that nobody foresaw must end the process
 
     async def _stay_connected(self) -> None:
-        backoff = Backoff(first=0.1, most=5)
+        backoff = Backoff(first=0.1, most=2)
         while True:
             session = _Session(self._parameters, self._changed.set)
             try:

@@ -1,14 +1,16 @@
 """`python -m tests.messaging.outage`: how fast a backlog drains when the broker is back.
 
 While RabbitMQ is down, clients change users through HTTP; then it comes back, and relay and
-consumer bring the orders into step. Figures, no assertions.
+consumer bring the orders into step. Figures, no assertions about time.
 """
 
 import asyncio
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ import click
 from pymongo import AsyncMongoClient
 
 from local.parts import DATABASES, SERVICES, SET_UPS, SYNC
-from local.ports import Ports
+from local.ports import Ports, accepts
 from local.stack import Stack
 from storage.client import Json, MongoSettings, connect
 from storage.orders import Orders
@@ -26,24 +28,63 @@ from storage.users import Users
 from tests.messaging.system import ADDRESS, new_email
 
 _CLIENTS = 32
+_LOOK_EVERY_SECONDS = 0.03
+
+
+@dataclass(frozen=True)
+class Report:
+    """All times in seconds; `first`, `published` and `in_step` since RabbitMQ was back."""
+
+    changes: int
+    users: int
+    accepted: float
+    first: float
+    published: float
+    in_step: float
+    different: int
+
+    def __str__(self) -> str:
+        """The table."""
+        drained = self.in_step - self.first
+        rows = [
+            f"{'':<52}{'seconds':>9}{'changes a second':>18}",
+            self._row("accepted while RabbitMQ was down, in", self.accepted, rated=True),
+            self._row("RabbitMQ is back; first event confirmed after", self.first),
+            self._row("newest change of each user confirmed after", self.published),
+            self._row("all orders in step after", self.in_step, rated=True),
+            self._row("from the first event to the last order", drained, rated=True),
+        ]
+        times = f"Drained {self.accepted / drained:.1f} times as fast as accepted"
+        right = f"{self.different} of {self.users:,} orders differ from their user."
+        return "\n".join((*rows, f"{times}; {right}"))
+
+    def _row(self, what: str, seconds: float, *, rated: bool = False) -> str:
+        rate = f"{self.changes / seconds:,.0f}" if rated else ""
+        return f"{what:<52}{seconds:>9.2f}{rate:>18}".rstrip()
 
 
 @click.command()
-@click.option("--changes", default=10_000, show_default=True)
-@click.option("--users", default=5_000, show_default=True)
+@click.option("--changes", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option("--users", type=click.IntRange(1), default=5_000, show_default=True)
 def main(changes: int, users: int) -> None:
     """Accept changes while the broker is down, then let the backlog drain."""
+    if changes < users:
+        raise click.UsageError("every user must change: give at least as many --changes as --users")
+    click.echo(f"{changes:,} changes to {users:,} users with an order each.")
     with tempfile.TemporaryDirectory() as folder:
         parts = (*DATABASES, *SET_UPS, *SERVICES, *SYNC)
         stack = Stack(Path(folder), Ports.free(), 50, parts)
+        click.echo("Starting the system ...", err=True)
         stack.start()
         try:
-            asyncio.run(_measure(stack, changes, users))
+            report = asyncio.run(_measure(stack, changes, users))
         finally:
             stack.stop()
+    click.echo(str(report))
+    sys.exit(1 if report.different else 0)
 
 
-async def _measure(stack: Stack, changes: int, users: int) -> None:
+async def _measure(stack: Stack, changes: int, users: int) -> Report:
     environment = stack.environment("mongodb-setup")
     mongo = MongoSettings(
         environment["MONGO_URI"], environment["MONGO_USERNAME"], environment["MONGO_PASSWORD"]
@@ -51,29 +92,36 @@ async def _measure(stack: Stack, changes: int, users: int) -> None:
     async with connect(mongo) as client:
         ids = await _populate(client, mongo, users)
         await asyncio.to_thread(stack.stop_part, "rabbitmq")
-        began = time.monotonic()
-        await _change(stack.ports.url("user_service_v2"), ids, changes)
-        accepted = time.monotonic() - began
-        await asyncio.to_thread(stack.start_part, "rabbitmq")
-        outbox = MongoOutbox(client[mongo.users]["users"])
+        accepted = await _change(stack.ports.url("user_service_v2"), ids, changes)
+        first, published, in_step = await _drain(stack, client, mongo, ids)
+        different = await _count_different(client, mongo, ids)
+    return Report(changes, users, accepted, first, published, in_step, different)
 
-        async def unpublished() -> int:
-            return sum(each.users for each in await outbox.backlog())
 
-        await _until(unpublished, users - 1)
-        began = time.monotonic()
-        await _until(unpublished, 0)
-        published = time.monotonic() - began
-        version = 1 + changes // users
-        behind = {"userId": {"$in": ids}, "contactVersion": {"$lt": version}}
-        orders = client[mongo.orders]["orders"]
-        await _until(lambda: orders.count_documents(behind, limit=1), 0)
-        drained = time.monotonic() - began
-    click.echo(f"{changes} changes to {users} users accepted: {accepted:6.2f} s, ", nl=False)
-    click.echo(f"{changes / accepted:.0f} a second")
-    click.echo(f"published, the newest of each user: {published:6.2f} s from the first on")
-    click.echo(f"all {users} orders in step: {drained:6.2f} s, ", nl=False)
-    click.echo(f"{changes / drained:.0f} changes a second")
+async def _drain(
+    stack: Stack, client: AsyncMongoClient[Json], mongo: MongoSettings, ids: Sequence[str]
+) -> tuple[float, float, float]:
+    """Start RabbitMQ and look on until all orders are in step; see `Report`."""
+    outbox = MongoOutbox(client[mongo.users]["users"])
+    orders = client[mongo.orders]["orders"]
+
+    async def unpublished() -> int:
+        return sum(each.users for each in await outbox.backlog())
+
+    async def behind() -> int:
+        # Nothing is published of a user but the newest, which is above version 1.
+        synced = {"userId": {"$in": ids}, "contactVersion": {"$gt": 1}}
+        return len(ids) - await orders.count_documents(synced)
+
+    starting = asyncio.create_task(asyncio.to_thread(stack.start_part, "rabbitmq"))
+    while not await asyncio.to_thread(accepts, stack.ports.rabbitmq):  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+    began = time.monotonic()
+    first = await _until(unpublished, len(ids) - 1) - began
+    published = await _until(unpublished, 0) - began
+    in_step = await _until(behind, 0) - began
+    await starting
+    return first, published, in_step
 
 
 async def _populate(client: AsyncMongoClient[Json], mongo: MongoSettings, count: int) -> list[str]:
@@ -96,32 +144,29 @@ async def _populate(client: AsyncMongoClient[Json], mongo: MongoSettings, count:
 
     ids: list[str] = []
     numbers = iter(range(count))
-    while some := list(islice(numbers, _CLIENTS)):
-        ids += await asyncio.gather(*map(make, some))
+    with click.progressbar(length=count, label="Users and orders", file=sys.stderr) as bar:
+        while some := list(islice(numbers, _CLIENTS)):
+            ids += await asyncio.gather(*map(make, some))
+            bar.update(len(some))
     return ids
 
 
-async def _change(url: str, ids: Sequence[str], count: int) -> None:
-    """PUT new addresses for all users in turn, over some connections at once."""
+async def _change(url: str, ids: Sequence[str], count: int) -> float:
+    """PUT new addresses for all users in turn, over some connections at once; how long it took."""
     host, port = urlsplit(url).hostname, urlsplit(url).port
-    turns: Iterator[str] = (ids[number % len(ids)] for number in range(count))
+    began = time.monotonic()
+    with click.progressbar(range(count), label="Changes", file=sys.stderr) as bar:
+        turns: Iterator[str] = (ids[number % len(ids)] for number in bar)
 
-    async def put_in_turn() -> None:
-        reader, writer = await asyncio.open_connection(host, port)
-        for user_id in turns:
-            writer.write(_put(user_id))
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
-            if " 200 " not in head.splitlines()[0]:
-                raise click.ClickException(f"PUT /users/{user_id}: {head}")
-            (length,) = (
-                int(line.partition(":")[2])
-                for line in head.splitlines()
-                if line.lower().startswith("content-length:")
-            )
-            await reader.readexactly(length)
-        writer.close()
+        async def put_in_turn() -> None:
+            reader, writer = await asyncio.open_connection(host, port)
+            for user_id in turns:
+                writer.write(_put(user_id))
+                await _read_answer(reader, user_id)
+            writer.close()
 
-    await asyncio.gather(*(put_in_turn() for _ in range(_CLIENTS)))
+        await asyncio.gather(*(put_in_turn() for _ in range(_CLIENTS)))
+    return time.monotonic() - began
 
 
 def _put(user_id: str) -> bytes:
@@ -134,9 +179,33 @@ def _put(user_id: str) -> bytes:
     return head.encode() + body
 
 
-async def _until(count: Callable[[], Awaitable[int]], most: int) -> None:
+async def _read_answer(reader: asyncio.StreamReader, user_id: str) -> None:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
+    if " 200 " not in head.splitlines()[0]:
+        raise click.ClickException(f"PUT /users/{user_id}: {head}")
+    (length,) = (
+        int(line.partition(":")[2])
+        for line in head.splitlines()
+        if line.lower().startswith("content-length:")
+    )
+    await reader.readexactly(length)
+
+
+async def _until(count: Callable[[], Awaitable[int]], most: int) -> float:
+    """Wait until it is no more than that; answers when."""
     while await count() > most:  # noqa: ASYNC110 - databases tell nobody
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+    return time.monotonic()
+
+
+async def _count_different(
+    client: AsyncMongoClient[Json], mongo: MongoSettings, ids: Sequence[str]
+) -> int:
+    """How many orders have other addresses than their user."""
+    users = client[mongo.users]["users"].find({"_id": {"$in": ids}}, ["emails"])
+    emails = {user["_id"]: user["emails"] async for user in users}
+    orders = client[mongo.orders]["orders"].find({"userId": {"$in": ids}})
+    return sum([order["userEmails"] != emails[order["userId"]] async for order in orders])
 
 
 if __name__ == "__main__":
