@@ -1,6 +1,7 @@
 """Client SDKs in Python and TypeScript, by openapi-generator: packages that can be published."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,11 @@ from generate.published import APIS, published_document
 
 _GATEWAY = {"url": "http://127.0.0.1:8000", "description": "The gateway as `make up` starts it"}
 """Where a client asks that was not told: an SDK is not served from where the API is."""
+
+
+_ALIAS = re.compile(r'\balias=("\w+")')
+_BOTH_ALIASES = r"validation_alias=\1, serialization_alias=\1"
+"""pydantic's names of a field in JSON. To type checkers `alias` is also that of the argument."""
 
 
 class SdkError(Exception):
@@ -100,6 +106,8 @@ def _python(root: Path, sdk: Sdk, document: Path, target: Path) -> None:
         "packageVersion": sdk.version,
     }
     _generate(root, "python", names, document, sources)
+    for model in (sources / sdk.module / "models").glob("*.py"):
+        model.write_text(_ALIAS.sub(_BOTH_ALIASES, model.read_text("utf-8")), "utf-8")
     build = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(target)]
     _run(f"{sdk.name} for Python", [*build, str(sources)], root)
 

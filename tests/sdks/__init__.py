@@ -1,0 +1,1 @@
+"""The client packages, built, installed and used."""

@@ -1,0 +1,42 @@
+"""The paper's five requests with each SDK, through a gateway that asks for a key."""
+
+import httpx
+
+from local.stack import Stack
+from tests.sdks.conftest import KEY, Paper
+from tests.services.conftest import new_email
+
+
+def test_the_five_requests(paper: Paper, gateway: str, stack: Stack) -> None:
+    """Each is answered as it should be, and the services hold what was answered."""
+    email = new_email()
+    done = paper(gateway, email, KEY)
+    assert done.status == 0, done.output
+    answers = done.output
+    assert answers["create_user"]["emails"] == [email]
+    user = answers["update_user"]
+    assert user["emails"] == [f"new.{email}", f"another.{email}"]
+    assert user["deliveryAddress"] == answers["create_user"]["deliveryAddress"]
+    created, order = answers["create_order"], answers["update_order_status"]
+    assert (created["orderStatus"], order["orderStatus"]) == ("under process", "shipping")
+    assert created["items"] == [
+        {"itemId": "item001", "quantity": 2, "price": 29.99},
+        {"itemId": "item002", "quantity": 1, "price": 49.99},
+    ]
+    assert order in answers["list_orders"]
+    assert {each["orderStatus"] for each in answers["list_orders"]} == {"shipping"}
+
+    stored_user = httpx.get(f"{stack.ports.url('user_service_v1')}/users/{user['userId']}").json()
+    assert stored_user["emails"] == user["emails"]
+    stored = httpx.get(f"{stack.ports.url('order_service')}/orders/{order['orderId']}").json()
+    same = ("orderId", "userId", "items", "userEmails", "deliveryAddress", "orderStatus")
+    assert [stored[name] for name in same] == [order[name] for name in same]
+
+
+def test_without_the_key_the_gateway_refuses(paper: Paper, gateway: str) -> None:
+    """So it was the key that let the requests pass; what was wrong is there as a problem."""
+    for keys in ((), ("a-key-that-the-gateway-does-not-know",)):
+        refused = paper(gateway, new_email(), *keys)
+        assert refused.status == 1
+        assert refused.output["status"] == 401
+        assert refused.output["problem"]["type"] == "urn:aware:problem:unauthorized"
