@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "resync": "aware.resync:resync_command",
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",
+    "pages": "aware.generate:pages",
     "release": "aware.release:release",
     "sdks": "aware.sdks:sdks",
 }

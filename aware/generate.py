@@ -49,6 +49,20 @@ def check() -> None:
         raise click.ClickException(f"{failed} of {len(GATES)} gates failed")
 
 
+@click.command()
+def pages() -> None:
+    """Build the pages of both APIs and of the events, to be published."""
+    from generate.node import NodeError  # noqa: PLC0415
+    from generate.pages import build_pages  # noqa: PLC0415
+    from generate.sources import read_sources  # noqa: PLC0415
+
+    try:
+        for page in build_pages(read_sources(ROOT)):
+            click.echo(f"written    {page}")
+    except NodeError as error:
+        raise click.ClickException(str(error)) from error
+
+
 def _report(outcomes: Iterable["Outcome"]) -> None:
     from generate.writing import State  # noqa: PLC0415
 
