@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,16 @@ def make_sdks(root: Path, target: Path) -> list[Path]:
     with tempfile.TemporaryDirectory() as folder:  # not in the repository, whose .gitignore applies
         made = Path(folder, "made")
         made.mkdir()
-        for api in APIS:
-            described = for_generators(published_document(root, api))
-            document = Path(folder, f"{api}.json")
-            document.write_text(json.dumps(described), "utf-8")
-            sdk = Sdk(api, described["info"]["version"])
-            _python(root, sdk, document, made)
-            _typescript(root, sdk, document, made)
+        with ThreadPoolExecutor() as pool:
+            tasks = []
+            for api in APIS:
+                described = for_generators(published_document(root, api))
+                document = Path(folder, f"{api}.json")
+                document.write_text(json.dumps(described), "utf-8")
+                sdk = Sdk(api, described["info"]["version"])
+                tasks += [pool.submit(make, root, sdk, document, made) for make in _LANGUAGES]
+            for task in tasks:
+                task.result()
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(made, target)
     return sorted(each for each in target.iterdir() if each.is_file())
@@ -152,3 +156,6 @@ def _run(what: str, command: Sequence[str], folder: Path) -> None:
 
 def _last(output: str) -> Iterator[str]:
     yield from (f"  {line}" for line in output.strip().splitlines()[-10:])
+
+
+_LANGUAGES = (_python, _typescript)

@@ -110,9 +110,10 @@ def test_what_was_there_stays_where_one_cannot_be_made(tmp_path: Path) -> None:
         shutil.copytree(ROOT / name, broken / name)
     for name in ("package-lock.json", "node_modules"):
         (broken / name).symlink_to(ROOT / name)
-    (broken / "sdks" / "typescript.yaml").write_text("generatorName: cobol\n")
+    for language in ("python", "typescript"):
+        (broken / "sdks" / f"{language}.yaml").write_text("generatorName: cobol\n")
     target.mkdir()
     (target / "kept").touch()
-    with pytest.raises(SdkError, match="aware-users for typescript cannot be made"):
+    with pytest.raises(SdkError, match="aware-users for python cannot be made"):
         make_sdks(broken, target)
     assert [each.name for each in target.iterdir()] == ["kept"]
