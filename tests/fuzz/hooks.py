@@ -63,6 +63,10 @@ class Ids:
         """One of them."""
         return _CHANCE.choice(self._known[kind])
 
+    def forget(self, kind: str, gone: str) -> None:
+        """Do not give out one that was deleted."""
+        self._known[kind] = [each for each in self._known[kind] if each != gone] or ["none-left"]
+
     def add(self, kind: str, new: str) -> None:
         """Remember one that was made."""
         self._known[kind].append(new)
@@ -109,10 +113,12 @@ def before_call(_context: HookContext, case: Case[Any], **_: Any) -> None:  # no
 
 @schemathesis.hook
 def after_call(_context: HookContext, case: Case[Any], response: Response) -> None:
-    """Remember what was made, and count."""
+    """Remember what was made and what was deleted, and count."""
     if response.status_code == httpx.codes.CREATED:
         kind = case.path.split("/")[1]
         _ids.add(kind, response.json()[f"{kind[:-1]}Id"])
+    if case.method == "DELETE" and response.status_code == httpx.codes.NO_CONTENT:
+        _ids.forget(case.path.split("/")[1], case.path_parameters["id"])
     if _is_positive(case):
         _outcomes.add(case.operation.label, response.status_code)
 
