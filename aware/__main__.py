@@ -27,11 +27,14 @@ COMMANDS: Mapping[str, str] = {
     "order-consumer": "aware.sync:consumer_command",
     "dead-letters": "aware.dead_letters:dead_letters_command",
     "resync": "aware.resync:resync_command",
+    "backup": "aware.backup:backup_command",
+    "restore": "aware.backup:restore_command",
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",
     "pages": "aware.generate:pages",
     "release": "aware.release:release",
     "sdks": "aware.sdks:sdks",
+    "publish": "aware.publish:publish",
 }
 """Where each command is. Loaded when it is called: an image in which the system runs has not
 installed what running it on a laptop needs."""

@@ -23,13 +23,13 @@ def node_command(root: Path, tool: str, *arguments: str) -> list[str]:
     Raises:
         NodeError: Node is not installed, or the packages cannot be.
     """
-    _install_packages(root)
+    install_packages(root)
     return [_program("node"), str(root / "node_modules" / ".bin" / tool), *arguments]
 
 
 def node_script(root: Path, script: str, *arguments: str) -> list[str]:
     """How to run a script of the repository that uses those packages; as `node_command`."""
-    _install_packages(root)
+    install_packages(root)
     return [_program("node"), script, *arguments]
 
 
@@ -39,7 +39,8 @@ def node_environment() -> dict[str, str]:
     return {**os.environ, **_QUIET, "PATH": path}
 
 
-def _install_packages(root: Path) -> None:
+def install_packages(root: Path) -> None:
+    """Install what package-lock.json pins, unless it is there; raises NodeError."""
     lock, installed = root / "package-lock.json", root / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return

@@ -11,6 +11,11 @@ APIS = ("user", "order")
 """The APIs that have clients, each by the name of its file in `specs/`."""
 
 
+def public_name(api: str) -> str:
+    """What the API is called where it is published: on SwaggerHub, PyPI and npm alike."""
+    return f"aware-{api}s"
+
+
 def published_document(root: Path, api: str) -> Document:
     """The API of the repository `root` as its clients may see it, in one document.
 

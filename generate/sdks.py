@@ -14,7 +14,7 @@ from typing import Any
 
 from contract.document import Document
 from generate.node import node_command, node_environment
-from generate.published import APIS, published_document
+from generate.published import APIS, public_name, published_document
 
 _GATEWAY = {"url": "http://127.0.0.1:8000", "description": "The gateway as `make up` starts it"}
 """Where a client asks that was not told: an SDK is not served from where the API is."""
@@ -39,7 +39,7 @@ class Sdk:
     @property
     def name(self) -> str:
         """The name on PyPI and npm."""
-        return f"aware-{self.api}s"
+        return public_name(self.api)
 
     @property
     def module(self) -> str:

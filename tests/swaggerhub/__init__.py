@@ -1,0 +1,1 @@
+"""Publishing to SwaggerHub, with its own command line and a server that answers as it does."""
