@@ -1,0 +1,79 @@
+"""`deploy.sh`."""
+
+import argparse
+import sys
+import time
+
+import deploy
+from deploy.deployment import Deployment
+from deploy.errors import DeployError, StuckError, WentBackError
+from deploy.interruption import Interrupted, interruptible
+from deploy.layout import Layout
+from deploy.report import Report
+from deploy.state import Outcome, State
+
+_HELP = """a version to bring in, which push.sh has sent; or
+start: make what was good last run, after a reboot or a deployment that was cut off; or
+stop: end everything, the data stays; or
+again: bring the version that runs in anew, with settings and certificate as they are now; or
+status: show what runs"""
+_ENDS = """It ends with 0: done; 1: it could not be begun, nothing was changed; 3: the version is no
+good, the one before runs again; 4: that could not be brought back either; 130: it was interrupted
+before anything was changed."""
+
+
+def main() -> int:
+    """Do what the command line asks for; the exit status."""
+    parser = argparse.ArgumentParser(prog="deploy.sh", description=deploy.__doc__, epilog=_ENDS)
+    parser.add_argument("what", metavar="VERSION", help=_HELP)
+    what: str = parser.parse_args().what
+    layout = Layout()
+    state = State(layout.state)
+    report = Report(layout.state / "log", what)
+    try:
+        with interruptible():
+            return _do(what, Deployment(layout, state, report), state, report)
+    except (DeployError, OSError) as error:
+        report.say(f"error: {error}")
+        return 1
+    except Interrupted:
+        report.say("interrupted; nothing was changed")
+        return 130
+
+
+def _do(what: str, deployment: Deployment, state: State, report: Report) -> int:
+    if what == "status":
+        report.say(deployment.status())
+        return 0
+    began = time.time()
+    with state.lock() as waited:
+        if what == "start":
+            deployment.start()
+            return 0
+        if what == "stop":
+            deployment.stop()
+            return 0
+        version = deployment.version if what == "again" else what
+        last = state.outcome
+        if waited and last is not None and last.version == version and last.at >= began:
+            report.say(f"a deployment of {version} ended meanwhile: {last.words}")
+            return last.status
+        return _deploy(version, deployment, state, report)
+
+
+def _deploy(version: str, deployment: Deployment, state: State, report: Report) -> int:
+    """Deploy, and keep how it ended for one who waits, whose connection was cut perhaps."""
+    status, words = 0, f"{version} is in"
+    try:
+        deployment.deploy(version)
+    except WentBackError as error:
+        status, words = 3, str(error)
+    except StuckError as error:
+        status, words = 4, str(error)
+    state.tell(Outcome(version, status, words, time.time()))
+    report.say(words)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

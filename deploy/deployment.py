@@ -1,0 +1,283 @@
+"""A deployment: in with the new version, or back to the one before."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deploy.certificate import certificate
+from deploy.check import five_requests
+from deploy.commands import Commands
+from deploy.compose import Compose
+from deploy.containers import Containers
+from deploy.errors import DeployError, StuckError, WentBackError
+from deploy.interruption import Interrupted, uninterrupted
+from deploy.layout import Layout
+from deploy.release import Release, folder_of, release, take_settings
+from deploy.replacing import HTTP, ORDER, Replacing
+from deploy.report import Report
+from deploy.requests import Address
+from deploy.settings import parse, settings
+from deploy.state import Place, State
+from deploy.watch import Watch
+
+_PORT = 5000
+_NEEDED = 2 * 1024**3  # bytes for images and what they are built from
+
+
+class Deployment:
+    """Everything that is done to the server. One at a time: see State.lock."""
+
+    def __init__(self, layout: Layout, state: State, report: Report) -> None:
+        """Where everything is, what is known, and whom it is told."""
+        self._layout = layout
+        self._state = state
+        self._report = report
+        self._commands = Commands(report)
+        self._containers = Containers(self._commands)
+
+    def deploy(self, version: str) -> None:
+        """Bring `version` in, with the settings as they are now.
+
+        Raises:
+            WentBackError: It is no good; what ran before runs again.
+            StuckError: Neither runs as it should.
+            DeployError: It could not be begun; nothing was changed.
+        """
+        wanted = self._prepare(version)
+        good = self._state.running
+        if good == wanted.place and self._state.unfinished is None and self._runs(wanted):
+            self._report.say(f"{version} is in already")
+            return
+        self._images(wanted)
+        self._state.begin(wanted.place)
+        try:
+            self._bring_in(wanted)
+            with uninterrupted():
+                self._point_to(wanted)
+                self._state.commit(wanted.place)
+        except (DeployError, OSError, Interrupted) as error:
+            with uninterrupted():
+                self._go_back(wanted, good, error)
+        with suppress(DeployError, OSError):
+            self._tidy()
+
+    def start(self) -> None:
+        """Make what was good last run: after a reboot, after an interrupted deployment."""
+        good = self._good()
+        unfinished = self._state.unfinished
+        if unfinished is not None:
+            self._report.say(f"the deployment of {unfinished.version} was cut off: it is undone")
+        self._bring_in(release(self._layout, good), back=True)
+        self._state.undone()
+        self._report.say(f"{good.version} runs")
+
+    @property
+    def version(self) -> str:
+        """What was good last; raises DeployError where nothing was."""
+        return self._good().version
+
+    def status(self) -> str:
+        """What runs, a line for each container."""
+        unfinished = self._state.unfinished
+        lines = [f"version {self._good().version}"]
+        if unfinished is not None:
+            lines.append(f"the deployment of {unfinished.version} is under way, or was cut off")
+        lines += (
+            f"  {each.service:16} {each.state} {each.health:10} {each.label}"
+            for each in self._containers.all()
+        )
+        return "\n".join(lines)
+
+    def stop(self) -> None:
+        """End everything, what is in front first; the data stays."""
+        good = self._good()
+        compose = Compose(release(self._layout, good), self._report)
+        for services in (("kong",), HTTP, ("user-relay", "order-consumer"), ()):
+            compose.run("stop", *services)
+
+    def _good(self) -> Place:
+        good = self._state.running
+        if good is None:
+            raise DeployError("nothing was ever deployed here")
+        return good
+
+    def _prepare(self, version: str) -> Release:
+        """Look at everything that can be wrong before anything is changed."""
+        folder = folder_of(self._layout, version)
+        settings(self._layout.settings, folder / ".env.example")
+        _, warning = certificate(self._layout, self._commands)
+        if warning:
+            self._report.say(f"warning: {warning}")
+        self._enough_room()
+        return release(self._layout, Place(version, take_settings(self._layout)))
+
+    def _enough_room(self) -> None:
+        root = self._commands.run("docker", "info", "--format", "{{.DockerRootDir}}").strip()
+        for folder, needed in ((Path(root), _NEEDED), (self._layout.state, _NEEDED // 200)):
+            free = shutil.disk_usage(folder).free
+            if free < needed:
+                raise DeployError(
+                    f"the disk of {folder} has {free >> 20} MiB left, {needed >> 20} are needed"
+                )
+
+    def _images(self, wanted: Release) -> None:
+        self._report.say(f"{'pulling' if wanted.pulled else 'building'} {wanted.place.version}")
+        compose = Compose(wanted, self._report)
+        if wanted.pulled:
+            for image in wanted.images:
+                self._commands.run("docker", "pull", "--quiet", image)
+        else:
+            compose.run("build", "mongodb-setup", "kong")
+
+    def _runs(self, wanted: Release) -> bool:
+        found = self._containers.all()
+        ready = {each.service for each in found if each.ready and each.label == wanted.label}
+        return ready >= set(ORDER) and any(c.service == "kong" and c.ready for c in found)
+
+    def _bring_in(self, wanted: Release, *, back: bool = False) -> None:
+        compose = self._compose(wanted)
+        replacing = Replacing(wanted, compose, self._containers, self._report)
+        self._databases(compose)
+        with self._watched(wanted) as called:
+            self._set_up(compose)
+            # What understands more comes first, and goes last.
+            for service in reversed(ORDER) if back else ORDER:
+                replacing.replace(service, called=called)
+        self._gateway(compose)
+        self._check(wanted)
+
+    def _compose(self, wanted: Release) -> Compose:
+        """The gateway's image by its content, so that the same one is not replaced."""
+        content = ("image", "inspect", "--format", "{{.Id}}", wanted.images[1])
+        id_ = self._commands.run("docker", *content).strip()
+        return Compose(wanted, self._report, AWARE_GATEWAY_IMAGE=id_)
+
+    def _databases(self, compose: Compose) -> None:
+        """Start what keeps the data, where it does not run; never replace it unasked."""
+        compose.once("rabbitmq-setup")
+        compose.run("up", "--detach", "--no-deps", "--no-recreate", "mongodb", "rabbitmq")
+        for service in ("mongodb", "rabbitmq"):
+            self._containers.wait(service, lambda _: True)
+            (running,) = self._containers.of(service)
+            if running.hash != compose.hash(service):
+                self._report.say(
+                    f"warning: {service} runs with older settings than this version's, and goes "
+                    "on; docs/deploy.md says how it is replaced"
+                )
+
+    def _set_up(self, compose: Compose) -> None:
+        compose.once("mongodb-setup")
+        (broker,) = self._containers.of("rabbitmq")
+        file = "/etc/rabbitmq/definitions/rabbitmq.json"
+        self._containers.execute(broker, "rabbitmqctl", "import_definitions", file)
+        self._report.say("databases and broker are set up")
+
+    @contextmanager
+    def _watched(self, wanted: Release) -> Iterator[bool]:
+        """Count what fails meanwhile; yields whether there is a gateway that calls anything."""
+        if not any(each.ready for each in self._containers.of("kong")):
+            yield False
+            return
+        with Watch(self._address(wanted, any_certificate=True)) as watch:
+            yield True
+        self._report.say(str(watch))
+
+    def _gateway(self, compose: Compose) -> None:
+        """Replace it where image or settings are others; only then is it away for a moment."""
+        running = self._containers.of("kong")
+        if running and any(each.hash != compose.hash("kong") for each in running):
+            self._report.say("kong: another image or other settings: it is away for some seconds")
+        compose.run("up", "--detach", "--no-deps", "--no-build", "--pull", "never", "kong")
+        self._containers.wait("kong", lambda _: True)
+
+    def _check(self, wanted: Release) -> None:
+        services = [
+            Address(self._containers.of(service)[0].address, _PORT)
+            for service in ("order-service", "user-service-v1")
+        ]
+        five_requests(self._address(wanted), services, self._forget(wanted))
+        self._report.say("the five requests are answered, and the order followed its user")
+
+    def _forget(self, wanted: Release) -> Callable[[str, str], None]:
+        """What removes the user and the order of the check, and what the sync knows of them."""
+        name = parse(wanted.settings.read_text()).get("DATABASE_NAME") or "aware"
+
+        def forget(user: str, order: str) -> None:
+            (database,) = self._containers.of("mongodb")
+            script = (
+                f"db.getSiblingDB('{name}_users').users.deleteOne({{userId: '{user}'}});"
+                f"db.getSiblingDB('{name}_orders').orders.deleteOne({{orderId: '{order}'}});"
+                f"db.getSiblingDB('{name}_orders').contacts.deleteOne({{_id: '{user}'}})"
+            )
+            login = '-u "$MONGO_INITDB_ROOT_USERNAME" -p "$MONGO_INITDB_ROOT_PASSWORD"'
+            command = f'mongosh --quiet --norc {login} --eval "$0"'
+            try:
+                self._containers.execute(database, "sh", "-c", command, script)
+            except DeployError as error:
+                self._report.say(f"warning: the user and order of the check are left: {error}")
+
+        return forget
+
+    def _address(self, wanted: Release, *, any_certificate: bool = False) -> Address:
+        """The gateway, as the world reaches it."""
+        given = parse(wanted.settings.read_text())
+        host = given.get("GATEWAY_BIND") or "0.0.0.0"  # noqa: S104 - compared
+        return Address(
+            "127.0.0.1" if host == "0.0.0.0" else host,  # noqa: S104
+            int(given.get("GATEWAY_PORT") or 443),
+            tls=True,
+            certificate=None if any_certificate else wanted.certificate.first,
+            headers={"apikey": given["API_KEYS"].split(",")[0]},
+        )
+
+    def _go_back(self, wanted: Release, good: Place | None, error: BaseException) -> None:
+        self._report.say(f"{wanted.place.version} is no good: {error}")
+        if good is None:
+            self._discard(wanted)
+            raise WentBackError(
+                f"{wanted.place.version} is no good, and nothing ran before: its containers are "
+                "gone, the data is kept"
+            ) from error
+        try:
+            self._bring_in(release(self._layout, good), back=True)
+        except (DeployError, OSError) as second:
+            raise StuckError(
+                f"{good.version} could not be brought back: {second}\n"
+                "Mend that, then: deploy.sh start"
+            ) from error
+        self._state.undone()
+        raise WentBackError(
+            f"{wanted.place.version} is no good: {good.version} runs again"
+        ) from error
+
+    def _discard(self, wanted: Release) -> None:
+        replacing = Replacing(wanted, Compose(wanted, self._report), self._containers, self._report)
+        for each in self._containers.of("kong"):
+            self._containers.stop(each)
+        for service in ORDER:
+            replacing.discard(service)
+        self._state.undone()
+
+    def _point_to(self, wanted: Release) -> None:
+        new = self._layout.current.with_name("current.new")
+        new.unlink(missing_ok=True)
+        new.symlink_to(wanted.folder)
+        new.replace(self._layout.current)
+
+    def _tidy(self) -> None:
+        """Keep this version and the one before; the others can be sent again."""
+        places = [place for place in (self._state.running, self._state.before) if place]
+        kept = {place.version for place in places}
+        for folder in self._layout.releases.iterdir():
+            if folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+        for place in places:
+            for image in release(self._layout, place).images:
+                self._forget_images(image.rpartition(":")[0], kept)
+
+    def _forget_images(self, name: str, kept: set[str]) -> None:
+        listed = self._commands.run("docker", "image", "ls", "--format", "{{.Tag}}", name)
+        for tag in listed.split():
+            if tag not in kept:
+                self._commands.succeeds("docker", "image", "rm", f"{name}:{tag}")

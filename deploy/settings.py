@@ -1,0 +1,57 @@
+"""The settings of the server: one file, made at the first deployment, private, never in a log."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.errors import DeployError
+from deploy.private import read_private, write_private
+
+_LAPTOP = "laptop-"
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+_DEPLOYED = {
+    "GATEWAY_BIND": "0.0.0.0",  # noqa: S104 - the gateway is for everybody, with a key
+    "GATEWAY_PORT": "443",
+    "SEED": "false",
+}
+
+
+def settings(file: Path, example: Path) -> Mapping[str, str]:
+    """The settings in `file`, by name; where there is none it is made from `example`.
+
+    A new one has passwords and one API key of its own. Raises DeployError, naming file and
+    setting, where others may read it, where a password is one that everybody knows, or where the
+    gateway would ask for no key.
+    """
+    if not file.exists():
+        write_private(file, "".join(map(_deployed, example.read_text().splitlines(keepends=True))))
+    found = parse(read_private(file))
+    for name, value in found.items():
+        if value.startswith(_LAPTOP):
+            raise DeployError(f"{file}: {name} has the value that {example.name} shows everybody")
+    if not found.get("API_KEYS"):
+        raise DeployError(
+            f"{file}: API_KEYS is not set. The gateway asks the world for a key: set one of 16 to "
+            "128 letters and digits, `openssl rand -hex 20` makes one"
+        )
+    return found
+
+
+def parse(text: str) -> dict[str, str]:
+    """The variables of an environment file: NAME=value lines, `#` for comments."""
+    pairs = (line.partition("=") for line in text.splitlines() if line and line[0] != "#")
+    return {name: value.strip("'\"") for name, _, value in pairs if _NAME.fullmatch(name)}
+
+
+def _deployed(line: str) -> str:
+    """A line of the example as a server needs it."""
+    name, equals, value = line.partition("=")
+    if not equals or line.startswith("#"):
+        return line
+    if name in _DEPLOYED:
+        return f"{name}={_DEPLOYED[name]}\n"
+    if name == "API_KEYS" or value.startswith(_LAPTOP):
+        return f"{name}={secrets.token_hex(20)}\n"
+    # Versions come with each deployment.
+    return "" if name in ("AWARE_VERSION", "AWARE_COMMIT") else line
