@@ -16,6 +16,7 @@ LIMITS = (
     "a path is matched as sent: neither doubled slashes nor %-encoded letters are normalised",
     "a request that is not HTTP at all is refused with HAProxy's own page, not as problem+json",
     "a service has at most 32 replicas; more would get no requests",
+    "where its log is not read as fast as requests come, lines of it are lost",
     "the requests a minute are counted over the last sixty seconds, not by the clock's minute",
 )
 """What Kong does and HAProxy does not, in words for the person who starts it."""

@@ -3,6 +3,7 @@
 import http.client
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlsplit
@@ -27,14 +28,25 @@ class Answers:
         return len(self.failures) + sum(n for status, n in self.statuses.items() if status >= 500)
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is sent again and again."""
+
+    method: str = "PUT"
+    path: str = "/users/u1"
+    body: bytes = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Load:
-    """Sends PUT /users/u1 over `connections` kept-alive connections until the context ends.
+    """Sends `request` over `connections` kept-alive connections until the context ends.
 
     `answers` is complete when the context has ended; until then it grows.
     """
 
-    def __init__(self, url: str, connections: int = 4) -> None:
+    def __init__(self, url: str, connections: int = 4, request: Request | None = None) -> None:
         self.answers = Answers()
+        self._request = request or Request()
         self._address = urlsplit(url).netloc
         self._end = threading.Event()
         self._lock = threading.Lock()
@@ -55,10 +67,11 @@ class Load:
         return self.answers.total > total
 
     def _send(self) -> None:
+        sent = self._request
         connection = http.client.HTTPConnection(self._address, timeout=30)
         while not self._end.is_set():
             try:
-                connection.request("PUT", "/users/u1", body=b"{}")
+                connection.request(sent.method, sent.path, sent.body, sent.headers)
                 response = connection.getresponse()
                 response.read()
             except (OSError, http.client.HTTPException) as error:
