@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 import structlog
+from pymongo.errors import PyMongoError
 
 from messaging.broker import BrokerError
 from messaging.dead_letters import UnknownLetter
 from messaging.resync import UnknownUser
+from storage.backup import BackupError
 from storage.durable import DatabaseUnavailable
 
 T = TypeVar("T")
@@ -20,13 +23,22 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Do it; what can go wrong becomes one line on stderr and exit status 1."""
     # A connection made is news in a service, and noise here.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    try:
+    with in_one_line():
         return asyncio.run(work)
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """The same for what needs no event loop."""
+    try:
+        yield
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
     except UnknownLetter as error:
         raise click.ClickException(f"there is no dead letter {error}") from error
     except UnknownUser as error:
         raise click.ClickException(f"there is no user {error}") from error
-    except DatabaseUnavailable as error:
+    except (DatabaseUnavailable, PyMongoError) as error:
         raise click.ClickException(f"MongoDB: {error}") from error
     except (BrokerError, TimeoutError) as error:
         reason = str(error) or "no connection, or somebody else holds the dead letters"

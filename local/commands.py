@@ -111,7 +111,7 @@ def logs(part: str) -> None:
 
 
 @click.command("as", context_settings={"ignore_unknown_options": True})
-@click.argument("part", type=click.Choice(OWN))
+@click.argument("part", type=click.Choice([*OWN, "backup-reader"]))
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
 @_reporting
 def run_as(part: str, arguments: tuple[str, ...]) -> None:

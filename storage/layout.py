@@ -69,6 +69,7 @@ def _users(specs: Path, database: str) -> Collection:
         {
             "user-service": ("find", "insert", "update"),
             "user-relay": ("find", "update", "changeStream"),
+            "backup-reader": ("find",),
         },
     )
 
@@ -93,6 +94,7 @@ def _orders(specs: Path, database: str) -> Collection:
         {
             "order-service": ("find", "insert", "update"),
             "order-consumer": ("find", "update"),
+            "backup-reader": ("find",),
         },
     )
 
@@ -120,5 +122,6 @@ def _contacts(specs: Path, database: str) -> Collection:
         {
             "order-service": ("find",),
             "order-consumer": ("find", "insert", "update"),
+            "backup-reader": ("find",),
         },
     )

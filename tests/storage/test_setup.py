@@ -127,6 +127,7 @@ def test_a_wrong_setting_is_named_in_one_line(
         ("order-service", "aware_users", "users"),
         ("user-relay", "aware_orders", "contacts"),
         ("order-consumer", "aware_users", "users"),
+        ("backup-reader", "admin", "system.users"),
     ],
 )
 def test_a_login_reaches_only_its_own_database(

@@ -1,0 +1,109 @@
+"""`backup` and `restore`: both databases at one moment into a file, and back."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from pymongo import MongoClient
+
+from aware.resync import resync_users
+from aware.running import in_one_line, run
+from aware.setup import SPECS
+from contract.document import load_document
+from messaging.amqp import connection_parameters
+from messaging.purge import purge, waiting
+from messaging.topology import Topology
+from processes.settings import mongo_settings, rabbit_settings
+from storage.backup import (
+    Collections,
+    Manifest,
+    Step,
+    check_backup,
+    require_empty,
+    restore_backup,
+    write_backup,
+)
+from storage.client import Json, MongoSettings, connect_blocking
+from storage.layout import collections
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup_command(file: Path) -> None:
+    """Write both databases, as they are at this moment, to FILE, which must not be there yet.
+
+    Everything goes on meanwhile. The login `backup-reader` may do it.
+    """
+    settings = mongo_settings()
+    versions = {api: load_document(SPECS / f"{api}.yaml")["info"]["version"] for api in _APIS}
+    with in_one_line(), connect_blocking(settings, timed=False) as client:
+        found = collections_of(client, settings)
+        about = sum(each.estimated_document_count() for each in found.values())
+        with _bar("Writing", about) as step:
+            manifest = write_backup(file, client, found, versions, step)
+    click.echo(f"{file}: {_counts(manifest)}, {file.stat().st_size / 1e6:.1f} MB")
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Delete what the databases hold first.")
+def restore_command(file: Path, *, replace: bool) -> None:
+    """Bring both databases back to what FILE holds, and the orders into step with the users.
+
+    Needs the highest logins of both systems, as the set-up has. Let no client write meanwhile.
+    """
+    settings, rabbit = mongo_settings(), rabbit_settings()
+    topology = Topology(rabbit.queue)
+    parameters = connection_parameters(rabbit, "restore")
+    with in_one_line(), connect_blocking(settings, timed=False) as client:
+        found = collections_of(client, settings)
+        letters = waiting(parameters, topology.dead)
+        manifest = _restore(file, found, replace=replace)
+        click.echo(f"Restored: {_counts(manifest)}.")
+        # What they hold was published by the databases that are no more. Dead letters stay: they
+        # are evidence, and replaying them can no longer change anything.
+        dropped = sum(purge(parameters, (topology.updates, *topology.retries)).values())
+    click.echo(f"Dropped: {dropped} events that were under way. Kept: {letters} dead letters.")
+    count = run(resync_users(settings))
+    click.echo(f"Resync: {count} users will be published anew by the relay.")
+
+
+def _restore(file: Path, found: Collections, *, replace: bool) -> Manifest:
+    with _bar("Checking", 0) as step:
+        manifest = check_backup(file, found, step)
+    if not replace:
+        require_empty(found)
+    with _bar("Restoring", manifest.documents) as step:
+        restore_backup(file, found, replace=replace, step=step)
+    return manifest
+
+
+_APIS = ("user", "order")
+
+
+def collections_of(client: MongoClient[Json], settings: MongoSettings) -> Collections:
+    """Those of the layout, by their names in a backup, which are the same for any DATABASE_NAME."""
+    names = {settings.users: "users", settings.orders: "orders"}
+    layout = collections(SPECS, settings.users, settings.orders)
+    return {
+        f"{names[each.database]}/{each.name}.bson": client[each.database][each.name]
+        for each in layout
+    }
+
+
+def _counts(manifest: Manifest) -> str:
+    counts = ", ".join(
+        f"{part.documents:,} {Path(name).stem}" for name, part in manifest.parts.items()
+    )
+    return f"{counts} as of {manifest.moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+@contextmanager
+def _bar(label: str, length: int) -> Iterator[Step]:
+    """Progress, where somebody looks."""
+    with click.progressbar(
+        length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
+        yield bar.update

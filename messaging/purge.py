@@ -1,0 +1,47 @@
+"""Emptying the queues, where what they hold speaks of databases that are no more."""
+
+from collections.abc import Iterable, Mapping
+
+import pika
+from pika.exceptions import AMQPError, ChannelClosedByBroker
+
+from messaging.broker import Disconnected
+from messaging.topology import Queue
+
+_NOT_FOUND = 404
+
+
+def purge(parameters: pika.ConnectionParameters, queues: Iterable[Queue]) -> Mapping[str, int]:
+    """Drop what is ready in each of the queues; how many messages that were, by its name.
+
+    A queue that is not there holds none. What somebody has received and not acknowledged stays.
+
+    Raises:
+        Disconnected: The broker cannot be reached, or does not allow it.
+    """
+    return {queue.name: _ask(parameters, queue, drop=True) for queue in queues}
+
+
+def waiting(parameters: pika.ConnectionParameters, queue: Queue) -> int:
+    """How many messages are ready in a queue; 0 where it is not there.
+
+    Raises:
+        Disconnected: The broker cannot be reached, or does not allow it.
+    """
+    return _ask(parameters, queue, drop=False)
+
+
+def _ask(parameters: pika.ConnectionParameters, queue: Queue, *, drop: bool) -> int:
+    try:
+        with pika.BlockingConnection(parameters) as connection:
+            channel = connection.channel()
+            if drop:
+                return int(channel.queue_purge(queue.name).method.message_count)
+            declared = channel.queue_declare(queue.name, passive=True)
+            return int(declared.method.message_count)
+    except ChannelClosedByBroker as error:
+        if error.reply_code == _NOT_FOUND:
+            return 0
+        raise Disconnected(error.reply_text) from error
+    except AMQPError as error:
+        raise Disconnected(str(error) or repr(error)) from error

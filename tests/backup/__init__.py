@@ -1,0 +1,1 @@
+"""Backups of both databases, and bringing them back."""
