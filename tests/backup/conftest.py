@@ -1,6 +1,7 @@
 """A system of its own for each test, and the commands on it."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,8 +11,8 @@ from local.stack import Stack
 from tests.messaging.rabbitmq import OfTheMachine
 from tests.messaging.system import System, new_system
 
-Aware = Callable[..., Result]
-"""Calls `python -m aware` with these arguments, as text."""
+Aware = Callable[..., Awaitable[Result]]
+"""Calls `python -m aware` with these arguments, and variables on top."""
 
 
 @pytest.fixture
@@ -38,6 +39,12 @@ def environment(system: System) -> Mapping[str, str]:
 
 @pytest.fixture
 def call(system: System) -> Aware:
-    """The command line with these variables."""
+    """The command line with these variables, others changed as wished."""
     runner = CliRunner(env=environment(system))
-    return lambda *arguments: runner.invoke(aware, [str(each) for each in arguments])
+
+    async def call(*arguments: object, **changes: str) -> Result:
+        words = [str(each) for each in arguments]
+        # In a thread, because the command has an event loop of its own.
+        return await asyncio.to_thread(runner.invoke, aware, words, env=changes)
+
+    return call

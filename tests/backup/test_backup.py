@@ -116,7 +116,7 @@ async def test_what_is_there_is_not_written_over(tmp_path: Path, call: Aware) ->
     """One line, exit status 1."""
     file = tmp_path / "backup"
     file.write_text("precious")
-    done = call("backup", file)
+    done = await call("backup", file)
     assert (done.exit_code, done.stderr) == (1, f"Error: {file} is there already\n")
     assert file.read_text() == "precious"
 
