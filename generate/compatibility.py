@@ -103,19 +103,48 @@ def _give(operation: dict[str, Any], shared: list[Any], document: Document) -> N
         operation["parameters"] = [*added, *own]
 
 
-def _schemas(node: Any, document: Document) -> Any:  # noqa: ANN401 - JSON is anything
-    """`allOf` with one element is that element; limits say nothing beside an `enum`."""
+def _schemas(node: Any, document: Document, within: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401 - JSON is anything
+    """`allOf` is the one schema that it amounts to; limits say nothing beside an `enum`.
+
+    `within` are the references that were followed to get here: what refers to itself stays so.
+    """
     if isinstance(node, list):
-        return [_schemas(each, document) for each in node]
+        return [_schemas(each, document, within) for each in node]
     if not isinstance(node, dict):
         return node
-    beside = {key: value for key, value in node.items() if key != "allOf"}
-    if (
-        isinstance(node.get("allOf"), list)
-        and len(node["allOf"]) == 1
-        and beside.keys() <= _REMARKS
-    ):
-        return _schemas(resolve(document, node["allOf"][0]) | beside, document)
+    parts = node.get("allOf")
+    if isinstance(parts, list):
+        followed = {each["$ref"] for each in parts if "$ref" in each}
+        beside = {key: value for key, value in node.items() if key != "allOf"}
+        whole = _whole([*(resolve(document, each) for each in parts), beside])
+        if whole is not None and not followed & within:
+            return _schemas(whole, document, within | followed)
     if isinstance(node.get("enum"), list):
         node = {key: value for key, value in node.items() if key not in _LIMITS}
-    return {key: _schemas(value, document) for key, value in node.items()}
+    return {key: _schemas(value, document, within) for key, value in node.items()}
+
+
+def _whole(parts: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """One schema that says what all of `parts` say, None where that takes more than joining."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        if "nullable" in part:
+            return None
+        closed = "additionalProperties" in whole or "additionalProperties" in part
+        if closed and "properties" in whole and "properties" in part:
+            return None
+        for key, value in part.items():
+            if key == "required" and key in whole:
+                whole[key] = [*whole[key], *(each for each in value if each not in whole[key])]
+            elif key == "properties" and key in whole:
+                whole[key] = _joined(whole[key], value)
+            elif key not in whole or key in _REMARKS or whole[key] == value:
+                whole[key] = value
+            else:
+                return None
+    return whole
+
+
+def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    both = {name: {"allOf": [one[name], other[name]]} for name in one if name in other}
+    return one | other | both

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from generate.artefacts import ARTEFACTS
 from generate.asyncapi import PATH as ASYNCAPI
 from generate.lint import lint
+from generate.migration import departures
 from generate.node import NodeError, node_environment, node_script
 from generate.release import ReleaseError, standings
 from generate.sources import Sources
@@ -71,10 +72,16 @@ def released(sources: Sources) -> Iterator[str]:
             yield str(error)
 
 
+def builds(sources: Sources) -> Iterator[str]:
+    """What would break clients of the published user API when they meet one of its builds."""
+    yield from departures(sources.root)
+
+
 GATES = (
     Gate("everything that is made from the specs is up to date", stale),
     Gate("the specs keep the rules of specs/redocly.yaml", lint),
     Gate("the gateway's routes agree with the specs", routes),
     Gate("nothing breaks clients of the last release unannounced", released),
+    Gate("no build of the user service leaves its published contract", builds),
     Gate("the AsyncAPI document is valid", events),
 )

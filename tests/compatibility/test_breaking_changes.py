@@ -151,6 +151,18 @@ def _written_out(document: Document) -> None:
     place["orderStatus"] = resolve(document, status["allOf"][0]) | {"default": status["default"]}
 
 
+def _extended(more: dict[str, Any]) -> Edit:
+    """What the operation answers is an Order and `more`."""
+    whole = {"allOf": [{"$ref": "#/components/schemas/Order"}, more]}
+    media = (*_ORDER, "get", "responses", "200", "content", "application/json")
+    return put(*media, "schema", value=whole)
+
+
+def _self_reference(document: Document) -> None:
+    before = {"allOf": [{"$ref": "#/components/schemas/Order"}], "description": "The one before."}
+    at(document, *SCHEMAS, "Order", "properties")["before"] = before
+
+
 HARMLESS: dict[str, tuple[str, Edit]] = {
     "nothing": ("order", lambda _: None),
     "a new operation": (
@@ -234,6 +246,11 @@ HARMLESS: dict[str, tuple[str, Edit]] = {
             value={"allOf": [{"$ref": "#/components/schemas/Id"}], "description": "Whose."},
         ),
     ),
+    "an answer is what it was, and more": (
+        "order",
+        _extended({"required": ["userId"], "properties": {"giftNote": _NOTE}}),
+    ),
+    "a schema refers to itself": ("order", _self_reference),
     "a parameter moves from path to operation": ("order", _parameters_at_the_operation),
     "the values in another order": ("order", turn(*SCHEMAS, "OrderStatus", "enum")),
     "the fields in another order": (

@@ -1,0 +1,211 @@
+"""One contract for both builds of the user service; what v2 adds is its statement, exactly."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from contract.document import Document, operations
+from contract.schema import Schema
+from generate.compatibility import breaking_changes
+from generate.migration import build_contracts, departures
+from generate.published import published, published_document
+from local.stack import Stack
+from tests.services.conftest import ADDRESS, new_email, new_user
+
+ROOT = Path(__file__).parents[2]
+TIMES = {"createdAt": "2020-01-01T00:00:00.000Z", "updatedAt": "2020-01-01T00:00:00.000Z"}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """The specs where they can be changed."""
+    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    for name in ("package-lock.json", "node_modules"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+def state(repository: Path, target: str, update: dict[str, Any]) -> None:
+    """Add to the statement of v2."""
+    file = repository / "specs" / "user-v2.yaml"
+    statement = yaml.safe_load(file.read_text("utf-8"))
+    statement["actions"].append({"target": target, "update": update})
+    file.write_text(yaml.safe_dump(statement, sort_keys=False), "utf-8")
+
+
+def test_no_build_leaves_the_published_contract() -> None:
+    """Whoever keeps to it can meet either: in what is sent, and in what is answered."""
+    assert list(build_contracts(ROOT)) == ["v1", "v2"]
+    assert list(departures(ROOT)) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "update"),
+    [
+        ("$.components.schemas.NewUser", {"required": ["phoneNumber"]}),
+        ("$.components.schemas.PhoneNumber", {"maxLength": 12}),
+        ("$.components.schemas.UserUpdate", {"minProperties": 2}),
+        ("$.paths['/users/{id}'].put", {"security": [{"apiKey": []}]}),
+        ("$.components.schemas.Timestamp", {"type": "integer"}),
+        (
+            "$.components.schemas.CreatedUser",
+            {"allOf": [{"properties": {"userId": {"enum": [1]}}}]},
+        ),
+    ],
+    ids=["needs", "shortens", "at-least", "key", "type", "contradicts"],
+)
+def test_a_statement_that_leaves_the_contract_is_found(
+    repository: Path, target: str, update: dict[str, Any]
+) -> None:
+    """Be it that v2 accepts less, or that it answers something else."""
+    state(repository, target, update)
+    lines = list(departures(repository))
+    assert lines
+    assert all(line.startswith("v2 leaves the published contract") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("target", "update"),
+    [
+        ("$.components.schemas.NewUser.properties", {"nickname": {"type": "string"}}),
+        ("$.components.schemas.User.properties", {"nickname": {"type": "string"}}),
+        ("$.components.schemas.CreatedUser", {"allOf": [{"required": ["firstName"]}]}),
+    ],
+    ids=["accepts-more", "answers-more", "promises-more"],
+)
+def test_a_statement_may_add(repository: Path, target: str, update: dict[str, Any]) -> None:
+    """v2 may accept more and promise more: who keeps to the published contract does not notice."""
+    state(repository, target, update)
+    assert list(departures(repository)) == []
+
+
+@dataclass(frozen=True)
+class Build:
+    """A running build: a client of it, and the document that it says it serves."""
+
+    client: httpx.Client
+    document: Document
+
+    def answers(self, operation_id: str, status: str, *, closed: bool = False) -> Schema:
+        """The schema of what it says it answers."""
+        found = {each.id: each.definition for each in operations(self.document)}
+        content = found[operation_id]["responses"][status]["content"]
+        return Schema(self.document, content["application/json"]["schema"], closed=closed)
+
+
+@pytest.fixture(scope="module")
+def builds(stack: Stack) -> Iterator[dict[str, Build]]:
+    """Both, by name."""
+    with (
+        httpx.Client(base_url=stack.ports.url("user_service_v1"), timeout=30) as v1,
+        httpx.Client(base_url=stack.ports.url("user_service_v2"), timeout=30) as v2,
+    ):
+        clients = {"v1": v1, "v2": v2}
+        yield {
+            name: Build(client, client.get("/openapi.json").json())
+            for name, client in clients.items()
+        }
+
+
+def test_what_runs_serves_what_was_compared(builds: dict[str, Build]) -> None:
+    """The documents of the running builds are the contracts that departures looks at."""
+    contracts = build_contracts(ROOT)
+    assert {name: published(build.document) for name, build in builds.items()} == contracts
+
+
+def test_the_statement_is_no_break_the_other_way_is(builds: dict[str, Build]) -> None:
+    """v2 adds something: a client that relied on it would break at v1."""
+    promised = published_document(ROOT, "user")
+    stated = published(builds["v2"].document)
+    assert breaking_changes(ROOT, promised, stated) == []
+    assert breaking_changes(ROOT, stated, promised)
+
+
+def create(build: Build, **fields: object) -> httpx.Response:
+    """A new user."""
+    answer = build.client.post("/users/", json=new_user(**fields))
+    assert answer.status_code == 201, answer.text
+    return answer
+
+
+def update(build: Build, maker: Build) -> httpx.Response:
+    """A change of a user that `maker` made."""
+    user_id = create(maker).json()["userId"]
+    answer = build.client.put(f"/users/{user_id}", json={"deliveryAddress": ADDRESS})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+Asked = tuple[str, str, Callable[[Build, Build], httpx.Response]]
+"""An operation, the status it answers with, and how a build, and the other one, are asked."""
+
+ASKED: dict[str, Asked] = {
+    "create": ("create_user", "201", lambda build, _: create(build)),
+    "create-with-times": ("create_user", "201", lambda build, _: create(build, **TIMES)),
+    "update-of-its-own": ("update_user", "200", lambda build, _: update(build, build)),
+    "update-of-the-others": ("update_user", "200", update),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize(("name", "other"), [("v1", "v2"), ("v2", "v1")])
+def test_each_build_answers_as_published_and_as_it_states(
+    builds: dict[str, Build], name: str, other: str, asked: Asked
+) -> None:
+    """Whoever made the user: nothing beside the published fields, and v2's more besides."""
+    build, (operation, status, ask) = builds[name], asked
+    answer = ask(build, builds[other])
+    assert answer.headers["X-Service-Version"] == name
+    for document in (published_document(ROOT, "user"), build.document):
+        said = Build(build.client, document).answers(operation, status)
+        assert said.faults(answer.json()) == []
+    fields = published_document(ROOT, "user")["components"]["schemas"]["User"]["properties"]
+    assert answer.json().keys() <= fields.keys()
+
+
+def test_every_word_of_the_statement_is_needed(builds: dict[str, Build]) -> None:
+    """v1 breaks it: by what it answers to POST, and to PUT, where clients send no times."""
+    v1, v2 = builds["v1"], builds["v2"]
+    created = v2.answers("create_user", "201").faults(create(v1).json())
+    updated = v2.answers("update_user", "200").faults(update(v1, v1).json())
+    assert _missing(created) == {"createdAt", "updatedAt"}
+    assert _missing(updated) == {"updatedAt"}
+
+
+def test_the_statement_does_not_promise_what_v2_cannot_keep(builds: dict[str, Build]) -> None:
+    """A user made by v1 may lack createdAt for ever, says the statement; so it does not."""
+    answer = update(builds["v2"], builds["v1"]).json()
+    assert "createdAt" not in answer
+    assert "updatedAt" in answer
+
+
+def test_both_take_what_is_published_to_its_limits(builds: dict[str, Build]) -> None:
+    """All fields, the longest and the most of each."""
+    schemas = published_document(ROOT, "user")["components"]["schemas"]
+    longest = "x" * schemas["Text"]["maxLength"]
+    emails = [new_email() for _ in range(schemas["Emails"]["maxItems"])]
+    for build in builds.values():
+        sent = {
+            "firstName": longest,
+            "lastName": longest,
+            "emails": [f"{index}.{each}" for index, each in enumerate(emails)],
+            "deliveryAddress": dict.fromkeys(ADDRESS, longest),
+            "phoneNumber": "9" * schemas["PhoneNumber"]["maxLength"],
+            **TIMES,
+        }
+        assert sent.keys() == schemas["NewUser"]["properties"].keys()
+        made = create(build, **sent).json()
+        again = build.client.put(f"/users/{made['userId']}", json={"emails": made["emails"]})
+        assert again.json()["emails"] == sent["emails"]
+        emails = [new_email() for _ in emails]
+
+
+def _missing(faults: list[Any]) -> set[str]:
+    """The properties that are said to be missing."""
+    return {word for each in faults for word in each.detail.split('"') if word in TIMES}
