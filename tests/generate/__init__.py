@@ -1,0 +1,1 @@
+"""What is made from the specs, and what a person goes through who edits one."""
