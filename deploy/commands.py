@@ -19,24 +19,34 @@ class Commands:
         self._environment = {**os.environ, **(environment or {})}
 
     def run(self, *command: str) -> str:
-        """What `command` prints on its standard output.
+        """What `command` prints.
 
-        Raises DeployError, with the last lines of its errors, where it fails.
+        Raises DeployError, with the last lines, where it fails.
         """
         done = self._start(command)
-        self._report.keep(done.stderr)
+        said = done.stdout + done.stderr
+        self._report.keep(said)
         if done.returncode:
-            said = [*done.stdout.splitlines(), *done.stderr.splitlines()][-_LAST:]
-            reason = "\n".join(f"    {line}" for line in said)
+            reason = "\n".join(f"    {line}" for line in said.splitlines()[-_LAST:])
             raise DeployError(f"{_words(command)} failed:\n{reason}")
+        return said
+
+    def ask(self, *command: str) -> str:
+        """The same, without a word in the log: for what is asked again and again."""
+        done = self._start(command, quiet=True)
+        if done.returncode:
+            raise DeployError(f"{_words(command)} failed: {done.stderr.strip()}")
         return done.stdout
 
     def succeeds(self, *command: str) -> bool:
         """Whether `command` ends with the status 0."""
         return not self._start(command).returncode
 
-    def _start(self, command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        self._report.keep(f"$ {_words(command)}")
+    def _start(
+        self, command: tuple[str, ...], *, quiet: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        if not quiet:
+            self._report.keep(f"$ {_words(command)}")
         try:
             return subprocess.run(
                 command,

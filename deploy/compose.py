@@ -5,6 +5,7 @@ from deploy.release import Release
 from deploy.report import Report
 
 PROJECT = "aware"
+_UP = ("up", "--detach", "--no-deps", "--no-build", "--pull", "never")
 
 
 class Compose:
@@ -28,6 +29,18 @@ class Compose:
         """Run `service` once, to its end; what it prints. Raises DeployError where it fails."""
         return self.run("run", "--rm", "--no-deps", "--no-TTY", service, *arguments)
 
-    def hash(self, service: str) -> str:
-        """By what compose knows whether a container is as `service` says."""
-        return self.run("config", "--hash", service).split()[1]
+    def up(self, *services: str) -> None:
+        """Have a container of each, as the files say; one that is so already is left alone."""
+        self.run(*_UP, *services)
+
+    def keep(self, *services: str) -> None:
+        """Have a container of each; one that is there runs, whatever it is."""
+        self.run(*_UP, "--no-recreate", *services)
+
+    def beside(self, service: str, count: int) -> None:
+        """Have `count` containers of `service`; those there are left alone, whatever they are."""
+        self.run(*_UP, "--no-recreate", "--scale", f"{service}={count}", service)
+
+    def would_replace(self, service: str) -> bool:
+        """Whether `up` would end the container that is there, for the files say otherwise."""
+        return " Recreate" in self.run(_UP[0], "--dry-run", *_UP[1:], service)

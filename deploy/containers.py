@@ -17,17 +17,16 @@ _HEALTHY_WITHIN = 240
 
 @dataclass(frozen=True)
 class Container:
-    """One container. `label` is the release it was made for, `hash` compose's word for its like.
+    """One container. `label` is the release it was made for.
 
-    `state` is the engine's, `health` is "healthy", "starting", "unhealthy" or "none".
+    `state` is the engine's, `health` is "healthy", "starting", "unhealthy" or "none"; `restarts`
+    is how often the engine has started it again, `address` where the others reach it.
     """
 
     id: str
     name: str
     service: str
     label: str
-    hash: str
-    image: str
     state: str
     health: str
     restarts: int
@@ -58,10 +57,10 @@ class Containers:
     def all(self) -> list[Container]:
         """All of the system, the oldest first."""
         wanted = ("--filter", f"label=com.docker.compose.project={PROJECT}")
-        ids = self._commands.run("docker", "ps", "--all", "--quiet", "--no-trunc", *wanted).split()
+        ids = self._commands.ask("docker", "ps", "--all", "--quiet", "--no-trunc", *wanted).split()
         if not ids:
             return []
-        found = json.loads(self._commands.run("docker", "inspect", "--type", "container", *ids))
+        found = json.loads(self._commands.ask("docker", "inspect", "--type", "container", *ids))
         kept = [each for each in found if _label(each, "com.docker.compose.oneoff") != "True"]
         return [_container(each) for each in sorted(kept, key=lambda each: str(each["Created"]))]
 
@@ -113,8 +112,6 @@ def _container(found: Mapping[str, Any]) -> Container:
         name=found["Name"].removeprefix("/"),
         service=_label(found, "com.docker.compose.service"),
         label=_label(found, "aware.release"),
-        hash=_label(found, "com.docker.compose.config-hash"),
-        image=found["Image"],
         state=state["Status"],
         health=state.get("Health", {}).get("Status", "none"),
         restarts=found["RestartCount"],

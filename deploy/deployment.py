@@ -113,7 +113,7 @@ class Deployment:
         return release(self._layout, Place(version, take_settings(self._layout)))
 
     def _enough_room(self) -> None:
-        root = self._commands.run("docker", "info", "--format", "{{.DockerRootDir}}").strip()
+        root = self._commands.ask("docker", "info", "--format", "{{.DockerRootDir}}").strip()
         for folder, needed in ((Path(root), _NEEDED), (self._layout.state, _NEEDED // 200)):
             free = shutil.disk_usage(folder).free
             if free < needed:
@@ -150,17 +150,16 @@ class Deployment:
     def _compose(self, wanted: Release) -> Compose:
         """The gateway's image by its content, so that the same one is not replaced."""
         content = ("image", "inspect", "--format", "{{.Id}}", wanted.images[1])
-        id_ = self._commands.run("docker", *content).strip()
+        id_ = self._commands.ask("docker", *content).strip()
         return Compose(wanted, self._report, AWARE_GATEWAY_IMAGE=id_)
 
     def _databases(self, compose: Compose) -> None:
         """Start what keeps the data, where it does not run; never replace it unasked."""
         compose.once("rabbitmq-setup")
-        compose.run("up", "--detach", "--no-deps", "--no-recreate", "mongodb", "rabbitmq")
+        compose.keep("mongodb", "rabbitmq")
         for service in ("mongodb", "rabbitmq"):
             self._containers.wait(service, lambda _: True)
-            (running,) = self._containers.of(service)
-            if running.hash != compose.hash(service):
+            if compose.would_replace(service):
                 self._report.say(
                     f"warning: {service} runs with older settings than this version's, and goes "
                     "on; docs/deploy.md says how it is replaced"
@@ -185,10 +184,9 @@ class Deployment:
 
     def _gateway(self, compose: Compose) -> None:
         """Replace it where image or settings are others; only then is it away for a moment."""
-        running = self._containers.of("kong")
-        if running and any(each.hash != compose.hash("kong") for each in running):
+        if compose.would_replace("kong"):
             self._report.say("kong: another image or other settings: it is away for some seconds")
-        compose.run("up", "--detach", "--no-deps", "--no-build", "--pull", "never", "kong")
+        compose.up("kong")
         self._containers.wait("kong", lambda _: True)
 
     def _check(self, wanted: Release) -> None:
@@ -277,7 +275,7 @@ class Deployment:
                 self._forget_images(image.rpartition(":")[0], kept)
 
     def _forget_images(self, name: str, kept: set[str]) -> None:
-        listed = self._commands.run("docker", "image", "ls", "--format", "{{.Tag}}", name)
+        listed = self._commands.ask("docker", "image", "ls", "--format", "{{.Tag}}", name)
         for tag in listed.split():
             if tag not in kept:
                 self._commands.succeeds("docker", "image", "rm", f"{name}:{tag}")

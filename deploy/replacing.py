@@ -49,11 +49,7 @@ class Replacing:
                 self._containers.remove(each)
         count = max(1, len(old), len(new))
         if len([each for each in new if each.ready]) < count:
-            scale = f"{service}={count + len(old)}"
-            self._compose.run(
-                *("up", "--detach", "--no-deps", "--no-recreate", "--no-build"),
-                *("--scale", scale, service),
-            )
+            self._compose.beside(service, count + len(old))
         ready = self._containers.wait(service, self._is_new)
         if called and old and service in HTTP:
             self._reached(service, ready)

@@ -20,13 +20,15 @@ import yaml
 T = TypeVar("T")
 USER = "ubuntu"
 _INIT = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True: signal.pause()"
+_SMALL = "64m"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN = ("etc", "home", "opt", "root", "var")
 # An overlay cannot hold what the engine makes its own overlays of.
 _REAL = ("var/lib/docker", "var/lib/containerd")
-_SSHD = """
+_HOST_KEY = "/etc/ssh/instance_key"
+_SSHD = f"""
 Port 22
-HostKey /etc/ssh/instance_key
+HostKey {_HOST_KEY}
 AuthorizedKeysFile .ssh/authorized_keys
 PasswordAuthentication no
 UsePAM no
@@ -48,9 +50,12 @@ class Instance:
         head, _, last = self._network.rpartition(".")
         self.gateway, self.address = f"{head}.{int(last) + 1}", f"{head}.{int(last) + 2}"
         self._link = f"aw{number:x}"
+        small = folder / "opt"
+        small.mkdir(parents=True)
+        run(*as_root("mount", "-t", "tmpfs", "-o", f"size={_SMALL}", "tmpfs", str(small)))
         for name in _OWN:
-            (folder / "disk" / name).mkdir(parents=True)
-            (folder / "work" / name).mkdir(parents=True)
+            (self._disk(name) / "upper").mkdir(parents=True)
+            (self._disk(name) / "work").mkdir()
         for name in _REAL:
             (folder / "real" / name).mkdir(parents=True)
 
@@ -79,6 +84,7 @@ class Instance:
     def destroy(self) -> None:
         """Leave nothing."""
         self.power_off()
+        run(*as_root("umount", str(self._folder / "opt")))
         run(*as_root("rm", "-rf", str(self._folder)))
 
     def install(self, key: str) -> str:
@@ -98,7 +104,7 @@ class Instance:
                 self.start_engine()
             elif not line.startswith("systemctl"):
                 self.root(*line.split())
-        return self.read("/etc/ssh/instance_key.pub")
+        return self.read(f"{_HOST_KEY}.pub")
 
     def unit(self, name: str) -> list[str]:
         """What systemd starts for a unit, as the user whom the unit names."""
@@ -157,7 +163,9 @@ class Instance:
     def containers(self) -> list[dict[str, Any]]:
         """What `docker inspect` says of all."""
         ids = self.root("docker", "ps", "-aq").split()
-        found: list[dict[str, Any]] = json.loads(self.root("docker", "inspect", *ids)) if ids else []
+        found: list[dict[str, Any]] = (
+            json.loads(self.root("docker", "inspect", *ids)) if ids else []
+        )
         return found
 
     def log(self, name: str) -> str:
@@ -191,18 +199,22 @@ class Instance:
                 return parent
         return 0
 
+    def _disk(self, name: str) -> Path:
+        """What keeps the changes to a folder; releases are on a disk that is soon full."""
+        return self._folder / "opt" if name == "opt" else self._folder / "disk" / name
+
     def _mount(self) -> None:
         lines = ["set -e", "mount --make-rprivate /"]
         for name in _OWN:
-            upper, work = self._folder / "disk" / name, self._folder / "work" / name
-            options = f"lowerdir=/{name},upperdir={upper},workdir={work}"
+            disk = self._disk(name)
+            options = f"lowerdir=/{name},upperdir={disk}/upper,workdir={disk}/work"
             lines.append(f"mount -t overlay overlay -o {options} /{name}")
-        for name in _REAL:
-            lines.append(f"mkdir -p /{name} && mount --bind {self._folder / 'real' / name} /{name}")
+        real = self._folder / "real"
         lines += [
+            *(f"mkdir -p /{each} && mount --bind {real / each} /{each}" for each in _REAL),
             "mount -t tmpfs tmpfs /run && mkdir -p /run/sshd",
             "hostname aware",
-            "[ -e /etc/ssh/instance_key ] || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/instance_key",
+            f"[ -e {_HOST_KEY} ] || ssh-keygen -q -t ed25519 -N '' -f {_HOST_KEY}",
         ]
         self.root("sh", "-c", "\n".join(lines))
         self.write("/etc/ssh/sshd_config", _SSHD)
