@@ -18,14 +18,21 @@ _DEPLOYED = {
 
 
 def settings(file: Path, example: Path) -> Mapping[str, str]:
-    """The settings in `file`, by name; where there is none it is made from `example`.
+    """The settings in `file`, by name; what it lacks is added, as `example` has it.
 
-    A new one has passwords and one API key of its own. Raises DeployError, naming file and
+    A new password, and the first API key, are made up here. Raises DeployError, naming file and
     setting, where others may read it, where a password is one that everybody knows, or where the
     gateway would ask for no key.
     """
-    if not file.exists():
-        write_private(file, "".join(map(_deployed, example.read_text().splitlines(keepends=True))))
+    text = read_private(file) if file.exists() else ""
+    known = parse(text)
+    lines = example.read_text().splitlines(keepends=True)
+    if not text:
+        write_private(file, "".join(map(_deployed, lines)))
+    elif added := [
+        line for line in map(_deployed, lines) if not parse(line).keys() <= known.keys()
+    ]:
+        write_private(file, text.rstrip("\n") + "\n" + "".join(added))
     found = parse(read_private(file))
     for name, value in found.items():
         if value.startswith(_LAPTOP):
