@@ -6,7 +6,8 @@ import httpx
 
 from kong.process import Kind
 from kong.running import find
-from tests.gateway.conftest import Services
+from kong.weight import set_weight
+from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
 from tests.gateway.running import Running
 from tests.gateway.test_passing import assert_problem
@@ -52,6 +53,27 @@ def test_a_killed_target_is_taken_out_and_comes_back(gateway: Running, services:
     assert answers.failed == failed <= 10
     if gateway.kind is Kind.HAPROXY:
         assert "Detected 3 consecutive errors" in gateway.log.read_text()
+
+
+def test_a_request_for_a_build_that_just_died_goes_to_the_other(
+    gateway: Running, services: Services
+) -> None:
+    """Before any check has seen it: nothing was sent yet, so nothing is lost."""
+    services.v1.stop()
+    with httpx.Client(base_url=gateway.url, timeout=30) as client:
+        answers = [client.post("/users/", json={}) for _ in range(4)]
+    assert [answer.headers.get("X-Service-Version") for answer in answers] == ["v2"] * 4
+
+
+def test_a_build_that_is_to_get_nothing_gets_nothing(start: Start, services: Services) -> None:
+    """At P = 100 version 2 is no way out, and after a move to 99 it is."""
+    gateway = start(p_value=100)
+    services.v1.stop()
+    with httpx.Client(base_url=gateway.url, timeout=30) as client:
+        assert_problem(client.put("/users/u1", json={}), 503, "service-unavailable")
+        assert services.v2.received == []
+        set_weight(gateway.settings, find(gateway.settings), 99)
+        assert client.put("/users/u1", json={}).headers["X-Service-Version"] == "v2"
 
 
 def test_without_any_target_the_gateway_says_unavailable(

@@ -6,8 +6,11 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from kong.running import LiveTarget, find
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
+from tests.gateway.running import services_host
+from tests.gateway.waiting import until
 
 
 def count(url: str, requests: int) -> Counter[str]:
@@ -28,11 +31,33 @@ def test_version_1_gets_exactly_p_percent(start: Start, p: int) -> None:
 def test_p_is_the_share_whatever_the_number_of_replicas(start: Start, services: Services) -> None:
     """Three instances of version 1 and one of version 2 share the requests 30 to 70."""
     with ExitStack() as stack:
-        more = [stack.enter_context(Backend("v1")) for _ in range(2)]
+        more = [stack.enter_context(Backend("v1", host=services_host())) for _ in range(2)]
         ones = (services.v1, *more)
         gateway = start(p_value=30, user_service_v1=tuple(one.address for one in ones))
         assert count(gateway.url, 1000) == Counter({"v1": 300, "v2": 700})
         assert [len(one.received) for one in ones] == [100, 100, 100]
+
+
+def test_p_is_the_share_while_a_replica_is_ill(start: Start, services: Services) -> None:
+    """The others of its build take over what it would have got."""
+    with Backend("v1", host=services_host()) as other:
+        gateway = start(p_value=30, user_service_v1=(services.v1.address, other.address))
+        other.behaviour.ready = False
+        ill = LiveTarget(other.address, up=0, down=1)
+        until(lambda: ill in find(gateway.settings).targets(), "it is out")
+        assert count(gateway.url, 1000) == Counter({"v1": 300, "v2": 700})
+        assert len(services.v1.received) == 300
+
+
+def test_refused_requests_do_not_bend_p(start: Start, services: Services) -> None:
+    """Every second request has no key; those that pass are split all the same."""
+    key = "k" * 20
+    gateway = start(p_value=50, api_keys=(key,))
+    with httpx.Client(base_url=gateway.url) as client:
+        for _ in range(100):
+            assert client.put("/users/u1", json={}).status_code == httpx.codes.UNAUTHORIZED
+            client.put("/users/u1", json={}, headers={"apikey": key})
+    assert (len(services.v1.received), len(services.v2.received)) == (50, 50)
 
 
 def test_orders_are_not_split(start: Start, services: Services) -> None:

@@ -19,7 +19,7 @@ from kong.weights import WeightFile
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
-from tests.gateway.running import Running, elsewhere
+from tests.gateway.running import Running, elsewhere, services_host
 from tests.gateway.waiting import until
 
 MOVES = [90, 0, 100, 50, 1, 99, 30, 70, 0, 100, 55]
@@ -59,7 +59,7 @@ def test_the_split_is_what_was_set(gateway: Running, p: int) -> None:
 def test_p_is_the_share_with_unequal_replicas(start: Start, services: Services) -> None:
     """One of version 1 and three of version 2, after a move."""
     with ExitStack() as stack:
-        more = [stack.enter_context(Backend("v2")) for _ in range(2)]
+        more = [stack.enter_context(Backend("v2", host=services_host())) for _ in range(2)]
         twos = (services.v2, *more)
         gateway = start(user_service_v2=tuple(two.address for two in twos))
         set_weight(gateway.settings, find(gateway.settings), 40)
