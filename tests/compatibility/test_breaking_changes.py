@@ -1,5 +1,6 @@
 """What breaks clients is found; what does not is not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -276,23 +277,33 @@ HARMLESS: dict[str, tuple[str, Edit]] = {
 }
 
 
-def _found(api: str, edit: Edit) -> list[str]:
+def _compared(api: str, edit: Edit) -> list[str]:
     before = published_document(ROOT, api)
     after = deepcopy(before)
     edit(after)
     return breaking_changes(ROOT, before, published(after))
 
 
-@pytest.mark.parametrize(("api", "edit"), BREAKING.values(), ids=BREAKING)
-def test_what_breaks_clients_is_found(api: str, edit: Edit) -> None:
+@pytest.fixture(scope="module")
+def found() -> dict[str, list[str]]:
+    """What is found of each change, by its name; all compared at once, as that takes its time."""
+    cases = BREAKING | HARMLESS
+    with ThreadPoolExecutor() as pool:
+        return dict(
+            zip(cases, pool.map(lambda case: _compared(*case), cases.values()), strict=True)
+        )
+
+
+@pytest.mark.parametrize("name", BREAKING)
+def test_what_breaks_clients_is_found(found: dict[str, list[str]], name: str) -> None:
     """Each of these makes some client of the last release fail, on the wire or at a type."""
-    assert _found(api, edit)
+    assert found[name]
 
 
-@pytest.mark.parametrize(("api", "edit"), HARMLESS.values(), ids=HARMLESS)
-def test_what_is_harmless_is_not_refused(api: str, edit: Edit) -> None:
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_harmless_is_not_refused(found: dict[str, list[str]], name: str) -> None:
     """No client of the last release could notice."""
-    assert _found(api, edit) == []
+    assert found[name] == []
 
 
 def test_each_break_is_told_with_its_place() -> None:
@@ -302,7 +313,7 @@ def test_each_break_is_told_with_its_place() -> None:
         put(*_LIMIT, "schema", "default", value=50),
         put(*_NEW_ORDER, "properties", "giftNote", value=_NOTE),
     )
-    assert _found("order", edit) == [
+    assert _compared("order", edit) == [
         "#/paths/~1orders~1/get/parameters/1/schema/default: `default` changed from 100 to 50.",
         "#/paths/~1orders~1{id}/get: Operation `GET /orders/{id}` was removed.",
     ]

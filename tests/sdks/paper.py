@@ -5,7 +5,9 @@ on stdout, and ends with status 1 where a request was refused.
 """
 
 import json
+import re
 import sys
+from collections.abc import Iterator
 
 import aware_orders
 import aware_users
@@ -60,9 +62,20 @@ def ask(url: str, email: str, key: str | None) -> dict[str, object]:
             aware_orders.OrderStatusUpdate(order_status=aware_orders.OrderStatus.SHIPPING),
         )
         answers["update_order_status"] = order.to_dict()
-        listed = orders.list_orders(status=aware_orders.OrderStatus.SHIPPING, limit=1000)
-        answers["list_orders"] = [each.to_dict() for each in listed]
+        answers["list_orders"] = [each.to_dict() for each in shipping(orders)]
     return answers
+
+
+def shipping(orders: aware_orders.OrdersApi) -> Iterator[aware_orders.Order]:
+    """All orders that are being shipped, two a page; `Link` leads from page to page."""
+    cursor, more = None, True
+    while more:
+        page = orders.list_orders_with_http_info(
+            status=aware_orders.OrderStatus.SHIPPING, limit=2, cursor=cursor
+        )
+        yield from page.data
+        following = re.search(r"[?&]cursor=([\w-]+)", (page.headers or {}).get("Link", ""))
+        cursor, more = (following[1], True) if following else (None, False)
 
 
 def main() -> int:

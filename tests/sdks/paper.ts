@@ -46,7 +46,8 @@ async function ask(url: string, email: string, apiKey?: string): Promise<object>
     id: order.orderId,
     orderStatusUpdate: { orderStatus: orders.OrderStatus.Shipping },
   });
-  const listed = await orderApi.listOrders({ status: "shipping", limit: 1000 });
+  const listed: orders.Order[] = [];
+  for await (const each of allShipping(orderApi)) listed.push(each);
   return {
     create_user: created,
     update_user: updated,
@@ -54,6 +55,15 @@ async function ask(url: string, email: string, apiKey?: string): Promise<object>
     update_order_status: shipping,
     list_orders: listed,
   };
+}
+
+// All orders that are being shipped, two a page; `Link` leads from page to page.
+async function* allShipping(api: orders.OrdersApi): AsyncGenerator<orders.Order> {
+  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+    const page = await api.listOrdersRaw({ status: "shipping", limit: 2, cursor });
+    yield* await page.value();
+    cursor = page.raw.headers.get("Link")?.match(/[?&]cursor=([\w-]+)/)?.[1];
+  }
 }
 
 const [url, email, key] = process.argv.slice(2);

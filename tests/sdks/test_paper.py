@@ -25,6 +25,8 @@ def test_the_five_requests(paper: Paper, gateway: str, stack: Stack) -> None:
     ]
     assert order in answers["list_orders"]
     assert {each["orderStatus"] for each in answers["list_orders"]} == {"shipping"}
+    orders = httpx.get(f"{stack.ports.url('order_service')}/orders/?status=shipping&limit=1000")
+    assert len(answers["list_orders"]) == len(orders.json()) > 2, "more than a page of two"
 
     stored_user = httpx.get(f"{stack.ports.url('user_service_v1')}/users/{user['userId']}").json()
     assert stored_user["emails"] == user["emails"]
