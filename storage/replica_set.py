@@ -15,6 +15,8 @@ _ALREADY_INITIALIZED = 23
 def initiate(settings: MongoSettings, member: str) -> None:
     """Make `member` a replica set under the name in the URI of `settings`, unless it is one.
 
+    Returns when the set has a primary.
+
     Args:
         settings: The login must be one that may do so.
         member: `host:port` by which all clients reach it.
@@ -32,15 +34,21 @@ def initiate(settings: MongoSettings, member: str) -> None:
                 raise
         else:
             log.info("replica_set_made", name=name, member=member)
+    with _patient(settings.uri, settings) as client:
+        client.admin.command("ping")
 
 
 def _only(member: str, settings: MongoSettings) -> MongoClient[Json]:
     """A client of this member, whatever it is."""
+    return _patient(f"mongodb://{member}/?directConnection=true", settings)
+
+
+def _patient(uri: str, settings: MongoSettings) -> MongoClient[Json]:
+    """A client that gives a server, or an election, time."""
     return MongoClient(
-        f"mongodb://{member}",
+        uri,
         username=settings.username,
         password=settings.password,
         authSource="admin",
-        directConnection=True,
-        serverSelectionTimeoutMS=30_000,
+        serverSelectionTimeoutMS=60_000,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from storage.client import Json
-from tests.compose.engine import ONE_SHOTS, PROCESSES, ROOT, SERVICES, Compose
+from tests.compose.engine import ONE_SHOTS, PROCESSES, ROOT, SERVICES, TOOLS, Compose
 
 DEBUG = ("docker-compose.yml", "docker-compose.debug.yml")
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -38,9 +38,10 @@ def published(configuration: Json) -> set[tuple[str, str, int]]:
 
 
 def test_the_services_have_the_papers_names(configuration: Json) -> None:
-    """Beside them the relay, the consumer, the broker's set-up and the operator's commands."""
-    assert set(configuration["services"]) == {*SERVICES, *ONE_SHOTS, "operator"}
-    assert configuration["services"]["operator"]["profiles"] == ["tools"]
+    """Beside them the relay, the consumer, the broker's set-up, and what is run by hand."""
+    assert set(configuration["services"]) == {*SERVICES, *ONE_SHOTS, *TOOLS}
+    for name in TOOLS:
+        assert configuration["services"][name]["profiles"] == ["tools"]
 
 
 def test_public_images_are_named_by_minor_version(configuration: Json) -> None:
@@ -57,7 +58,7 @@ def test_all_python_processes_are_one_image(configuration: Json) -> None:
     ours = {
         name: service
         for name, service in configuration["services"].items()
-        if name in (*PROCESSES, *ONE_SHOTS, "operator")
+        if name in (*PROCESSES, *ONE_SHOTS, *TOOLS)
     }
     assert {each["image"] for each in ours.values()} == {"aware-micro-services:dev"}
     assert [name for name, each in ours.items() if "build" in each] == ["mongodb-setup"]
@@ -66,6 +67,14 @@ def test_all_python_processes_are_one_image(configuration: Json) -> None:
 def test_only_the_gateway_is_published_and_on_loopback(configuration: Json) -> None:
     """Unless GATEWAY_BIND says otherwise."""
     assert published(configuration) == {("kong", "127.0.0.1:8000", 8000)}
+
+
+def test_another_address_of_the_gateway_is_known_to_who_checks_it(clone: Path) -> None:
+    """Kong refuses it without keys, the set-ups with passwords that everybody knows."""
+    found = Compose(clone, {"GATEWAY_BIND": "192.0.2.1"}).configuration()
+    assert published(found) == {("kong", "192.0.2.1:8000", 8000)}
+    for name in ("kong", *ONE_SHOTS):
+        assert found["services"][name]["environment"]["GATEWAY_ADDRESS"] == "192.0.2.1"
 
 
 def test_only_the_gateway_is_on_the_outer_network(configuration: Json) -> None:
@@ -100,7 +109,7 @@ def test_the_second_file_publishes_the_papers_ports_on_loopback(debugging: Json)
     }
 
 
-@pytest.mark.parametrize("name", [*SERVICES, *ONE_SHOTS, "operator"])
+@pytest.mark.parametrize("name", [*SERVICES, *ONE_SHOTS, *TOOLS])
 def test_every_container_is_confined(configuration: Json, name: str) -> None:
     """No writing but to volumes and /tmp, no capability, bounded memory, processes and logs."""
     service = configuration["services"][name]
@@ -160,6 +169,7 @@ def test_each_process_knows_its_own_passwords_alone(configuration: Json, clone: 
         "ORDER_CONSUMER_MONGO_PASSWORD",
         "ORDER_CONSUMER_RABBITMQ_PASSWORD",
     }
+    assert known["backup"] == {"BACKUP_READER_MONGO_PASSWORD"}
     assert known["kong"] == set()
     assert known["backup"] == {"BACKUP_READER_MONGO_PASSWORD"}
     assert known["mongodb"] == {"MONGO_ROOT_PASSWORD"}

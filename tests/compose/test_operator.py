@@ -43,3 +43,18 @@ def test_looking_at_the_dead_letters(system: Compose) -> None:
 def test_publishing_anew(system: Compose) -> None:
     """With a login that reaches both databases."""
     assert "1 user will be published anew" in operator(system, "resync", "--user", "u5")
+
+
+def test_keys_are_asked_for_where_they_are_set(system: Compose, gateway: httpx.Client) -> None:
+    """Of clients, and of the operator, who has them from `.env`."""
+    keys = system.set(API_KEYS="first-key-of-a-client,second-key-of-a-client")
+    try:
+        keys("up", "--wait", "--no-deps", "kong")
+        assert gateway.get("/orders/o1").status_code == 401
+        assert gateway.get("/orders/o1", headers={"apikey": "no-key-at-all-this"}).is_error
+        known = gateway.get("/orders/o1", headers={"apikey": "second-key-of-a-client"})
+        assert known.status_code == 200
+        assert "v1: 70 of 100" in operator(keys, "gateway", "weight", "70")
+    finally:
+        system("up", "--wait", "--no-deps", "kong")
+    assert gateway.get("/orders/o1").status_code == 200

@@ -9,7 +9,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from storage.client import Json, MongoSettings, connect
-from tests.compose.engine import SERVICES, Compose
+from tests.compose.engine import PROCESSES, SERVICES, Compose
 from tests.compose.forwarding import forwarded
 from tests.compose.waiting import until
 from tests.messaging.chaos.load import Load
@@ -100,3 +100,15 @@ def test_each_container_is_taken_away_and_nothing_is_lost(
     assert load.records.answers["change acknowledged"] > 50
     assert history.due > 20
     assert history.violations == []
+
+
+@pytest.mark.parametrize("service", PROCESSES)
+def test_a_process_that_crashes_comes_back_by_itself(system: Compose, service: str) -> None:
+    """All processes in the container are killed from within; nobody starts it again by hand."""
+    (before,) = system.inspect(service)
+    system("exec", "-T", service, "sh", "-c", "kill -9 -1", check=False)
+    until(
+        lambda: system.inspect(service)[0]["RestartCount"] > before["RestartCount"],
+        f"{service} was started again",
+    )
+    system.healthy(service)
