@@ -1,15 +1,12 @@
 """`backup` and `restore`: both databases at one moment into a file, and back."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from pymongo import MongoClient
 
 from aware.resync import resync_users
-from aware.running import in_one_line, run
+from aware.running import bar, in_one_line, run
 from aware.setup import SPECS
 from contract.document import load_document
 from messaging.amqp import connection_parameters
@@ -19,7 +16,6 @@ from processes.settings import mongo_settings, rabbit_settings
 from storage.backup import (
     Collections,
     Manifest,
-    Step,
     check_backup,
     require_empty,
     restore_backup,
@@ -41,7 +37,7 @@ def backup_command(file: Path) -> None:
     with in_one_line(), connect_blocking(settings, timed=False) as client:
         found = collections_of(client, settings)
         about = sum(each.estimated_document_count() for each in found.values())
-        with _bar("Writing", about) as step:
+        with bar("Writing", about) as step:
             manifest = write_backup(file, client, found, versions, step)
     click.echo(f"{file}: {_counts(manifest)}, {file.stat().st_size / 1e6:.1f} MB")
 
@@ -65,17 +61,16 @@ def restore_command(file: Path, *, replace: bool) -> None:
         # What they hold was published by the databases that are no more. Dead letters stay: they
         # are evidence, and replaying them can no longer change anything.
         dropped = sum(purge(parameters, (topology.updates, *topology.retries)).values())
-    click.echo(f"Dropped: {dropped} events that were under way. Kept: {letters} dead letters.")
+    click.echo(f"Dropped: {dropped:,} events that were under way. Kept: {letters:,} dead letters.")
     count = run(resync_users(settings))
-    click.echo(f"Resync: {count} users will be published anew by the relay.")
+    click.echo(f"Resync: {count:,} users will be published anew by the relay.")
 
 
 def _restore(file: Path, found: Collections, *, replace: bool) -> Manifest:
-    with _bar("Checking", 0) as step:
-        manifest = check_backup(file, found, step)
+    manifest = check_backup(file, found)
     if not replace:
         require_empty(found)
-    with _bar("Restoring", manifest.documents) as step:
+    with bar("Restoring", manifest.documents) as step:
         restore_backup(file, found, replace=replace, step=step)
     return manifest
 
@@ -98,12 +93,3 @@ def _counts(manifest: Manifest) -> str:
         f"{part.documents:,} {Path(name).stem}" for name, part in manifest.parts.items()
     )
     return f"{counts} as of {manifest.moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-@contextmanager
-def _bar(label: str, length: int) -> Iterator[Step]:
-    """Progress, where somebody looks."""
-    with click.progressbar(
-        length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
-        yield bar.update

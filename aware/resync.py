@@ -2,7 +2,7 @@
 
 import click
 
-from aware.running import run
+from aware.running import bar, run
 from messaging.resync import resync
 from processes.settings import mongo_settings
 from storage.client import MongoSettings, connect
@@ -22,7 +22,9 @@ def resync_command(user: str | None) -> None:
 
 
 async def resync_users(settings: MongoSettings, user: str | None = None) -> int:
-    """Do it for one user, or all; how many there were."""
+    """Do it for one user, or all; how many there were. Shows how far it is."""
     async with connect(settings) as client:
-        users = MongoOutbox(client[settings.users]["users"])
-        return await resync(users, MongoContactsStore(client[settings.orders]), user)
+        collection = client[settings.users]["users"]
+        store = MongoContactsStore(client[settings.orders])
+        with bar("Resync", await collection.estimated_document_count()) as step:
+            return await resync(MongoOutbox(collection), store, user, step)

@@ -1,6 +1,6 @@
 """Resync: publish every user's contact data anew, above anything the order database may know."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 LEAP = 1_000_000
@@ -35,10 +35,16 @@ class Orders(Protocol):
         """The highest version that anything there has of each user; 0 for an unknown one."""
 
 
-async def resync(users: Users, orders: Orders, user_id: str | None = None) -> int:
+async def resync(
+    users: Users,
+    orders: Orders,
+    user_id: str | None = None,
+    step: Callable[[int], None] = lambda _: None,
+) -> int:
     """Leave the duty to publish every user's contact data, or one user's; returns how many.
 
-    Relay and consumer then do the rest. May be repeated, and cut off, at will.
+    Relay and consumer then do the rest. May be repeated, and cut off, at will. `step` is told of
+    so many users more that are done.
 
     Raises:
         UnknownUser: There is no such user.
@@ -51,5 +57,7 @@ async def resync(users: Users, orders: Orders, user_id: str | None = None) -> in
         return 1
     count = 0
     async for some in users.user_ids(_AT_ONCE):
-        count += await users.publish_above(await orders.known_versions(some), LEAP)
+        done = await users.publish_above(await orders.known_versions(some), LEAP)
+        step(done)
+        count += done
     return count

@@ -9,7 +9,9 @@ import pytest
 from pymongo import MongoClient
 
 from aware.backup import collections_of
+from messaging.amqp import AmqpBroker
 from messaging.broker import Message
+from messaging.topology import Topology
 from storage.backup import BadBackupError, check_backup
 from storage.client import Json, connect_blocking
 from tests.backup.conftest import Aware
@@ -185,6 +187,27 @@ async def test_a_file_of_a_later_format_is_refused(
             changed.writestr(name, text.replace(b'"format": 1', b'"format": 2'))
     with pytest.raises(BadBackupError, match="format 2, and this program reads 1"):
         check_backup(later, collections_of(client, system.mongo))
+
+
+async def test_for_the_broker_the_login_of_the_consumer_is_enough(
+    system: System, call: Aware, file: Path
+) -> None:
+    """It may empty its queue; whoever restores need not be the broker's administrator."""
+    assert (await call("backup", file)).exit_code == 0
+    login = system.stack.environment("order-consumer")
+    queue = Topology("user_updates")
+    async with AmqpBroker(system.parameters, queue.for_consuming()) as broker:
+        await broker.connected()
+        await broker.publish(event("someone", 2), queue.updates.address)
+    done = await call(
+        "restore",
+        file,
+        RABBITMQ_USER=login["RABBITMQ_USER"],
+        RABBITMQ_PASSWORD=login["RABBITMQ_PASSWORD"],
+        RABBITMQ_QUEUE_NAME="user_updates",
+    )
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "Dropped: 1 events" in done.stdout
 
 
 async def test_without_a_broker_nothing_is_changed(
