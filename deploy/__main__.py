@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from pathlib import Path
 
 import deploy
 from deploy.deployment import Deployment
@@ -15,24 +16,32 @@ from deploy.state import Outcome, State
 _HELP = """a version to bring in, which push.sh has sent; or
 start: make what was good last run, after a reboot or a deployment that was cut off; or
 stop: end everything, the data stays; or
+backup: write both databases, as they are at one moment, into /var/backups/aware; or
+restore: bring both databases back to what FILE holds; or
 again: bring the version that runs in anew, with settings and certificate as they are now; or
 status: show what runs"""
 _ENDS = """It ends with 0: done; 1: it could not be begun, nothing was changed; 3: the version is no
 good, the one before runs again; 4: that could not be brought back either; 130: it was interrupted
 before anything was changed."""
 
+_PLAIN = {"start": Deployment.start, "stop": Deployment.stop, "backup": Deployment.backup}
+
 
 def main() -> int:
     """Do what the command line asks for; the exit status."""
     parser = argparse.ArgumentParser(prog="deploy.sh", description=deploy.__doc__, epilog=_ENDS)
     parser.add_argument("what", metavar="VERSION", help=_HELP)
-    what: str = parser.parse_args().what
+    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="for restore")
+    given = parser.parse_args()
+    if (given.what == "restore") != (given.file is not None):
+        parser.error("restore takes the FILE of a backup, and nothing else does")
+    what: str = given.what
     layout = Layout()
     state = State(layout.state)
     report = Report(layout.state / "log", what)
     try:
         with interruptible():
-            return _do(what, Deployment(layout, state, report), state, report)
+            return _do(what, given.file, Deployment(layout, state, report), state, report)
     except (DeployError, OSError) as error:
         report.say(f"error: {error}")
         return 1
@@ -41,17 +50,17 @@ def main() -> int:
         return 130
 
 
-def _do(what: str, deployment: Deployment, state: State, report: Report) -> int:
+def _do(what: str, file: Path | None, deployment: Deployment, state: State, report: Report) -> int:
     if what == "status":
         report.say(deployment.status())
         return 0
     began = time.time()
     with state.lock() as waited:
-        if what == "start":
-            deployment.start()
+        if what in _PLAIN:
+            _PLAIN[what](deployment)
             return 0
-        if what == "stop":
-            deployment.stop()
+        if file is not None:
+            deployment.restore(file)
             return 0
         version = deployment.version if what == "again" else what
         last = state.outcome

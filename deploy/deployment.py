@@ -12,6 +12,7 @@ from deploy.compose import Compose
 from deploy.containers import Containers
 from deploy.errors import DeployError, StuckError, WentBackError
 from deploy.interruption import Interrupted, uninterrupted
+from deploy.keeping import Keeping
 from deploy.layout import Layout
 from deploy.release import Release, folder_of, release, take_settings
 from deploy.replacing import HTTP, ORDER, Replacing
@@ -95,6 +96,22 @@ class Deployment:
         compose = Compose(release(self._layout, good), self._report)
         for services in (("kong",), HTTP, ("user-relay", "order-consumer"), ()):
             compose.run("stop", *services)
+
+    def backup(self) -> None:
+        """Write both databases, as they are at one moment, into a file."""
+        self._keeping().backup()
+
+    def restore(self, file: Path) -> None:
+        """Bring both databases back to what `file` holds; then everything runs again."""
+        keeping = self._keeping()
+        try:
+            keeping.restore(file)
+        finally:
+            with uninterrupted():
+                self.start()
+
+    def _keeping(self) -> Keeping:
+        return Keeping(self._layout, release(self._layout, self._good()), self._report)
 
     def _good(self) -> Place:
         good = self._state.running

@@ -1,0 +1,68 @@
+"""Backups of both databases, and the way back."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy.compose import Compose
+from deploy.errors import DeployError
+from deploy.layout import Layout
+from deploy.release import Release
+from deploy.replacing import ORDER
+from deploy.report import Report
+from deploy.settings import parse
+
+_KEPT = 14
+_NAME = "aware-{:%Y%m%dT%H%M%SZ}.zip"
+
+
+class Keeping:
+    """Writes backups of the release that runs, and brings one back."""
+
+    def __init__(self, layout: Layout, release: Release, report: Report) -> None:
+        """The release that runs."""
+        self._layout = layout
+        self._release = release
+        self._report = report
+
+    def backup(self) -> Path:
+        """Write both databases, as they are at one moment, while everything goes on.
+
+        Returns the file, which its owner alone may read. Of older ones the newest stay, 14 in all;
+        they go only after the new one is whole.
+        """
+        folder = self._layout.backups
+        file = folder / _NAME.format(datetime.now(UTC))
+        said = Compose(self._release, self._report).run(
+            *("run", "--rm", "--no-deps", "--no-TTY", "--user", f"{os.getuid()}:{os.getgid()}"),
+            *("--volume", f"{folder}:/backups", "backup", f"/backups/{file.name}"),
+        )
+        file.chmod(0o600)
+        self._report.say(said.strip().splitlines()[-1].replace("/backups", str(folder)))
+        for old in sorted(folder.glob("aware-*.zip"))[:-_KEPT]:
+            old.unlink()
+        return file
+
+    def restore(self, file: Path) -> None:
+        """Bring both databases back to what `file` holds, and the orders into step.
+
+        Nobody writes meanwhile: the processes are stopped, and clients get 503. Events that were
+        under way are dropped, and all users' contact data is published anew. Whoever called starts
+        the processes again, however this ends.
+        """
+        file = file.resolve()
+        if not file.is_file():
+            raise DeployError(f"there is no backup {file}")
+        password = parse(self._release.settings.read_text())["RABBITMQ_ADMIN_PASSWORD"]
+        compose = Compose(self._release, self._report, RABBITMQ_PASSWORD=password)
+        compose.run("stop", *ORDER)
+        self._report.say("the processes are stopped; clients get 503")
+        said = compose.run(
+            *("run", "--rm", "--no-deps", "--no-TTY", "--user", f"{os.getuid()}:{os.getgid()}"),
+            *("--env", "RABBITMQ_USER=administrator", "--env", "RABBITMQ_PASSWORD"),
+            *("--volume", f"{file}:/backup.zip:ro", "operator", "restore", "--replace"),
+            "/backup.zip",
+        )
+        for line in said.splitlines():
+            if line.startswith(("Restored", "Dropped", "Resync")):
+                self._report.say(line)
