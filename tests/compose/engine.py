@@ -114,7 +114,8 @@ def has_images(names: Sequence[str] = _STAND_INS) -> bool:
 def copy_of_the_repository(folder: Path) -> Path:
     """What a fresh clone would have, were everything committed."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        # The folder may be somebody else's, as in CI.
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
