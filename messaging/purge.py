@@ -43,5 +43,5 @@ def _ask(parameters: pika.ConnectionParameters, queue: Queue, *, drop: bool) -> 
         if error.reply_code == _NOT_FOUND:
             return 0
         raise Disconnected(error.reply_text) from error
-    except AMQPError as error:
+    except (AMQPError, OSError) as error:  # pika passes on what resolving a name raises
         raise Disconnected(str(error) or repr(error)) from error

@@ -210,14 +210,15 @@ async def test_for_the_broker_the_login_of_the_consumer_is_enough(
     assert "Dropped: 1 events" in done.stdout
 
 
+@pytest.mark.parametrize("absent", [{"RABBITMQ_PORT": "1"}, {"RABBITMQ_HOST": "nobody.invalid"}])
 async def test_without_a_broker_nothing_is_changed(
-    system: System, client: MongoClient[Json], call: Aware, file: Path
+    system: System, client: MongoClient[Json], call: Aware, file: Path, absent: dict[str, str]
 ) -> None:
     """It is needed at the end, and asked at the beginning."""
     await system.new_user()
     assert (await call("backup", file)).exit_code == 0
     before = contents(system, client)
-    done = await call("restore", file, "--replace", RABBITMQ_PORT="1")
+    done = await call("restore", file, "--replace", **absent)
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: RabbitMQ: ")
     assert contents(system, client) == before
