@@ -25,6 +25,7 @@ def publish(*, dry_run: bool, visibility: str) -> None:
     """
     from generate.node import NodeError, install_packages  # noqa: PLC0415 - where one develops
     from generate.release import ReleaseError, standings  # noqa: PLC0415
+    from generate.sources import read_sources  # noqa: PLC0415
     from swaggerhub.command_line import CommandLine  # noqa: PLC0415
     from swaggerhub.publishing import Plan, carry_out, plan, write_document  # noqa: PLC0415
     from swaggerhub.registry import Registry  # noqa: PLC0415
@@ -35,6 +36,7 @@ def publish(*, dry_run: bool, visibility: str) -> None:
     def tell(each: Plan) -> None:
         click.echo(each.told(done=True))
 
+    read_sources(ROOT)  # what is not sound is told with its file and line
     try:
         install_packages(ROOT)
         given = settings(os.environ, ROOT)

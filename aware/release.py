@@ -18,6 +18,7 @@ def release(*, check: bool) -> None:
     from generate.node import NodeError  # noqa: PLC0415 - only where one develops
     from generate.release import ReleaseError, Standing, standings  # noqa: PLC0415
     from generate.release import release as release_all  # noqa: PLC0415
+    from generate.sources import read_sources  # noqa: PLC0415
 
     def show(each: Standing, *, done: bool) -> None:
         words = f"{each.api} {each.version}: "
@@ -30,6 +31,7 @@ def release(*, check: bool) -> None:
         else:
             click.echo(f"{words}changed; {len(each.breaks)} breaking since {each.released}")
 
+    read_sources(ROOT)  # what is not sound is told with its file and line
     try:
         if check:
             for each in standings(ROOT):

@@ -20,7 +20,9 @@ def sdks(*, output: Path) -> None:
     """Make the client packages of both APIs: wheel, source package and npm tarball."""
     from generate.node import NodeError  # noqa: PLC0415 - only where one develops
     from generate.sdks import SdkError, make_sdks  # noqa: PLC0415
+    from generate.sources import read_sources  # noqa: PLC0415
 
+    read_sources(ROOT)  # what is not sound is told with its file and line
     try:
         for package in make_sdks(ROOT, output.resolve()):
             click.echo(os.path.relpath(package))

@@ -46,7 +46,8 @@ def install_packages(root: Path) -> None:
         return
     done = _run([_program("npm"), "ci", "--no-progress"], root)
     if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:]
+        said = done.stderr.strip().splitlines()
+        last = [line for line in said if "complete log" not in line][-1:]
         raise NodeError(f"`npm ci` failed: {''.join(last)}")
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from contract.document import METHODS, Document, load_document, operations
+from generate import sources
 
-APIS = ("user", "order")
+APIS = tuple(api.name for api in sources.APIS)
 """The APIs that have clients, each by the name of its file in `specs/`."""
 
 
