@@ -1,5 +1,6 @@
 """Tools from npm: Node as requirements/generate.txt pins it, packages as package-lock.json does."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -40,11 +41,16 @@ def node_environment() -> dict[str, str]:
 
 
 def install_packages(root: Path) -> None:
-    """Install what package-lock.json pins, unless it is there; raises NodeError."""
+    """Install what package-lock.json pins, unless it is there; raises NodeError.
+
+    Whoever comes while it is being installed, in this process or another, waits.
+    """
     lock, installed = root / "package-lock.json", root / "node_modules" / ".package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    done = _run([_program("npm"), "ci", "--no-progress"], root)
+    with lock.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+            return
+        done = _run([_program("npm"), "ci", "--no-progress"], root)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         last = [line for line in said if "complete log" not in line][-1:]
