@@ -9,22 +9,15 @@ ROOT = Path(__file__).parent.parent
 
 
 @click.command()
-@click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=ROOT / "build" / "sdks",
-    show_default="build/sdks",
-    help="The folder to write; what was in it is gone.",
-)
-def sdks(*, output: Path) -> None:
-    """Make the client packages of both APIs: wheel, source package and npm tarball."""
+def sdks() -> None:
+    """Make client packages of both APIs, anew in build/sdks: wheel, source, npm tarball."""
     from generate.node import NodeError  # noqa: PLC0415 - only where one develops
     from generate.sdks import SdkError, make_sdks  # noqa: PLC0415
     from generate.sources import read_sources  # noqa: PLC0415
 
     read_sources(ROOT)  # what is not sound is told with its file and line
     try:
-        for package in make_sdks(ROOT, output.resolve()):
+        for package in make_sdks(ROOT, ROOT / "build" / "sdks"):
             click.echo(os.path.relpath(package))
     except (SdkError, NodeError) as error:
         raise click.ClickException(str(error)) from error
