@@ -54,7 +54,8 @@ send() {
         mkdir -p /opt/aware/releases
         cd /opt/aware/releases
         if [ -d $version ]; then exec cat > /dev/null; fi
-        rm -rf .$version.incoming
+        trap 'rm -rf .$version.incoming' EXIT
+        rm -rf .*.incoming
         mkdir .$version.incoming
         tar -xzf - -C .$version.incoming
         mv .$version.incoming $version"

@@ -9,40 +9,29 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
 import yaml
 from botocore.exceptions import BotoCoreError
 
-from tests.deploy.tools import ROOT, run
+from tests.deploy.template import TEMPLATE, Json, cloud_init, template
+from tests.deploy.tools import run
 
-TEMPLATE = ROOT / "deploy/server.yaml"
 UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 MY_RANGE = "203.0.113.7/32"
-Json = dict[str, Any]
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short forms, which stand for themselves here."""
-
-
-_Loader.add_multi_constructor("!", lambda _loader, suffix, node: {suffix: node.value})
-
-
-@pytest.fixture(scope="module")
-def template() -> Json:
+@pytest.fixture(scope="module", name="template")
+def _template() -> Json:
     """The template as data."""
-    loaded: Json = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - a SafeLoader
-    return loaded
+    return template()
 
 
-@pytest.fixture(scope="module")
-def cloud_init(template: Json) -> str:
+@pytest.fixture(scope="module", name="cloud_init")
+def _cloud_init() -> str:
     """The user data, in clear."""
-    text: str = template["Resources"]["Server"]["Properties"]["UserData"]["Fn::Base64"]
-    return text
+    return cloud_init()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,161 @@
+"""The server of the tests: a machine of its own, to which the workflow's script deploys."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.settings import parse
+from tests.compose.engine import OFFLINE, has_images
+from tests.deploy.instance import USER, Instance, possible, wait_for
+from tests.deploy.load import Load
+from tests.deploy.missing import missing
+from tests.deploy.template import cloud_init
+from tests.deploy.tools import ROOT
+
+STAND_INS = ("standin/python:3.13", "standin/mongo:6.0", "standin/rabbitmq:4.0")
+DEPLOY = "/opt/aware/current/deploy/deploy.sh"
+
+
+@dataclass(frozen=True)
+class Server:
+    """The instance, a clone of the repository to push from, and the workflow's secrets."""
+
+    instance: Instance
+    clone: Path
+    secrets: Mapping[str, str]
+
+    def commit(self, message: str, file: str, change: Callable[[str], str]) -> str:
+        """Commit a change of one file, on top of what is there; returns the version."""
+        path = self.clone / file
+        path.write_text(change(path.read_text()))
+        return self._committed(message)
+
+    def revert(self) -> str:
+        """Commit what was there before the last commit."""
+        git(self.clone, "revert", "--no-edit", "HEAD")
+        return self.version()
+
+    def version(self) -> str:
+        """The version that would be pushed."""
+        return git(self.clone, "rev-parse", "--short=12", "HEAD").strip()
+
+    def start_push(self, **changed: str) -> "subprocess.Popen[str]":
+        """Begin what the workflow does on main."""
+        return subprocess.Popen(
+            ["deploy/push.sh", "HEAD"],
+            cwd=self.clone,
+            env={"PATH": os.environ["PATH"], **self.secrets, **changed},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def push(self, **changed: str) -> "subprocess.CompletedProcess[str]":
+        """What the workflow does on main."""
+        process = self.start_push(**changed)
+        said, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, said)
+
+    def deploy(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """deploy.sh on the server."""
+        return self.instance.try_root("runuser", "-u", USER, "--", DEPLOY, *arguments)
+
+    def settings(self) -> Mapping[str, str]:
+        """What the settings' file on the server holds."""
+        return parse(self.instance.read("/etc/aware/aware.env"))
+
+    def load(self) -> Load:
+        """Clients of the gateway, from the world."""
+        certificate = self.instance.read("/etc/aware/certificate.pem")
+        return Load(f"https://{self.instance.address}", self.settings()["API_KEYS"], certificate)
+
+    def running(self) -> dict[str, tuple[str, ...]]:
+        """By service: the release and the id of each container that runs."""
+        found: dict[str, tuple[str, ...]] = {}
+        for each in self.instance.containers():
+            labels: dict[str, Any] = each["Config"]["Labels"]
+            if each["State"]["Running"]:
+                service = labels["com.docker.compose.service"]
+                entry = f"{labels.get('aware.release', '').partition('+')[0]} {each['Id'][:12]}"
+                found[service] = (*found.get(service, ()), entry)
+        return found
+
+    def wait_for_words(self, words: str, *, since: float) -> None:
+        """Wait until a deployment that began after `since` has said so in its log."""
+
+        def said() -> bool:
+            newer = f"find /var/lib/aware/log -newermt @{since:.0f} -type f"
+            command = f"{newer} | xargs -r grep -l '{words}'"
+            return bool(self.instance.try_root("sh", "-c", command).stdout)
+
+        wait_for(said, words, within=600)
+
+    def _committed(self, message: str) -> str:
+        git(self.clone, "commit", "--all", "--quiet", "--message", message)
+        return self.version()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git says."""
+    author = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    command = ["git", *author, *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def new_instance(folder: Path) -> Instance:
+    """A machine that was never switched on."""
+    return Instance(folder, cloud_init())
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server as CloudFormation and cloud-init leave it: nothing is deployed yet."""
+    reason = possible()
+    if reason is None and not has_images():
+        reason = "the engine of this machine has no images for the one of the tests"
+    if reason:
+        missing(reason)
+    folder = tmp_path_factory.mktemp("server")
+    clone = folder / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    key = folder / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    instance = new_instance(folder / "instance")
+    try:
+        instance.boot()
+        host_key = instance.install(key.with_suffix(".pub").read_text())
+        instance.load(STAND_INS)
+        instance.write("/etc/aware/docker-compose.override.yml", (ROOT / OFFLINE).read_text())
+        instance.root("chown", "-R", USER, "/etc/aware")
+        yield Server(
+            instance,
+            clone,
+            {
+                "EC2_SSH_KEY": key.read_text(),
+                "EC2_USER": USER,
+                "EC2_HOST": instance.address,
+                "EC2_HOST_KEY": host_key,
+            },
+        )
+    finally:
+        instance.destroy()
+
+
+@pytest.fixture(scope="session")
+def deployed(server: Server) -> Server:
+    """The server after its first deployment."""
+    done = server.push()
+    assert done.returncode == 0, done.stdout
+    return server
+
+
+@pytest.fixture
+def since() -> float:
+    """When the test began, in the words of the clock."""
+    return time.time()

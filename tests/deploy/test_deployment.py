@@ -1,0 +1,271 @@
+"""From a push to a running server, with the workflow's own script, on a machine of its own.
+
+In this order: each test finds the server as the one before left it, running and good.
+"""
+
+import re
+import signal
+import time
+
+import httpx
+import pytest
+
+from deploy.replacing import HTTP, ORDER
+from tests.deploy.conftest import Server
+from tests.deploy.instance import USER, wait_for
+from tests.deploy.load import Load
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+def show(capsys: pytest.CaptureFixture[str], what: str, load: Load) -> None:
+    """Print the figures, for the log of CI too."""
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\n{what}: {len(load.failures)} of {load.sent} requests failed, "
+            f"{len(load.lost())} of {load.acknowledged} acknowledged orders lost or out of step"
+        )
+
+
+def versions(server: Server) -> set[str]:
+    """The versions of which processes run, each service having exactly one."""
+    running = server.running()
+    assert all(len(running[service]) == 1 for service in (*ORDER, "kong")), running
+    return {running[service][0].split()[0] for service in ORDER}
+
+
+def test_a_server_whose_key_is_another_is_not_trusted(server: Server) -> None:
+    """Nothing is sent there, and the message says that there is no way in."""
+    other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDuLoBYIPD0WXFmayw4Bcxl/7Uc7eJfSKv5rdRFkpIDO"
+    done = server.push(EC2_HOST_KEY=other)
+    assert done.returncode == 1
+    assert "no way into" in done.stdout
+    assert server.instance.try_root("test", "-e", "/opt/aware/releases").returncode != 0
+
+
+def test_the_first_deployment_brings_everything_in(deployed: Server) -> None:
+    """All processes healthy, of the version that was pushed; `current` leads to it."""
+    assert versions(deployed) == {deployed.version()}
+    current = deployed.instance.root("readlink", "/opt/aware/current").strip()
+    assert current.endswith(f"/{deployed.version()}")
+
+
+def test_the_world_reaches_the_gateway_over_tls_and_with_a_key_alone(deployed: Server) -> None:
+    """Not plain HTTP, not without a key; no database, broker or Admin API."""
+    with deployed.load() as load:
+        wait_for(lambda: load.sent > 20, "some requests")
+    assert load.failures == []
+    url = f"https://{deployed.instance.address}/orders/"
+    assert httpx.get(url, verify=False).status_code == 401  # noqa: S501
+    listening = deployed.instance.root("sh", "-c", "ss -tlnH | awk '{print $4}'").split()
+    open_ports = {each.rpartition(":")[2] for each in listening if not each.startswith("127.")}
+    assert open_ports == {"22", "443"}
+
+
+def test_secrets_are_in_private_files_and_in_no_log(deployed: Server) -> None:
+    """Neither in the deployment's log nor in those of the containers, nor in the push's."""
+    said = deployed.push().stdout
+    root = deployed.instance.root
+    given = deployed.settings()
+    names = [name for name in given if name.endswith("_PASSWORD") or name == "API_KEYS"]
+    key = deployed.instance.read("/etc/aware/key.pem").splitlines()[1]
+    secrets = [*(given[name] for name in names), key]
+    assert len(secrets) > 8
+    logs = root(
+        "sh",
+        "-c",
+        "cat /var/lib/aware/log/*; for c in $(docker ps -aq); do docker logs $c 2>&1; done",
+    )
+    assert not [each for each in secrets if each in said + logs]
+    for folder in ("/etc/aware", "/var/lib/aware", "/var/backups/aware", "/opt/aware"):
+        assert root("stat", "-c", "%a %U", folder).strip() == f"700 {USER}"
+    for file in ("aware.env", "key.pem"):
+        assert root("stat", "-c", "%a", f"/etc/aware/{file}").strip() == "600"
+
+
+def test_a_deployment_can_be_run_twice(deployed: Server) -> None:
+    """The second finds everything done, and touches nothing."""
+    before = deployed.running()
+    done = deployed.push()
+    assert done.returncode == 0
+    assert "is in already" in done.stdout
+    assert deployed.running() == before
+
+
+def test_a_good_version_goes_in_under_load_over_a_cut_connection(
+    deployed: Server, since: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No request fails, the gateway stays, and the watcher whose connection was cut comes back."""
+    kong = deployed.running()["kong"]
+    version = deployed.commit("second", "handlers/orders.py", lambda text: text + "\n# second\n")
+    with deployed.load() as load:
+        push = deployed.start_push()
+        deployed.wait_for_words("order-consumer: 1 ready", since=since)
+        deployed.instance.root("pkill", "-KILL", "-f", f"^sshd: {USER}")
+        said, _ = push.communicate()
+    assert push.returncode == 0, said
+    assert "the connection was lost" in said
+    show(capsys, "a good version goes in", load)
+    assert load.failures == []
+    assert load.lost() == []
+    assert versions(deployed) == {version}
+    assert deployed.running()["kong"] == kong
+
+
+def test_a_version_that_does_not_start_is_taken_back(
+    deployed: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The old ones run all the time; the report has the end of the new one's log."""
+    good, before = deployed.version(), deployed.running()
+    deployed.commit("broken", "processes/user_relay.py", lambda text: f"{text}\n\nundefined_name\n")
+    with deployed.load() as load:
+        done = deployed.push()
+    assert done.returncode == 3, done.stdout
+    assert "user-relay does not become healthy" in done.stdout
+    assert "undefined_name" in done.stdout
+    assert f"{good} runs again" in done.stdout
+    show(capsys, "a version that does not start is taken back", load)
+    assert load.failures == []
+    assert load.lost() == []
+    assert versions(deployed) == {good}
+    after = deployed.running()
+    assert {service: after[service] for service in HTTP} == {s: before[s] for s in HTTP}
+    deployed.revert()
+
+
+def test_a_version_that_answers_wrongly_is_taken_back(
+    deployed: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is healthy, but one of the five requests fails; what was acknowledged stays."""
+    good = next(iter(versions(deployed)))
+    deployed.commit("wrong", "handlers/orders.py", _broken_status)
+    with deployed.load() as load:
+        done = deployed.push()
+    assert done.returncode == 3, done.stdout
+    assert re.search(r"PUT /orders/\S+/status is answered with 500", done.stdout)
+    show(capsys, "a version that answers wrongly is taken back", load)
+    assert load.failures == []  # the load sends no request of the kind that is broken
+    assert load.lost() == []
+    assert versions(deployed) == {good}
+    deployed.revert()
+
+
+def _broken_status(text: str) -> str:
+    """The handlers of orders, one of which fails."""
+    changed = text.replace('update_status(id, body["orderStatus"])', "update_status(id, unknown)")
+    assert changed != text
+    return changed
+
+
+def test_a_validator_that_existing_data_contradicts_stops_the_deployment(deployed: Server) -> None:
+    """The set-up names the documents in the way, and the databases refuse what they did before."""
+    good, before = next(iter(versions(deployed))), deployed.running()
+    deployed.commit("narrow", "specs/shared.yaml", _narrower)
+    done = deployed.push()
+    assert done.returncode == 3, done.stdout
+    assert "contradict" in done.stdout
+    assert f"{good} runs again" in done.stdout
+    assert deployed.running() == before
+    with deployed.load() as load:
+        wait_for(lambda: load.acknowledged > 5, "orders that only the wider validator takes")
+    assert load.failures == []
+    deployed.revert()
+
+
+def _narrower(text: str) -> str:
+    """The shared schemas, with cities of at most three letters."""
+    changed = re.sub(r"( city: ){.*}", r"\1{type: string, maxLength: 3}", text)
+    assert changed != text
+    return changed
+
+
+def test_an_image_that_cannot_be_built_changes_nothing(deployed: Server) -> None:
+    """The deployment does not begin."""
+    before = deployed.running()
+    deployed.commit("no image", "Dockerfile", lambda text: f"{text}\nRUN exit 7\n")
+    done = deployed.push()
+    assert done.returncode == 1, done.stdout
+    assert "build" in done.stdout
+    assert deployed.running() == before
+    deployed.revert()
+
+
+def test_a_full_disk_changes_nothing(deployed: Server) -> None:
+    """The version does not arrive, or not whole; with room again it goes in."""
+    before = deployed.running()
+    fill = "head -c $(($(stat -f -c '%a * %S' /opt/aware) - 100000)) /dev/zero > /opt/aware/fill"
+    deployed.instance.root("bash", "-c", fill)
+    done = deployed.push()
+    assert done.returncode == 1, done.stdout
+    assert "No space left on device" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert deployed.running() == before
+    deployed.instance.root("rm", "/opt/aware/fill")
+
+
+def test_a_backup_is_brought_back(deployed: Server) -> None:
+    """What the timer's service writes; what came after it is gone, and orders are in step."""
+    with deployed.load() as kept:
+        wait_for(lambda: kept.acknowledged > 5, "orders to keep")
+    assert kept.lost() == []
+    deployed.instance.root(*deployed.instance.unit("aware-backup"))
+    with deployed.load() as later:
+        wait_for(lambda: later.acknowledged > 5, "orders to forget")
+    file = deployed.instance.root("sh", "-c", "ls /var/backups/aware/*.zip | tail -n 1").strip()
+    assert deployed.instance.root("stat", "-c", "%a", file).strip() == "600"
+    done = deployed.deploy("restore", file)
+    assert done.returncode == 0, done.stdout
+    assert kept.lost() == []
+    assert len(later.lost(within=0)) == later.acknowledged
+
+
+def test_the_engine_may_be_stopped_and_started(
+    deployed: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Containers outlive it; requests go on meanwhile."""
+    before = deployed.running()
+    with deployed.load() as load:
+        deployed.instance.stop_engine()
+        sent = load.sent
+        wait_for(lambda: load.sent > sent + 30, "requests without an engine")
+        deployed.instance.start_engine()
+    show(capsys, "the engine is stopped and started", load)
+    assert load.failures == []
+    assert load.lost() == []
+    assert deployed.running() == before
+
+
+def test_a_power_cut_in_the_middle_of_a_deployment_is_undone_at_the_next_boot(
+    deployed: Server, since: float
+) -> None:
+    """By the unit that systemd starts; what was acknowledged is there."""
+    good = next(iter(versions(deployed)))
+    version = deployed.commit("third", "handlers/users.py", lambda text: text + "\n# third\n")
+    with deployed.load() as load:
+        push = deployed.start_push()
+        deployed.wait_for_words("user-relay: 1 ready", since=since)
+        push.send_signal(signal.SIGKILL)
+        deployed.instance.power_off()
+    push.wait()
+    deployed.instance.boot()
+    said = deployed.instance.root(*deployed.instance.unit("aware"))
+    assert f"the deployment of {version} was cut off: it is undone" in said
+    assert versions(deployed) == {good}
+    assert load.lost() == []
+
+
+def test_an_interrupted_deployment_is_undone_at_once(deployed: Server, since: float) -> None:
+    """A person's Ctrl-C, or systemd's SIGTERM; afterwards the version goes in."""
+    good, version = next(iter(versions(deployed))), deployed.version()
+    push = deployed.start_push()
+    deployed.wait_for_words("order-consumer: 1 ready", since=since)
+    deployed.instance.root("pkill", "-TERM", "-f", f"deploy {version}$")
+    said, _ = push.communicate()
+    assert push.returncode == 3, said
+    assert "it was interrupted" in said
+    assert versions(deployed) == {good}
+    assert deployed.push().returncode == 0
+    assert versions(deployed) == {version}
+    deadline = time.monotonic() + 60
+    while len(deployed.instance.root("ls", "/opt/aware/releases").split()) > 2:
+        assert time.monotonic() < deadline
