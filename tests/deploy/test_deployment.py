@@ -163,7 +163,7 @@ def test_a_validator_that_existing_data_contradicts_stops_the_deployment(deploye
     deployed.commit("narrow", "specs/shared.yaml", _narrower)
     done = deployed.push()
     assert done.returncode == 3, done.stdout
-    assert "contradict" in done.stdout
+    assert "Existing documents are in the way" in done.stdout
     assert f"{good} runs again" in done.stdout
     assert deployed.running() == before
     with deployed.load() as load:

@@ -1,0 +1,275 @@
+"""The parts of a deployment that need no engine."""
+
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.certificate import certificate
+from deploy.commands import Commands
+from deploy.containers import Containers
+from deploy.errors import DeployError
+from deploy.layout import Layout
+from deploy.release import release, take_settings
+from deploy.replacing import Quiet
+from deploy.report import Report
+from deploy.settings import settings
+from deploy.state import Place, State
+from tests.deploy.tools import ROOT
+
+EXAMPLE = ROOT / ".env.example"
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A server's folders."""
+    made = Layout(*(tmp_path / name for name in ("home", "config", "state", "backups")))
+    for folder in (made.home, made.config, made.state, made.backups):
+        folder.mkdir()
+    return made
+
+
+@pytest.fixture
+def report(layout: Layout) -> Report:
+    """A report in the server's folders."""
+    return Report(layout.state / "log", "test")
+
+
+def mode(file: Path) -> int:
+    """The permissions of a file."""
+    return file.stat().st_mode & 0o777
+
+
+def test_the_first_settings_have_secrets_of_their_own(layout: Layout) -> None:
+    """No password that the example shows, a key for the gateway, and nobody else may read it."""
+    made = settings(layout.settings, EXAMPLE)
+    assert mode(layout.settings) == 0o600
+    secrets = [value for name, value in made.items() if name.endswith("_PASSWORD")]
+    assert len(secrets) == len(set(secrets)) >= 8
+    assert not any(value.startswith("laptop-") for value in made.values())
+    assert len(made["API_KEYS"]) >= 16
+    assert (made["GATEWAY_BIND"], made["SEED"]) == ("0.0.0.0", "false")  # noqa: S104
+    assert settings(layout.settings, EXAMPLE) == made
+
+
+def test_a_new_version_may_ask_for_more_settings(layout: Layout, tmp_path: Path) -> None:
+    """What is there stays as it is."""
+    before = settings(layout.settings, EXAMPLE)
+    newer = tmp_path / "newer"
+    newer.write_text(EXAMPLE.read_text() + "NEW_PASSWORD=laptop-new\nNEW_LIMIT=7\n")
+    after = settings(layout.settings, newer)
+    assert {name: after[name] for name in before} == before
+    assert after["NEW_LIMIT"] == "7"
+    assert not after["NEW_PASSWORD"].startswith("laptop-")
+    assert mode(layout.settings) == 0o600
+
+
+def _without_keys(file: Path) -> None:
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join("API_KEYS=\n" if "API_KEYS=" in line else line for line in lines))
+
+
+def _laptop(file: Path) -> None:
+    file.write_text(file.read_text() + "MONGO_ROOT_PASSWORD=laptop-mongo-root\n")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda file: file.chmod(0o640), "chmod 600"),
+        (_without_keys, "API_KEYS is not set"),
+        (_laptop, "MONGO_ROOT_PASSWORD has the value that .env.example shows everybody"),
+    ],
+)
+def test_settings_that_are_no_good_are_named(
+    layout: Layout, spoil: Callable[[Path], None], reason: str
+) -> None:
+    """Readable by others, without a key, with a password that everybody knows."""
+    settings(layout.settings, EXAMPLE)
+    spoil(layout.settings)
+    with pytest.raises(DeployError, match=reason):
+        settings(layout.settings, EXAMPLE)
+
+
+def test_without_a_certificate_a_self_signed_one_is_made(layout: Layout, report: Report) -> None:
+    """With a warning; the key is private, and both go to the gateway in one line each."""
+    made, warning = certificate(layout, Commands(report))
+    assert warning is not None
+    assert "self-signed" in warning
+    assert mode(layout.key) == 0o600
+    assert made.first == ssl.PEM_cert_to_DER_cert(layout.certificate.read_text())
+    assert all("\n" not in value for value in made.environment().values())
+    assert "PRIVATE KEY" not in repr(made)
+    assert certificate(layout, Commands(report)) == (made, None)
+
+
+def test_a_certificate_that_does_not_do_is_refused(layout: Layout, report: Report) -> None:
+    """The key of another, a missing key, a key that others may read, and one that has expired."""
+    commands = Commands(report)
+    certificate(layout, commands)
+    layout.key.chmod(0o644)
+    with pytest.raises(DeployError, match="chmod 600"):
+        certificate(layout, commands)
+    layout.key.unlink()
+    with pytest.raises(DeployError, match=r"there is no .*key\.pem"):
+        certificate(layout, commands)
+    other = "openssl ecparam -name prime256v1 -genkey -noout -out"
+    subprocess.run([*other.split(), str(layout.key)], check=True, capture_output=True)
+    layout.key.chmod(0o600)
+    with pytest.raises(DeployError, match="are no certificate and its key"):
+        certificate(layout, commands)
+    expired = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -subj /CN=a"
+    files = ["-keyout", str(layout.key), "-out", str(layout.certificate)]
+    done = subprocess.run(
+        [*expired.split(), "-days", "-1", *files], check=False, capture_output=True
+    )
+    if done.returncode == 0:  # newer versions of openssl refuse to make one
+        with pytest.raises(DeployError, match="has expired"):
+            certificate(layout, commands)
+
+
+def _sent(layout: Layout, version: str) -> None:
+    folder = layout.releases / version
+    (folder / "messaging").mkdir(parents=True)
+    for name in ("docker-compose.yml", "messaging/rabbitmq.conf"):
+        (folder / name).write_text((ROOT / name).read_text())
+
+
+def test_a_release_keeps_the_settings_it_was_brought_in_with(
+    layout: Layout, report: Report
+) -> None:
+    """So that one can go back to them; a new certificate is no reason to replace the processes."""
+    settings(layout.settings, EXAMPLE)
+    certificate(layout, Commands(report))
+    _sent(layout, "one")
+    before = release(layout, Place("one", take_settings(layout)))
+    layout.certificate.unlink()
+    layout.key.unlink()
+    certificate(layout, Commands(report))
+    renewed = release(layout, Place("one", take_settings(layout)))
+    assert renewed.label == before.label
+    assert renewed.environment != before.environment
+    layout.settings.write_text(layout.settings.read_text() + "WORKERS=2\n")
+    changed = release(layout, Place("one", take_settings(layout)))
+    assert changed.label != before.label
+    assert release(layout, before.place) == before
+    assert all(mode(file) == 0o600 for file in (layout.state / "given").rglob("*.*"))
+
+
+@pytest.mark.parametrize("version", ["two", "../one", "", "-x", "a b"])
+def test_a_version_that_was_never_sent_is_named(layout: Layout, version: str) -> None:
+    """Whatever it is called."""
+    _sent(layout, "one")
+    with pytest.raises(DeployError, match="send it first"):
+        release(layout, Place(version, ""))
+
+
+def test_plain_http_is_served_only_where_it_is_asked_for(layout: Layout, report: Report) -> None:
+    """By one setting, which adds a file to compose's."""
+    settings(layout.settings, EXAMPLE)
+    certificate(layout, Commands(report))
+    _sent(layout, "one")
+    files = release(layout, Place("one", take_settings(layout))).files
+    assert "docker-compose.http.yml" not in {file.name for file in files}
+    layout.settings.write_text(layout.settings.read_text() + "GATEWAY_HTTP_PORT=80\n")
+    files = release(layout, Place("one", take_settings(layout))).files
+    assert "docker-compose.http.yml" in {file.name for file in files}
+
+
+def test_what_is_on_its_way_is_known_until_it_is_in_or_undone(layout: Layout) -> None:
+    """Also to a process that knows nothing of the one that began."""
+    one, two = Place("one", "a"), Place("two", "b")
+    state = State(layout.state)
+    state.begin(one)
+    assert State(layout.state).unfinished == one
+    state.commit(one)
+    assert (state.running, state.before, state.unfinished) == (one, None, None)
+    state.begin(two)
+    state.undone()
+    assert (state.running, state.unfinished) == (one, None)
+    state.commit(two)
+    assert (state.running, state.before) == (two, one)
+
+
+def test_a_report_outlives_its_watcher_and_its_disk(tmp_path: Path) -> None:
+    """A deployment must not end because nobody listens."""
+    program = (
+        "from pathlib import Path; from deploy.report import Report\n"
+        f"Report(Path('{tmp_path}'), 'a').say('to nobody')\n"
+        "Report(Path('/dev/full/no'), 'b').say('to nobody, nowhere')\n"
+        "import os; os._exit(7)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait() == 7
+    (log,) = tmp_path.glob("*-a.log")
+    assert log.read_text().endswith("to nobody\n")
+
+
+def test_a_command_that_fails_says_its_last_words(report: Report, layout: Layout) -> None:
+    """And one that is not there is named."""
+    with pytest.raises(DeployError, match=r"sh .* failed:\n    why"):
+        Commands(report).run("sh", "-c", "echo why >&2; exit 3")
+    with pytest.raises(DeployError, match="there is no aware-nothing"):
+        Commands(report).run("aware-nothing")
+    assert "why" in next((layout.state / "log").glob("*.log")).read_text()
+
+
+def test_a_figure_that_moves_is_not_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three seconds without a request, counted anew after each."""
+    now = [0.0]
+    monkeypatch.setattr("deploy.replacing.time.monotonic", lambda: now[0])
+    figures = iter([5.0, 5.0, 6.0, 6.0, 6.0])
+    quiet = Quiet(lambda: next(figures))
+    answers = []
+    for moment in (2.0, 4.0, 6.0, 7.5):
+        now[0] = moment
+        answers.append(quiet())
+    assert answers == [False, False, False, True]
+
+
+def test_a_machine_without_containers_has_none(report: Report, tmp_path: Path) -> None:
+    """Nothing is inspected then."""
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\n[ "$1" = ps ]\n')
+    docker.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert Containers(Commands(report, {"PATH": path})).all() == []
+
+
+@pytest.mark.parametrize("name", ["EC2_SSH_KEY", "EC2_USER", "EC2_HOST", "EC2_HOST_KEY"])
+def test_a_push_without_a_secret_names_it(name: str) -> None:
+    """Before anything is done, and without showing the others."""
+    secrets = {
+        each: f"value-of-{each}" for each in ("EC2_SSH_KEY", "EC2_USER", "EC2_HOST", "EC2_HOST_KEY")
+    }
+    del secrets[name]
+    done = subprocess.run(
+        [ROOT / "deploy/push.sh", "HEAD"],
+        env={"PATH": os.environ["PATH"], **secrets},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"push: {name} is not set\n"
+
+
+def test_deploy_sh_needs_no_package() -> None:
+    """On the server there is Python, and nothing else."""
+    program = "import deploy.__main__, sys; print(sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    foreign = {"click", "yaml", "httpx", "structlog", "pymongo", "storage", "kong"}
+    assert not foreign & set(eval(done.stdout))  # noqa: S307 - a list of names, our own
+    usage = subprocess.run(
+        [ROOT / "deploy/deploy.sh", "restore"], capture_output=True, text=True, check=False
+    )
+    assert usage.returncode == 2
+    assert "restore takes the FILE of a backup" in usage.stderr
