@@ -19,7 +19,8 @@ stop: end everything, the data stays; or
 backup: write both databases, as they are at one moment, into /var/backups/aware; or
 restore: bring both databases back to what FILE holds; or
 again: bring the version that runs in anew, with settings and certificate as they are now; or
-status: show what runs"""
+status: show what runs; or
+operator: run the operator's command with what follows, such as `operator gateway weight 30`"""
 _ENDS = """It ends with 0: done; 1: it could not be begun, nothing was changed; 3: the version is no
 good, the one before runs again; 4: that could not be brought back either; 130: it was interrupted
 before anything was changed."""
@@ -31,17 +32,19 @@ def main() -> int:
     """Do what the command line asks for; the exit status."""
     parser = argparse.ArgumentParser(prog="deploy.sh", description=deploy.__doc__, epilog=_ENDS)
     parser.add_argument("what", metavar="VERSION", help=_HELP)
-    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="for restore")
+    parser.add_argument("more", nargs=argparse.REMAINDER, help="for restore and operator")
     given = parser.parse_args()
-    if (given.what == "restore") != (given.file is not None):
-        parser.error("restore takes the FILE of a backup, and nothing else does")
     what: str = given.what
+    more: list[str] = given.more
+    if what == "restore" and len(more) != 1:
+        parser.error("restore takes the FILE of a backup")
+    if more and what not in ("restore", "operator"):
+        parser.error(f"{what} takes nothing more")
     layout = Layout()
     state = State(layout.state)
     report = Report(layout.state / "log", what)
     try:
-        with interruptible():
-            return _do(what, given.file, Deployment(layout, state, report), state, report)
+        return _do(what, more, Deployment(layout, state, report), state, report)
     except (DeployError, OSError) as error:
         report.say(f"error: {error}")
         return 1
@@ -50,17 +53,19 @@ def main() -> int:
         return 130
 
 
-def _do(what: str, file: Path | None, deployment: Deployment, state: State, report: Report) -> int:
+def _do(what: str, more: list[str], deployment: Deployment, state: State, report: Report) -> int:
     if what == "status":
         report.say(deployment.status())
         return 0
+    if what == "operator":
+        deployment.operate(more)
     began = time.time()
-    with state.lock() as waited:
+    with interruptible(), state.lock() as waited:
         if what in _PLAIN:
             _PLAIN[what](deployment)
             return 0
-        if file is not None:
-            deployment.restore(file)
+        if what == "restore":
+            deployment.restore(Path(more[0]))
             return 0
         version = deployment.version if what == "again" else what
         last = state.outcome

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Mapping
+from typing import NoReturn
 
 from deploy.errors import DeployError
 from deploy.report import Report
@@ -37,6 +38,10 @@ class Commands:
         if done.returncode:
             raise DeployError(f"{_words(command)} failed: {done.stderr.strip()}")
         return done.stdout
+
+    def become(self, *command: str) -> NoReturn:
+        """Be `command` from now on: for what a person watches."""
+        os.execvpe(command[0], command, self._environment)  # noqa: S606 - no shell in between
 
     def succeeds(self, *command: str) -> bool:
         """Whether `command` ends with the status 0."""

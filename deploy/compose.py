@@ -1,5 +1,7 @@
 """`docker compose` for one release."""
 
+from typing import NoReturn
+
 from deploy.commands import Commands
 from deploy.release import Release
 from deploy.report import Report
@@ -28,6 +30,10 @@ class Compose:
     def once(self, service: str, *arguments: str) -> str:
         """Run `service` once, to its end; what it prints. Raises DeployError where it fails."""
         return self.run("run", "--rm", "--no-deps", "--no-TTY", service, *arguments)
+
+    def become(self, *arguments: str) -> NoReturn:
+        """Be compose from now on."""
+        self._commands.become(*self._prefix, *arguments)
 
     def up(self, *services: str) -> None:
         """Have a container of each, as the files say; one that is so already is left alone."""

@@ -1,9 +1,10 @@
 """A deployment: in with the new version, or back to the one before."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from deploy.certificate import certificate
 from deploy.check import five_requests
@@ -23,6 +24,7 @@ from deploy.state import Place, State
 from deploy.watch import Watch
 
 _PORT = 5000
+_KEPT_LOGS = 200
 _NEEDED = 2 * 1024**3  # bytes for images and what they are built from
 
 
@@ -109,6 +111,11 @@ class Deployment:
         finally:
             with uninterrupted():
                 self.start()
+
+    def operate(self, arguments: Sequence[str]) -> NoReturn:
+        """Become the operator's command of the version that runs."""
+        compose = Compose(release(self._layout, self._good()), self._report)
+        compose.become("run", "--rm", "--no-deps", "operator", *arguments)
 
     def _keeping(self) -> Keeping:
         return Keeping(self._layout, release(self._layout, self._good()), self._report)
@@ -282,6 +289,8 @@ class Deployment:
 
     def _tidy(self) -> None:
         """Keep this version and the one before; the others can be sent again."""
+        for log in sorted((self._layout.state / "log").iterdir())[:-_KEPT_LOGS]:
+            log.unlink()
         places = [place for place in (self._state.running, self._state.before) if place]
         kept = {place.version for place in places}
         for folder in self._layout.releases.iterdir():
