@@ -74,6 +74,26 @@ def test_a_gateway_beyond_loopback_without_keys(system: Compose) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("service", "setting"),
+    [
+        ("kong", "REQUEST_SIZE_LIMIT=0"),
+        ("order-service", "WORKERS=0"),
+        ("user-service-v2", "MONGO_URI=localhost"),
+        ("user-relay", "RABBITMQ_PORT=none"),
+        ("mongodb-setup", "SEED=perhaps"),
+        ("rabbitmq-setup", "USER_RELAY_RABBITMQ_PASSWORD="),
+    ],
+)
+def test_a_wrong_setting_is_named(system: Compose, service: str, setting: str) -> None:
+    """By the container that has it, without a traceback."""
+    done = system("run", "--rm", "-T", "--no-deps", "-e", setting, service, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert setting.partition("=")[0] in said
+    assert "Traceback" not in said
+
+
 def test_another_password_of_a_service_is_taken_over(
     system: Compose, gateway: httpx.Client
 ) -> None:
