@@ -60,7 +60,11 @@ def _do(what: str, more: list[str], deployment: Deployment, state: State, report
     if what == "operator":
         deployment.operate(more)
     began = time.time()
-    with interruptible(), state.lock() as waited:
+
+    def waiting() -> None:
+        report.say("another deployment is under way: waiting for its end")
+
+    with interruptible(), state.lock(waiting) as waited:
         if what in _PLAIN:
             _PLAIN[what](deployment)
             return 0

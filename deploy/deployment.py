@@ -164,7 +164,7 @@ class Deployment:
         replacing = Replacing(wanted, compose, self._containers, self._report)
         self._databases(compose)
         with self._watched(wanted) as called:
-            self._set_up(compose)
+            self._set_up(compose, back=back)
             # What understands more comes first, and goes last.
             for service in reversed(ORDER) if back else ORDER:
                 replacing.replace(service, called=called)
@@ -189,8 +189,16 @@ class Deployment:
                     "on; docs/deploy.md says how it is replaced"
                 )
 
-    def _set_up(self, compose: Compose) -> None:
-        compose.once("mongodb-setup")
+    def _set_up(self, compose: Compose, *, back: bool) -> None:
+        try:
+            compose.once("mongodb-setup")
+        except DeployError as error:
+            if not back:
+                raise
+            # An older validator may refuse what the newer one let in; processes do not mind.
+            self._report.say(
+                f"warning: the databases stay as the newer version set them up: {error}"
+            )
         (broker,) = self._containers.of("rabbitmq")
         file = "/etc/rabbitmq/definitions/rabbitmq.json"
         self._containers.execute(broker, "rabbitmqctl", "import_definitions", file)
@@ -202,7 +210,9 @@ class Deployment:
         if not any(each.ready for each in self._containers.of("kong")):
             yield False
             return
-        with Watch(self._address(wanted, any_certificate=True)) as watch:
+        running = self._state.running
+        shown = release(self._layout, running) if running else wanted
+        with Watch(self._address(shown, any_certificate=True)) as watch:
             yield True
         self._report.say(str(watch))
 
@@ -262,7 +272,9 @@ class Deployment:
                 "gone, the data is kept"
             ) from error
         try:
-            self._bring_in(release(self._layout, good), back=True)
+            before = release(self._layout, good)
+            self._bring_in(before, back=True)
+            self._point_to(before)
         except (DeployError, OSError) as second:
             raise StuckError(
                 f"{good.version} could not be brought back: {second}\n"

@@ -2,7 +2,7 @@
 
 import fcntl
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,10 +37,10 @@ class State:
         self._folder = folder
 
     @contextmanager
-    def lock(self) -> Iterator[bool]:
+    def lock(self, waiting: Callable[[], None]) -> Iterator[bool]:
         """Be the only deployment; what it yields is whether that had to be waited for.
 
-        The lock ends with the process, however that ends.
+        `waiting` is called before that. The lock ends with the process, however that ends.
         """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self._folder / "lock").open("w") as file:
@@ -48,6 +48,7 @@ class State:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 waited = False
             except BlockingIOError:
+                waiting()
                 fcntl.flock(file, fcntl.LOCK_EX)
                 waited = True
             yield waited

@@ -174,11 +174,12 @@ class Instance:
 
     def _start(self, name: str, *command: str) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
-            subprocess.Popen(
+            subprocess.run(
                 self._inside("setsid", "--fork", *command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                check=True,
             )
 
     def _inside(self, *command: str) -> list[str]:

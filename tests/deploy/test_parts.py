@@ -4,7 +4,9 @@ import os
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -193,6 +195,25 @@ def test_what_is_on_its_way_is_known_until_it_is_in_or_undone(layout: Layout) ->
     assert (state.running, state.unfinished) == (one, None)
     state.commit(two)
     assert (state.running, state.before) == (two, one)
+
+
+def test_a_second_deployment_waits_for_the_first(layout: Layout) -> None:
+    """And is told that it had to."""
+    first, second = State(layout.state), State(layout.state)
+    held, asked = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with first.lock(lambda: None) as waited:
+            assert not waited
+            held.set()
+            assert asked.wait(60)
+
+    with ThreadPoolExecutor() as pool:
+        holding = pool.submit(hold)
+        assert held.wait(60)
+        with second.lock(asked.set) as waited:
+            assert waited
+        holding.result()
 
 
 def test_a_report_outlives_its_watcher_and_its_disk(tmp_path: Path) -> None:
