@@ -1,0 +1,1 @@
+"""The gateway of the tests of docker compose, and what its system costs."""
