@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.settings import parse
-from tests.compose.engine import OFFLINE, has_images
+from tests.compose.engine import OFFLINE, copy_of_the_repository, has_images
 from tests.deploy.instance import USER, Instance, possible, wait_for
 from tests.deploy.load import Load
 from tests.deploy.missing import missing
@@ -117,22 +117,24 @@ def new_instance(folder: Path) -> Instance:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server as CloudFormation and cloud-init leave it: nothing is deployed yet."""
     reason = possible()
-    if reason is None and not has_images():
-        reason = "the engine of this machine has no images for the one of the tests"
     if reason:
         missing(reason)
     folder = tmp_path_factory.mktemp("server")
-    clone = folder / "clone"
-    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+    clone = copy_of_the_repository(folder / "clone")
+    git(clone, "init", "--quiet")
+    git(clone, "add", ".")
+    git(clone, "commit", "--quiet", "--message", "first")
     key = folder / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     instance = new_instance(folder / "instance")
     try:
         instance.boot()
         host_key = instance.install(key.with_suffix(".pub").read_text())
-        instance.load(STAND_INS)
-        instance.write("/etc/aware/docker-compose.override.yml", (ROOT / OFFLINE).read_text())
-        instance.root("chown", "-R", USER, "/etc/aware")
+        # Where there are no stand-ins, the machine pulls the public images.
+        if has_images(STAND_INS):
+            instance.load(STAND_INS)
+            instance.write("/etc/aware/docker-compose.override.yml", (ROOT / OFFLINE).read_text())
+            instance.root("chown", "-R", USER, "/etc/aware")
         yield Server(
             instance,
             clone,

@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -40,13 +41,15 @@ class Load:
         """Against the gateway at `url`, which shows `certificate` (PEM)."""
         trusting = ssl.create_default_context(cadata=certificate)
         trusting.check_hostname = False
-        self._client = httpx.Client(
+        self._new_client = partial(
+            httpx.Client,
             base_url=url,
-            trust_env=False,
             headers={"apikey": key},
             verify=trusting,
             timeout=httpx.Timeout(60, connect=5),
+            trust_env=False,
         )
+        self._client = self._new_client()
         self._end = threading.Event()
         self._threads = [threading.Thread(target=self._work) for _ in range(_CLIENTS)]
         self._lock = threading.Lock()
@@ -70,6 +73,7 @@ class Load:
         self._end.set()
         for thread in self._threads:
             thread.join()
+        self._client.close()
 
     def lost(self, within: float = 120) -> list[str]:
         """The acknowledged orders that are gone, or out of step with their acknowledged user.
@@ -77,8 +81,9 @@ class Load:
         They are given time to get into step.
         """
         deadline = time.monotonic() + within
-        while (found := self._lost()) and time.monotonic() < deadline:
-            time.sleep(0.5)
+        with self._new_client() as client:
+            while (found := self._lost(client)) and time.monotonic() < deadline:
+                time.sleep(0.5)
         return found
 
     @property
@@ -86,11 +91,11 @@ class Load:
         """Orders that were answered with 201."""
         return sum(len(each.orders) for each in self.customers)
 
-    def _lost(self) -> list[str]:
+    def _lost(self, client: httpx.Client) -> list[str]:
         found = []
         for customer in self.customers:
             for order in customer.orders:
-                answer = self._client.get(f"/orders/{order}")
+                answer = client.get(f"/orders/{order}")
                 if answer.status_code != httpx.codes.OK:
                     found.append(f"{order}: {answer.status_code}")
                 elif customer.emails is not None and answer.json()["userEmails"] != customer.emails:

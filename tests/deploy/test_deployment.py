@@ -121,7 +121,7 @@ def test_a_version_that_does_not_start_is_taken_back(
     with deployed.load() as load:
         done = deployed.push()
     assert done.returncode == 3, done.stdout
-    assert "user-relay does not become healthy" in done.stdout
+    assert "order-consumer does not become healthy" in done.stdout
     assert "undefined_name" in done.stdout
     assert f"{good} runs again" in done.stdout
     show(capsys, "a version that does not start is taken back", load)
