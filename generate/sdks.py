@@ -63,7 +63,7 @@ def make_sdks(root: Path, target: Path) -> list[Path]:
     with tempfile.TemporaryDirectory() as folder:  # not in the repository, whose .gitignore applies
         made = Path(folder, "made")
         made.mkdir()
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(2) as pool:
             tasks = []
             for api in APIS:
                 described = for_generators(published_document(root, api))

@@ -288,7 +288,7 @@ def _compared(api: str, edit: Edit) -> list[str]:
 def found() -> dict[str, list[str]]:
     """What is found of each change, by its name; all compared at once, as that takes its time."""
     cases = BREAKING | HARMLESS
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(2) as pool:
         return dict(
             zip(cases, pool.map(lambda case: _compared(*case), cases.values()), strict=True)
         )

@@ -19,6 +19,11 @@ from tests.gateway.running import run
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent
+TYPESCRIPT = (
+    *("--strict", "--module", "NodeNext", "--target", "ES2022"),
+    *("--lib", "ES2022,DOM", "--types", ""),
+)
+"""How a program is compiled: strictly, and with no types but those of the packages."""
 KEY = "a-key-of-the-tests-with-enough-characters"
 
 
@@ -81,8 +86,7 @@ def project(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     npm = str(Path(sys.executable).with_name("npm"))
     _run(npm, "install", "--offline", *map(str, packages.glob("*.tgz")), folder=folder)
     (folder / "paper.ts").write_text((PROGRAMS / "paper.ts").read_text("utf-8"), "utf-8")
-    options = ("--strict", "--module", "NodeNext", "--target", "ES2022", "--lib", "ES2022,DOM")
-    _run(*node_command(ROOT, "tsc", *options, "paper.ts"), folder=folder)
+    _run(*node_command(ROOT, "tsc", *TYPESCRIPT, "paper.ts"), folder=folder)
     return folder
 
 
