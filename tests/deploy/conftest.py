@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,18 @@ class Server:
         """Commit a change of one file, on top of what is there; returns the version."""
         path = self.clone / file
         path.write_text(change(path.read_text()))
-        return self._committed(message)
-
-    def revert(self) -> str:
-        """Commit what was there before the last commit."""
-        git(self.clone, "revert", "--no-edit", "HEAD")
+        git(self.clone, "commit", "--all", "--quiet", "--message", message)
         return self.version()
+
+    @contextmanager
+    def bad(self, file: str, change: Callable[[str], str]) -> Iterator[None]:
+        """Have a bad commit on top; afterwards it never was."""
+        before = self.version()
+        self.commit("bad", file, change)
+        try:
+            yield
+        finally:
+            git(self.clone, "reset", "--hard", before)
 
     def version(self) -> str:
         """The version that would be pushed."""
@@ -95,10 +102,6 @@ class Server:
             return bool(self.instance.try_root("sh", "-c", command).stdout)
 
         wait_for(said, words, within=600)
-
-    def _committed(self, message: str) -> str:
-        git(self.clone, "commit", "--all", "--quiet", "--message", message)
-        return self.version()
 
 
 def git(folder: Path, *arguments: str) -> str:

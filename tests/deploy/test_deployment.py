@@ -117,8 +117,10 @@ def test_a_version_that_does_not_start_is_taken_back(
 ) -> None:
     """The old ones run all the time; the report has the end of the new one's log."""
     good, before = deployed.version(), deployed.running()
-    deployed.commit("broken", "processes/user_relay.py", lambda text: f"{text}\n\nundefined_name\n")
-    with deployed.load() as load:
+    with (
+        deployed.bad("processes/user_relay.py", lambda text: f"{text}\n\nundefined_name\n"),
+        deployed.load() as load,
+    ):
         done = deployed.push()
     assert done.returncode == 3, done.stdout
     assert "order-consumer does not become healthy" in done.stdout
@@ -130,7 +132,6 @@ def test_a_version_that_does_not_start_is_taken_back(
     assert versions(deployed) == {good}
     after = deployed.running()
     assert {service: after[service] for service in HTTP} == {s: before[s] for s in HTTP}
-    deployed.revert()
 
 
 def test_a_version_that_answers_wrongly_is_taken_back(
@@ -138,8 +139,7 @@ def test_a_version_that_answers_wrongly_is_taken_back(
 ) -> None:
     """It is healthy, but one of the five requests fails; what was acknowledged stays."""
     good = next(iter(versions(deployed)))
-    deployed.commit("wrong", "handlers/orders.py", _broken_status)
-    with deployed.load() as load:
+    with deployed.bad("handlers/orders.py", _broken_status), deployed.load() as load:
         done = deployed.push()
     assert done.returncode == 3, done.stdout
     assert re.search(r"PUT /orders/\S+/status is answered with 500", done.stdout)
@@ -147,7 +147,6 @@ def test_a_version_that_answers_wrongly_is_taken_back(
     assert load.failures == []  # the load sends no request of the kind that is broken
     assert load.lost() == []
     assert versions(deployed) == {good}
-    deployed.revert()
 
 
 def _broken_status(text: str) -> str:
@@ -160,8 +159,8 @@ def _broken_status(text: str) -> str:
 def test_a_validator_that_existing_data_contradicts_stops_the_deployment(deployed: Server) -> None:
     """The set-up names the documents in the way, and the databases refuse what they did before."""
     good, before = next(iter(versions(deployed))), deployed.running()
-    deployed.commit("narrow", "specs/shared.yaml", _narrower)
-    done = deployed.push()
+    with deployed.bad("specs/shared.yaml", _narrower):
+        done = deployed.push()
     assert done.returncode == 3, done.stdout
     assert "Existing documents are in the way" in done.stdout
     assert f"{good} runs again" in done.stdout
@@ -169,7 +168,6 @@ def test_a_validator_that_existing_data_contradicts_stops_the_deployment(deploye
     with deployed.load() as load:
         wait_for(lambda: load.acknowledged > 5, "orders that only the wider validator takes")
     assert load.failures == []
-    deployed.revert()
 
 
 def _narrower(text: str) -> str:
@@ -182,25 +180,25 @@ def _narrower(text: str) -> str:
 def test_an_image_that_cannot_be_built_changes_nothing(deployed: Server) -> None:
     """The deployment does not begin."""
     before = deployed.running()
-    deployed.commit("no image", "Dockerfile", lambda text: f"{text}\nRUN exit 7\n")
-    done = deployed.push()
+    with deployed.bad("Dockerfile", lambda text: f"{text}\nRUN exit 7\n"):
+        done = deployed.push()
     assert done.returncode == 1, done.stdout
     assert "build" in done.stdout
     assert deployed.running() == before
-    deployed.revert()
 
 
 def test_a_full_disk_changes_nothing(deployed: Server) -> None:
-    """The version does not arrive, or not whole; with room again it goes in."""
+    """The version does not arrive whole, and then it has not arrived."""
     before = deployed.running()
     fill = "head -c $(($(stat -f -c '%a * %S' /opt/aware) - 100000)) /dev/zero > /opt/aware/fill"
-    deployed.instance.root("bash", "-c", fill)
-    done = deployed.push()
+    with deployed.bad("handlers/orders.py", lambda text: text + "\n# too much\n"):
+        deployed.instance.root("bash", "-c", fill)
+        done = deployed.push()
+        deployed.instance.root("rm", "/opt/aware/fill")
     assert done.returncode == 1, done.stdout
     assert "No space left on device" in done.stdout
     assert "Traceback" not in done.stdout
     assert deployed.running() == before
-    deployed.instance.root("rm", "/opt/aware/fill")
 
 
 def test_a_backup_is_brought_back(deployed: Server) -> None:
