@@ -21,11 +21,13 @@ from processes.settings import (
     mongo_settings,
     password_for,
     rabbit_settings,
+    with_seed,
 )
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.layout import collections
 from storage.replica_set import initiate
-from storage.seed import ORDERS, USERS, seed
+from storage.seed import ORDERS, USERS
+from storage.seed import seed as insert_seed
 from storage.setup import set_up
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -38,19 +40,17 @@ def setup() -> None:
 
 
 @setup.command()
-@click.option(
-    "--seed/--no-seed", "with_seed", envvar="SEED", help="Insert 5 users and 15 orders too."
-)
+@click.option("--seed", is_flag=True, help="Insert 5 users and 15 orders too, as SEED=true does.")
 @click.option(
     "--initiate",
     "member",
     metavar="HOST:PORT",
     help="Make this one server a replica set first, unless it is one.",
 )
-def mongodb(*, with_seed: bool, member: str | None) -> None:
+def mongodb(*, seed: bool, member: str | None) -> None:
     """Collections, validators, indexes and logins, as the specs and the processes ask for."""
     refuse_known_passwords(os.environ)
-    settings = mongo_settings()
+    settings, seed = mongo_settings(), with_seed() or seed
     layout = collections(SPECS, settings.users, settings.orders)
     logins = sorted({login for each in layout for login in each.access})
     passwords = {login: password_for(login, "MONGO") for login in logins}
@@ -60,14 +60,14 @@ def mongodb(*, with_seed: bool, member: str | None) -> None:
         with connect_blocking(settings, timed=False) as client:
             set_up(client, layout, passwords)
             click.echo(f"MongoDB: {len(layout)} collections and {len(logins)} logins are ready.")
-            if with_seed:
+            if seed:
                 _seed(client, settings)
 
 
 def _seed(client: MongoClient[Json], settings: MongoSettings) -> None:
     document = load_document(SPECS / "order.yaml")
     with progress("seed", USERS + ORDERS) as one_more:
-        users, orders = seed(client, settings.users, settings.orders, document, one_more)
+        users, orders = insert_seed(client, settings.users, settings.orders, document, one_more)
     click.echo(f"Seed: {users} users and {orders} orders were missing and are there now.")
 
 

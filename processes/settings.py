@@ -82,6 +82,11 @@ def drain_file() -> Path | None:
     return Path(name) if name else None
 
 
+def with_seed() -> bool:
+    """SEED: whether the set-up inserts the paper's sample data."""
+    return _Environment().flag("SEED")
+
+
 class _Environment:
     """environs, with messages that begin with the variable's name."""
 
