@@ -23,7 +23,7 @@ def publish(*, dry_run: bool, visibility: str) -> None:
     SWAGGERHUB_OWNER and SWAGGERHUB_API_KEY say whose and with which key; SWAGGERHUB_URL says where,
     if not at SwaggerHub itself.
     """
-    from generate.node import NodeError, install_packages  # noqa: PLC0415 - where one develops
+    from generate.node import NodeError  # noqa: PLC0415 - only where one develops
     from generate.release import ReleaseError, standings  # noqa: PLC0415
     from generate.sources import read_sources  # noqa: PLC0415
     from swaggerhub.command_line import CommandLine  # noqa: PLC0415
@@ -38,7 +38,6 @@ def publish(*, dry_run: bool, visibility: str) -> None:
 
     read_sources(ROOT)  # what is not sound is told with its file and line
     try:
-        install_packages(ROOT)
         given = settings(os.environ, ROOT)
         for standing in standings(ROOT):
             standing.require_allowed()

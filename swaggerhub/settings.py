@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from generate.node import install_packages
+
 _OWNER, _KEY, _URL = "SWAGGERHUB_OWNER", "SWAGGERHUB_API_KEY", "SWAGGERHUB_URL"
 
 
@@ -31,6 +33,7 @@ def settings(environment: Mapping[str, str], root: Path) -> Settings:
 
     Raises:
         SwaggerHubError: One is missing, or cannot be right; all missing ones are named.
+        NodeError: The command line, whose defaults are asked for, cannot be had.
     """
     missing = [name for name in (_OWNER, _KEY) if not environment.get(name)]
     if missing:
@@ -48,6 +51,7 @@ def settings(environment: Mapping[str, str], root: Path) -> Settings:
 
 
 def _default_url(root: Path) -> str:
+    install_packages(root)
     package = root / "node_modules" / "swaggerhub-cli" / "package.json"
     defaults = json.loads(package.read_text("utf-8"))["oclif"]["configDefaults"]
     return str(defaults[_URL])

@@ -1,6 +1,5 @@
 """One contract for both builds of the user service; what v2 adds is its statement, exactly."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +19,6 @@ from tests.services.conftest import ADDRESS, new_email, new_user
 
 ROOT = Path(__file__).parents[2]
 TIMES = {"createdAt": "2020-01-01T00:00:00.000Z", "updatedAt": "2020-01-01T00:00:00.000Z"}
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """The specs where they can be changed."""
-    shutil.copytree(ROOT / "specs", tmp_path / "specs")
-    for name in ("package-lock.json", "node_modules"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    return tmp_path
 
 
 def state(repository: Path, target: str, update: dict[str, Any]) -> None:
@@ -61,11 +51,11 @@ def test_no_build_leaves_the_published_contract() -> None:
     ids=["needs", "shortens", "at-least", "key", "type", "contradicts"],
 )
 def test_a_statement_that_leaves_the_contract_is_found(
-    repository: Path, target: str, update: dict[str, Any]
+    specs_alone: Path, target: str, update: dict[str, Any]
 ) -> None:
     """Be it that v2 accepts less, or that it answers something else."""
-    state(repository, target, update)
-    lines = list(departures(repository))
+    state(specs_alone, target, update)
+    lines = list(departures(specs_alone))
     assert lines
     assert all(line.startswith("v2 leaves the published contract") for line in lines)
 
@@ -79,10 +69,10 @@ def test_a_statement_that_leaves_the_contract_is_found(
     ],
     ids=["accepts-more", "answers-more", "promises-more"],
 )
-def test_a_statement_may_add(repository: Path, target: str, update: dict[str, Any]) -> None:
+def test_a_statement_may_add(specs_alone: Path, target: str, update: dict[str, Any]) -> None:
     """v2 may accept more and promise more: who keeps to the published contract does not notice."""
-    state(repository, target, update)
-    assert list(departures(repository)) == []
+    state(specs_alone, target, update)
+    assert list(departures(specs_alone)) == []
 
 
 @dataclass(frozen=True)

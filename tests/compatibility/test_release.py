@@ -17,14 +17,11 @@ Change = Callable[..., None]
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(specs_alone: Path) -> Path:
     """The specs as they are, released as they are, where they can be changed."""
-    shutil.copytree(ROOT / "specs", tmp_path / "specs")
-    shutil.rmtree(tmp_path / "specs" / "released")
-    for name in ("package-lock.json", "node_modules"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    release(tmp_path)
-    return tmp_path
+    shutil.rmtree(specs_alone / "specs" / "released")
+    release(specs_alone)
+    return specs_alone
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from contract.document import load_document, operations
+from generate.node import install_packages
 from generate.published import APIS, published_document
 from generate.sdks import SdkError, make_sdks
 
@@ -105,6 +106,7 @@ def test_the_programs_fit_the_types_of_the_packages(python: Path) -> None:
 
 def test_what_was_there_stays_where_one_cannot_be_made(tmp_path: Path) -> None:
     """All packages or none; and the error says which could not be made."""
+    install_packages(ROOT)
     broken, target = tmp_path / "repository", tmp_path / "sdks"
     for name in ("specs", "sdks"):
         shutil.copytree(ROOT / name, broken / name)
