@@ -60,6 +60,9 @@ async def load_and(
         stop = asyncio.Event()
         loading = asyncio.create_task(load.run(USERS, stop))
         try:
+            await asyncio.to_thread(
+                until, lambda: len(load.records.users) == USERS, "all are there"
+            )
             await faults()
             stop.set()
             # The load ends when every acknowledged change has reached its orders.
