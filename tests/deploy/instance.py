@@ -61,7 +61,9 @@ class Instance:
 
     def boot(self) -> None:
         """Switch the power on; returns when engine and sshd answer."""
-        command = ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork"]
+        # Where the tests are killed the machine ends too.
+        command = ["setpriv", "--pdeathsig", "KILL"]
+        command += ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork"]
         command += ["--mount-proc", "--kill-child", sys.executable, "-c", _INIT]
         self._power = subprocess.Popen(as_root(*command))
         self._pid = wait_for(self._init, "the machine has a first process")
