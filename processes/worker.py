@@ -55,6 +55,12 @@ class _Protocol(ASGIProtocol):
             self._send_error_response(HTTPStatus.BAD_REQUEST, "")
             self._close_transport()
 
+    def _will_close(self, request: object, response_requires_close: bool) -> bool:  # noqa: FBT001
+        """Say so, too, of an answer that goes out before the body is in: gunicorn closes then."""
+        body = self._body_receiver
+        unread = body is not None and not body._complete  # noqa: SLF001 - it has no other name
+        return unread or bool(super()._will_close(request, response_requires_close))
+
     def _send_error_response(
         self, status: int, _message: str, extra_headers: Iterable[tuple[str, str]] = ()
     ) -> None:

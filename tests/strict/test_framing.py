@@ -197,3 +197,30 @@ def test_a_trailer_is_no_header(service: Target) -> None:
     assert answer.status == 201
     answer = service.ask(data + b"Content-Length: 5\r\n\r\n")
     assert answer.status == 400
+
+
+@pytest.mark.parametrize("missing", [1, 10])
+def test_who_is_refused_before_the_body_is_in_is_told_that_the_connection_ends(
+    service: Target, missing: int
+) -> None:
+    """A gateway would otherwise send its next request into a connection that is being closed."""
+    whole = request("POST", service.path, service.body(), b"Content-Type: text/plain")
+    with Connection(service.address) as connection:
+        connection.send(whole[:-missing])
+        answer = connection.receive()
+        assert answer is not None
+        assert problem(answer, 415)
+        assert answer.headers["connection"] == "close"
+        assert connection.is_closed()
+
+
+def test_who_is_refused_with_the_body_in_keeps_the_connection(service: Target) -> None:
+    """The next request on it is answered."""
+    whole = request("POST", service.path, service.body(), b"Content-Type: text/plain")
+    with Connection(service.address) as connection:
+        for _ in range(3):
+            connection.send(whole)
+            answer = connection.receive()
+            assert answer is not None
+            assert problem(answer, 415)
+            assert "connection" not in answer.headers
