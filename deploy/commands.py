@@ -8,7 +8,7 @@ from typing import NoReturn
 from deploy.errors import DeployError
 from deploy.report import Report
 
-_LAST = 15
+_LAST = 50  # the set-up names up to ten documents of each collection
 
 
 class Commands:
