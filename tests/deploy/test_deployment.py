@@ -159,15 +159,17 @@ def _broken_status(text: str) -> str:
 def test_a_validator_that_existing_data_contradicts_stops_the_deployment(deployed: Server) -> None:
     """The set-up names the documents in the way, and the databases refuse what they did before."""
     good, before = next(iter(versions(deployed))), deployed.running()
+    with deployed.load() as load:
+        wait_for(lambda: load.acknowledged > 5, "orders that a narrower validator contradicts")
     with deployed.bad("specs/shared.yaml", _narrower):
         done = deployed.push()
     assert done.returncode == 3, done.stdout
     assert "Existing documents are in the way" in done.stdout
     assert f"{good} runs again" in done.stdout
     assert deployed.running() == before
-    with deployed.load() as load:
-        wait_for(lambda: load.acknowledged > 5, "orders that only the wider validator takes")
-    assert load.failures == []
+    with deployed.load() as after:
+        wait_for(lambda: after.acknowledged > 5, "orders that only the wider validator takes")
+    assert after.failures == []
 
 
 def _narrower(text: str) -> str:
@@ -220,17 +222,23 @@ def test_a_backup_is_brought_back(deployed: Server) -> None:
 def test_the_engine_may_be_stopped_and_started(
     deployed: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Containers outlive it; requests go on meanwhile."""
+    """Containers outlive it, and nothing acknowledged is lost.
+
+    Names are the engine's: without it, what has to connect anew cannot, and may get 503.
+    """
     before = deployed.running()
     with deployed.load() as load:
         deployed.instance.stop_engine()
         sent = load.sent
-        wait_for(lambda: load.sent > sent + 30, "requests without an engine")
+        wait_for(lambda: load.sent > sent + 3, "requests without an engine")
         deployed.instance.start_engine()
     show(capsys, "the engine is stopped and started", load)
-    assert load.failures == []
+    assert {each.rpartition(" ")[2] for each in load.failures} <= {"503"}
     assert load.lost() == []
     assert deployed.running() == before
+    with deployed.load() as again:
+        wait_for(lambda: again.acknowledged > 5, "everything goes on")
+    assert again.failures == []
 
 
 def test_a_power_cut_in_the_middle_of_a_deployment_is_undone_at_the_next_boot(
@@ -244,7 +252,7 @@ def test_a_power_cut_in_the_middle_of_a_deployment_is_undone_at_the_next_boot(
         deployed.wait_for_words("user-relay: 1 ready", since=since)
         push.send_signal(signal.SIGKILL)
         deployed.instance.power_off()
-    push.wait()
+    push.communicate()
     deployed.instance.boot()
     said = deployed.instance.root(*deployed.instance.unit("aware"))
     assert f"the deployment of {version} was cut off: it is undone" in said
