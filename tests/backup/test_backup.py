@@ -66,6 +66,7 @@ async def test_a_backup_under_load_is_of_one_moment(
     file, found = tmp_path / "backup", collections_of(client, system.mongo)
     await asyncio.to_thread(write_backup, file, client, found, {}, step)
     load.cancel()
+    await asyncio.wait([load])
     (stored,) = documents(file, "users/users.bson")
     changed = int(stored["deliveryAddress"]["street"])
     ordered = [
