@@ -192,6 +192,8 @@ def test_a_kill_costs_what_was_in_flight_and_no_more(
     assert load.answers.failed == failed <= CONNECTIONS, load.answers.failures
     docker("start", container)
     scaled.healthy(service)
+    with Load(url, CONNECTIONS, request_):
+        until(lambda: answered(container) > 0, "it is called again")
 
 
 def test_a_replaced_container_is_called_no_more(
