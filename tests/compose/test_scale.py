@@ -188,12 +188,13 @@ def test_a_kill_costs_what_was_in_flight_and_no_more(
         more(load)
         failed = load.answers.failed
         more(load)
-    told(capsys, f"one of {service} killed", load.answers)
-    assert load.answers.failed == failed <= CONNECTIONS, load.answers.failures
     docker("start", container)
     scaled.healthy(service)
     with Load(url, CONNECTIONS, request_):
         until(lambda: answered(container) > 0, "it is called again")
+    told(capsys, f"one of {service} killed", load.answers)
+    # A client can be cut off twice: by the death of the process, and by that of its accept queue.
+    assert load.answers.failed == failed <= 2 * CONNECTIONS, load.answers.failures
 
 
 def test_a_replaced_container_is_called_no_more(
