@@ -6,14 +6,13 @@ name of a method in the SDKs.
 """
 
 import json
-import subprocess
 import tempfile
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from contract.document import METHODS, Document, resolve
-from generate.node import NodeError, node_command, node_environment
+from generate.node import NodeError, node_command, run_tool
 
 _FOUND_OR_NOT = (0, 1)
 """Its exit codes when it could compare."""
@@ -54,14 +53,7 @@ def _changes(root: Path, before: Document, after: Document) -> list[dict[str, An
         for name, document in (("before", before), ("after", after)):
             Path(folder, f"{name}.json").write_text(json.dumps(document), "utf-8")
         command = node_command(root, "redocly", "diff", "before.json", "after.json")
-        done = subprocess.run(
-            [*command, "--format=json"],
-            cwd=folder,
-            env=node_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_tool([*command, "--format=json"], Path(folder))
     try:
         if done.returncode in _FOUND_OR_NOT:
             changes: list[dict[str, Any]] = json.loads(done.stdout)["changes"]

@@ -1,6 +1,5 @@
 """What must hold before specs, and what is made from them, may go into the main branch."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ from generate.artefacts import ARTEFACTS
 from generate.asyncapi import PATH as ASYNCAPI
 from generate.lint import lint
 from generate.migration import departures
-from generate.node import NodeError, node_environment, node_script
+from generate.node import NodeError, node_script, run_tool
 from generate.release import ReleaseError, standings
 from generate.sources import Sources
 from generate.writing import State, compare, orphans
@@ -50,14 +49,8 @@ def routes(_: Sources) -> Iterator[str]:
 
 def events(sources: Sources) -> Iterator[str]:
     """What AsyncAPI's own parser finds wrong with the document of the events."""
-    done = subprocess.run(
-        node_script(sources.root, "generate/asyncapi.mjs", ASYNCAPI),
-        cwd=sources.root,
-        env=node_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    script = node_script(sources.root, "generate/asyncapi.mjs", ASYNCAPI)
+    done = run_tool(script, sources.root)
     if done.returncode:
         raise NodeError(f"generate/asyncapi.mjs failed: {done.stderr.strip()}")
     yield from done.stdout.splitlines()

@@ -1,12 +1,11 @@
 """Do the specs keep the rules of `specs/redocly.yaml`?"""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from generate.node import NodeError, node_command, node_environment
+from generate.node import NodeError, node_command, run_tool
 from generate.sources import APIS, Sources
 
 CONFIG = "specs/redocly.yaml"
@@ -31,14 +30,7 @@ def lint(sources: Sources) -> Iterator[str]:
 
 def _problems(root: Path, spec: str) -> Iterator[str]:
     command = node_command(root, "redocly", "lint", spec, f"--config={CONFIG}", "--format=json")
-    done = subprocess.run(
-        [*command, "--lint-config=error", "--max-problems=1000"],
-        cwd=root,
-        env=node_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_tool([*command, "--lint-config=error", "--max-problems=1000"], root)
     if done.returncode not in _RAN or not done.stdout.startswith("{"):
         raise NodeError(f"`redocly lint` failed: {(done.stderr or done.stdout).strip()}")
     found: list[dict[str, Any]] = json.loads(done.stdout)["problems"]

@@ -50,14 +50,15 @@ def install_packages(root: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
             return
-        done = _run([_program("npm"), "ci", "--no-progress"], root)
+        done = run_tool([_program("npm"), "ci", "--no-progress"], root)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         last = [line for line in said if "complete log" not in line][-1:]
         raise NodeError(f"`npm ci` failed: {''.join(last)}")
 
 
-def _run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run_tool(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run it in `folder` with `node_environment`, to its end; the caller judges its status."""
     return subprocess.run(
         command, cwd=folder, env=node_environment(), capture_output=True, text=True, check=False
     )

@@ -3,13 +3,12 @@
 import html
 import json
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 from contract.document import Document
 from generate.asyncapi import asyncapi
-from generate.node import NodeError, node_command, node_environment
+from generate.node import NodeError, node_command, run_tool
 from generate.published import published
 from generate.sources import APIS, Sources
 
@@ -76,14 +75,7 @@ def _page(root: Path, page: Path, text: str, suffix: str) -> None:
         description = Path(folder, f"description{suffix}")
         description.write_text(text, "utf-8")
         command = node_command(root, "redocly", "build-docs", str(description))
-        done = subprocess.run(
-            [*command, f"--output={page}", "--inlineBundle"],
-            cwd=root,
-            env=node_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_tool([*command, f"--output={page}", "--inlineBundle"], root)
     if done.returncode:
         raise NodeError(f"`redocly build-docs` failed: {done.stderr.strip()}")
     whole = page.read_text("utf-8")

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.document import Document
-from generate.node import node_command, node_environment
+from generate.node import node_command, run_tool
 from generate.published import APIS, public_name, published_document
 
 _GATEWAY = {"url": "http://127.0.0.1:8000", "description": "The gateway as `make up` starts it"}
@@ -147,9 +146,7 @@ def _generate(
 
 
 def _run(what: str, command: Sequence[str], folder: Path) -> None:
-    done = subprocess.run(
-        command, cwd=folder, env=node_environment(), capture_output=True, text=True, check=False
-    )
+    done = run_tool(command, folder)
     if done.returncode != 0:
         raise SdkError(f"{what} cannot be made:\n" + "\n".join(_last(done.stdout + done.stderr)))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from generate.node import node_command, node_environment
+from generate.node import node_command, run_tool
 from generate.sdks import make_sdks
 from kong.settings import GatewaySettings
 from local.stack import Stack
@@ -111,7 +111,5 @@ def paper(request: pytest.FixtureRequest) -> Paper:
 
 
 def _run(*command: str, folder: Path = PROGRAMS) -> None:
-    done = subprocess.run(
-        command, cwd=folder, env=node_environment(), capture_output=True, text=True, check=False
-    )
+    done = run_tool(command, folder)
     assert done.returncode == 0, done.stdout + done.stderr
