@@ -1,6 +1,6 @@
 """The orders of the order database, and what its `contacts` say about their users."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from bson import CodecOptions, Int64
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
+from storage.batches import Batches
 from storage.client import Json, now
 from storage.cursor import Cursor
 from storage.errors import NotFoundError
@@ -28,6 +29,8 @@ _PUBLIC = dict.fromkeys(INTERNAL, 0)
 
 # What `contacts` holds by an order's names for it, and what an order takes over from there.
 CONTACT_FIELDS = ("userEmails", "deliveryAddress")
+
+_NO_VERSION = Int64(0)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Orders:
         # Making forty dates aware of UTC takes as long as everything else about a page of twenty.
         self._listed = self._orders.with_options(CodecOptions[Json](tz_aware=False))
         self._contacts: AsyncCollection[Json] = database["contacts"]
+        self._known = Batches(self._known_versions)
 
     async def create(self, order: Mapping[str, Any]) -> Json:
         """Store a new order and answer it, with an id and times of its own.
@@ -56,10 +60,10 @@ class Orders:
         It takes on the version that `contacts` has now: a change known before this never
         touches the order, one that comes later does.
         """
-        contact = await self._contact(order.get("userId"), {"version": 1})
+        user_id = order.get("userId")
+        version = _NO_VERSION if user_id is None else await self._known.ask(user_id)
         order_id, moment = str(uuid4()), now()
         stored = {"orderId": order_id, **order, "createdAt": moment, "updatedAt": moment}
-        version = contact["version"] if contact else Int64(0)
         await self._orders.insert_one({"_id": order_id, **stored, "contactVersion": version})
         return stored
 
@@ -111,7 +115,8 @@ class Orders:
             NotFoundError: There is none with this id.
         """
         known = _found(await self._orders.find_one({"_id": order_id}, {"userId": 1}), order_id)
-        contact = await self._contact(known.get("userId"))
+        user_id = known.get("userId")
+        contact = None if user_id is None else await self._contacts.find_one({"_id": user_id})
         stages: list[Json] = [] if contact is None else [_take_over(contact)]
         # What clients write may begin with `$`: in a pipeline only $literal keeps it a string.
         sent = {field: {"$literal": value} for field, value in details.items()}
@@ -121,10 +126,12 @@ class Orders:
         )
         return _found(order, order_id)
 
-    async def _contact(self, user_id: str | None, fields: Json | None = None) -> Json | None:
-        if user_id is None:
-            return None
-        return await self._contacts.find_one({"_id": user_id}, fields)
+    async def _known_versions(self, user_ids: Sequence[str]) -> list[Int64]:
+        """What `contacts` has of each of these users."""
+        wanted = {"_id": {"$in": list(set(user_ids))}}
+        found = self._contacts.find(wanted, {"version": 1}, batch_size=len(user_ids) + 1)
+        known = {contact["_id"]: contact["version"] for contact in await found.to_list()}
+        return [known.get(user_id, _NO_VERSION) for user_id in user_ids]
 
 
 def _take_over(contact: Json) -> Json:
