@@ -18,6 +18,10 @@ from storage.outbox import Change, Outbox
 WINDOW = 256
 """How many events are published before the first of them is confirmed."""
 
+GATHER_SECONDS = 0.02
+"""How long changes that follow an event gather, to go together: under load, one look at the outbox
+and one removal of duties are for many. A change that comes alone goes at once."""
+
 LOOK_AGAIN_SECONDS = 5.0
 """How often to look for unpublished changes where nothing wakes the relay."""
 
@@ -76,6 +80,7 @@ class Relay:
                     async for _ in wake_ups:
                         self._woken.set()
                         backoff.reset()
+                        await self._clock.sleep(GATHER_SECONDS)
             except DatabaseUnavailable as error:
                 self._log.warning("changes_not_noticed", reason=str(error))
             await self._clock.sleep(backoff.pause())
@@ -92,6 +97,7 @@ class Relay:
                 done = False
             if done:
                 backoff.reset()
+                await self._clock.sleep(GATHER_SECONDS)
                 await self._wait_for_changes()
             else:
                 await self._clock.sleep(backoff.pause())

@@ -1,7 +1,6 @@
 """The relay's view of the user database: what is to be published, and that it was."""
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -132,14 +131,14 @@ class MongoOutbox:
     async def wake_ups(self) -> AsyncGenerator[None, None]:
         """See `Outbox`."""
         try:
-            async with AsyncExitStack() as opened:
-                stream = await opened.enter_async_context(
-                    await self._users.watch(_CHANGES, max_await_time_ms=_WAKE_UP_WITHIN_MS)
-                )
+            # Whole answers, unread: what has changed the outbox says.
+            answers = await self._users.aggregate_raw_batches(
+                [{"$changeStream": {}}, *_CHANGES], maxAwaitTimeMS=_WAKE_UP_WITHIN_MS
+            )
+            async with answers:
                 yield
-                while stream.alive:
-                    if await stream.try_next() is not None:
-                        yield
+                async for _ in answers:
+                    yield
         except PyMongoError as error:
             raise DatabaseUnavailable(str(error)) from error
         raise DatabaseUnavailable("the change stream has ended")

@@ -22,6 +22,8 @@ from tests.messaging.simulation.user_database import EPOCH, StandInOutbox, User,
 MOST_STEPS = 20_000
 """A history that has not come to rest after so many steps never will."""
 
+_AS_SHORT_AS_A_REQUEST_SECONDS = 0.1
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -56,14 +58,14 @@ NARROW = Shape(
     changes=(2,),
     orders=(5,),
     edits=(0,),
-    relays=(1,),
+    relays=(2,),
     consumers=(2,),
     windows=(1,),
-    pauses=(20,),
+    pauses=(12, 40),
     faults=(0, 1),
 )
-"""The last changes of one user and many new orders at once, and two consumers: what goes wrong
-here is not made good by whatever comes after."""
+"""The last changes of one user and many new orders at once, two relays and two consumers: what goes
+wrong here is not made good by whatever comes after."""
 
 _FAULT_CHANCE = 0.02
 _MESSAGE_FAULT_CHANCE = 0.05
@@ -246,7 +248,7 @@ class World:
             connection,
             self._topology.updates.address,
             events=self._shared.events,
-            clock=VirtualClock(self.scheduler),
+            clock=VirtualClock(self.scheduler, process),
             metrics=self._shared.relay_metrics,
             window=self._random.choice(self._shape.windows),
         )
@@ -258,7 +260,7 @@ class World:
             connection,
             self._topology,
             events=self._shared.events,
-            clock=VirtualClock(self.scheduler),
+            clock=VirtualClock(self.scheduler, process),
             metrics=self._shared.consumer_metrics,
             window=self._random.choice(self._shape.windows),
         )
@@ -445,18 +447,30 @@ class World:
 
 
 class VirtualClock(Clock):
-    """The scheduler's time."""
+    """The scheduler's time, for a process."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, process: Process) -> None:
         self._scheduler = scheduler
+        self._process = process
 
     def now(self) -> datetime:
         """Now."""
         return EPOCH + timedelta(seconds=self._scheduler.time())
 
     async def sleep(self, seconds: float) -> None:
-        """Return when everything else has come to rest, or earlier by chance."""
-        await asyncio.sleep(seconds)
+        """Return when everything else has come to rest, or earlier by chance.
+
+        What is no longer than a request may take ends like one: whenever the seed says so.
+        """
+        if seconds < _AS_SHORT_AS_A_REQUEST_SECONDS:
+            await self._scheduler.call(self._process, self, _pause())
+        else:
+            await asyncio.sleep(seconds)
+
+
+def _pause() -> Steps[None]:
+    """Nothing, for a step."""
+    yield
 
 
 def run_history(seed: int, parts: Parts, shared: Shared, trace: list[str] | None = None) -> Verdict:
