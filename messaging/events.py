@@ -50,10 +50,10 @@ class Events:
     """Writes and reads events. Thread-safe."""
 
     def __init__(self) -> None:
-        self._document = load_document(SPEC)
+        document = load_document(SPEC)
         schema = {"$ref": f"#/components/schemas/{EVENT_TYPE}"}
-        self._shape = schema
-        self._schema = Schema(self._document, schema)
+        self._schema = Schema(document, schema)
+        self._shape = _shape(schema, document)
 
     def message(self, change: Change) -> Message:
         """The message that publishes a change. Each call makes a message with an id of its own.
@@ -94,7 +94,7 @@ class Events:
             received = jiter.from_json(message.body, allow_inf_nan=False, catch_duplicate_keys=True)
         except ValueError as error:
             raise BadMessage(f"not JSON: {error}") from error
-        body = _known(received, self._shape, self._document)
+        body = _known(received, self._shape)
         self._check(body)
         changed_at = message.headers.get(CHANGED_AT)
         return Event(
@@ -117,17 +117,25 @@ def milliseconds_since_1970(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _known(value: Any, shape: dict[str, Any], document: Document) -> Any:  # noqa: ANN401
-    """The value without properties that the schema does not name, at any depth."""
-    shape = resolve(document, shape)
+def _shape(schema: dict[str, Any], document: Document) -> dict[str, Any]:
+    """Which properties and elements a schema names, at any depth, without a reference."""
+    schema = resolve(document, schema)
+    shape: dict[str, Any] = {}
+    if "properties" in schema:
+        properties = schema["properties"].items()
+        shape["properties"] = {name: _shape(each, document) for name, each in properties}
+    if "items" in schema:
+        shape["items"] = _shape(schema["items"], document)
+    return shape
+
+
+def _known(value: Any, shape: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON is anything
+    """The value without properties that its shape does not name."""
     if isinstance(value, dict) and "properties" in shape:
-        return {
-            name: _known(value[name], each, document)
-            for name, each in shape["properties"].items()
-            if name in value
-        }
+        properties = shape["properties"].items()
+        return {name: _known(value[name], each) for name, each in properties if name in value}
     if isinstance(value, list) and "items" in shape:
-        return [_known(each, shape["items"], document) for each in value]
+        return [_known(each, shape["items"]) for each in value]
     return value
 
 
