@@ -50,12 +50,14 @@ class Service:
             lifespan: Entered before the first request, left after the last.
         """
         self._api = api
+        self._draining = draining
+        self._told_to_drain = False
 
         async def live(_: Request) -> Response:
             return JSONResponse({"status": "live"})
 
         async def readiness(_: Request) -> Response:
-            if draining():
+            if self.is_draining():
                 return JSONResponse({"status": "draining"}, 503)
             if await ready():
                 return JSONResponse({"status": "ready"})
@@ -80,6 +82,14 @@ class Service:
             exception_handlers={HTTPException: _as_problem},
             lifespan=lifespan,
         )
+
+    def drain(self) -> None:
+        """Say from now on that requests are to go elsewhere; answer all that come."""
+        self._told_to_drain = True
+
+    def is_draining(self) -> bool:
+        """Whether that is what is said."""
+        return self._told_to_drain or self._draining()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or begin and end the process."""

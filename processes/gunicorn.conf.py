@@ -1,4 +1,4 @@
-"""How gunicorn runs an HTTP service. BIND and WORKERS come from the environment."""
+"""How gunicorn runs an HTTP service. The environment says where, and with how many workers."""
 
 import os
 import shutil
@@ -6,12 +6,14 @@ import tempfile
 from typing import Any
 
 from processes.logs import configure_logs
-from processes.settings import worker_count
+from processes.settings import drain_seconds, worker_count
 from processes.start import told_plainly
 
 with told_plainly():
     configure_logs("http-service")
     workers = worker_count()
+    # As long as requests may take, after the gateway has been told.
+    graceful_timeout = drain_seconds() + 10
 
 bind = os.environ.get("BIND", "127.0.0.1:5000")
 worker_class = "processes.worker.Worker"
@@ -20,7 +22,6 @@ control_socket_disable = True
 accesslog = None
 logger_class = "processes.worker.Logger"
 limit_request_line = 8190
-graceful_timeout = 10
 # Longer than the gateway keeps idle connections, so that it never meets a closed one.
 keepalive = 75
 # No link of ours is absolute, so nobody's word about hosts and schemes is needed.

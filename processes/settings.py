@@ -82,6 +82,11 @@ def drain_file() -> Path | None:
     return Path(name) if name else None
 
 
+def drain_seconds() -> int:
+    """DRAIN_SECONDS: how long an HTTP service that is told to end says so before it does."""
+    return _Environment().whole("DRAIN_SECONDS", 0, 60, default=0)
+
+
 def with_seed() -> bool:
     """SEED: whether the set-up inserts the paper's sample data."""
     return _Environment().flag("SEED")

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 
 import httpx
@@ -20,8 +19,6 @@ CONNECTIONS = 8
 WORKERS = 2
 """Kong's, each of which counts for itself."""
 
-_DRAINING = "tests/compose/gateway/draining.yml"
-_DRAIN = "import os; open(os.environ['DRAIN_FILE'], 'w').close()"
 _JSON = {"Content-Type": "application/json"}
 _EMAILS = json.dumps({"emails": ["nobody@example.com"]}).encode()
 # Neither changes what another test looks at.
@@ -43,10 +40,9 @@ def scale(system: Compose, replicas: Mapping[str, int], *options: str) -> None:
 @pytest.fixture(scope="module")
 def scaled(system: Compose) -> Iterator[Compose]:
     """The system with replicas, P at 30; as it was, afterwards."""
-    drainable = replace(system, files=(*system.files, _DRAINING))
-    scale(drainable, SCALE)
+    scale(system, SCALE)
     operator(system, "gateway", "weight", "30", "--requests", "0")
-    yield drainable
+    yield system
     operator(system, "gateway", "weight", "70", "--requests", "0")
     scale(system, {})
 
@@ -66,18 +62,6 @@ def answered(container: str) -> float:
 def more(load: Load, number: int = 300) -> None:
     """Wait until so many more requests were sent."""
     until(partial(load.grown, load.answers.total + number), f"{number} more requests")
-
-
-def drained(load: Load, container: str) -> None:
-    """Tell a replica to drain, and wait until others get all requests."""
-    docker("exec", container, "python", "-c", _DRAIN)
-
-    def is_left_alone() -> bool:
-        before = answered(container)
-        more(load, 100)
-        return answered(container) == before
-
-    until(is_left_alone, "it is called no more")
 
 
 def told(capsys: pytest.CaptureFixture[str], what: str, answers: Answers) -> None:
@@ -132,7 +116,6 @@ def test_replicas_come_and_go_under_load(
         (new,) = set(scaled.containers("user-service-v2")) - old
         until(lambda: answered(new) > 0, "the new one is called")
         more(load)
-        drained(load, new)
         scale(scaled, SCALE, "--no-recreate")
         assert set(scaled.containers("user-service-v2")) == old
         more(load)
@@ -146,7 +129,7 @@ def test_replicas_come_and_go_under_load(
     ("service", "request_"),
     [("order-service", ORDERS), ("user-service-v2", USERS), ("user-service-v1", USERS)],
 )
-def test_a_drain_and_a_stop_cost_no_request(
+def test_a_stop_costs_no_request(
     scaled: Compose,
     url: str,
     service: str,
@@ -157,8 +140,7 @@ def test_a_drain_and_a_stop_cost_no_request(
     container = scaled.containers(service)[0]
     with Load(url, CONNECTIONS, request_) as load:
         more(load)
-        drained(load, container)
-        docker("stop", "--time", "20", container)
+        docker("stop", container)
         more(load)
         docker("start", container)
         scaled.healthy(service)
@@ -207,8 +189,7 @@ def test_a_replaced_container_is_called_no_more(
         scale(scaled, {**SCALE, "user-service-v1": 2}, "--no-recreate")
         (new,) = set(scaled.containers("user-service-v1")) - {old}
         until(lambda: answered(new) > 0, "the new one is called")
-        drained(load, old)
-        docker("stop", "--time", "20", old)
+        docker("stop", old)
         docker("rm", old)
         more(load)
     told(capsys, "user-service-v1 replaced", load.answers)

@@ -56,6 +56,7 @@ def start(databases: Stack) -> Iterator[Start]:
         ({"MONGO_PASSWORD": ""}, "MONGO_PASSWORD is not set"),
         ({"VALIDATE_RESPONSES": "perhaps"}, "VALIDATE_RESPONSES must be true or false"),
         ({"WORKERS": "many"}, "WORKERS must be a whole number, 1 to 64"),
+        ({"DRAIN_SECONDS": "a while"}, "DRAIN_SECONDS must be a whole number, 0 to 60"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be auto, console or json"),
     ],
 )
@@ -87,6 +88,37 @@ def test_a_service_that_drains_is_not_ready_and_answers_all_the_same(
     assert httpx.get(f"{url}/orders/").status_code == 200
     drain.unlink()
     assert httpx.get(f"{url}/health/ready").status_code == 200
+
+
+def test_a_service_that_is_told_to_end_drains_first(start: Start) -> None:
+    """It answers what still comes, new connections too, until the gateway has had its time."""
+    url = f"http://127.0.0.1:{Ports.free().order_service}"
+    process = start(BIND=url.removeprefix("http://"), DRAIN_SECONDS="4")
+    deadline = time.monotonic() + 60
+    while not answers(f"{url}/health/ready"):
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGTERM)
+    while answers(f"{url}/health/ready"):
+        assert time.monotonic() < deadline
+    refusal = httpx.get(f"{url}/health/ready")
+    assert (refusal.status_code, refusal.json()) == (503, {"status": "draining"})
+    assert httpx.get(f"{url}/orders/").status_code == 200
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_service_that_has_drained_ends_at_once(start: Start, tmp_path: Path) -> None:
+    """Whoever has told it before knows that nobody calls it any more."""
+    drain = tmp_path / "draining"
+    url = f"http://127.0.0.1:{Ports.free().order_service}"
+    process = start(BIND=url.removeprefix("http://"), DRAIN_FILE=str(drain), DRAIN_SECONDS="60")
+    deadline = time.monotonic() + 60
+    while not answers(f"{url}/health/ready"):
+        assert time.monotonic() < deadline
+    drain.touch()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=45)
+    assert process.returncode == 0
 
 
 def test_metrics_are_summed_over_workers(start: Start, tmp_path: Path) -> None:
