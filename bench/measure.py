@@ -6,10 +6,10 @@ from pathlib import Path
 
 import httpx
 
-from bench.examples import ORDER, USER
 from bench.load import OPERATIONS, Load, Operation, run
 from bench.report import Memory, Round
 from bench.servers import Progress, Side, servers
+from local.examples import operation
 
 _USERS = 200
 _ORDERS = 20  # as many as GET /orders/ asks for
@@ -61,13 +61,14 @@ def _memory(sides: Mapping[str, Side]) -> Memory:
 
 def _prepare(project: Side, users: Path) -> Path:
     """Make the orders that are listed, and the users that change; write the ids of these."""
+    example, order = operation("create_user").body_example, operation("create_order").body_example
     with httpx.Client(trust_env=False, timeout=30) as client:
         ids = []
         for number in range(_USERS):
-            user = {**USER, "emails": [f"bench.{number}@example.com"]}
+            user = {**example, "emails": [f"bench.{number}@example.com"]}
             made = client.post(f"{project['users'].url}/users/", json=user)
             ids.append(made.raise_for_status().json()["userId"])
         for _ in range(_ORDERS):
-            client.post(f"{project['orders'].url}/orders/", json=ORDER).raise_for_status()
+            client.post(f"{project['orders'].url}/orders/", json=order).raise_for_status()
     users.write_text("\n".join(ids))
     return users

@@ -16,7 +16,6 @@ import uvloop
 from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bench.examples import CONTACTS, ORDER, USER
 from contract.application import Api
 from contract.arguments import ARGUMENTS, Arguments
 from contract.binding import bind, pipeline
@@ -27,6 +26,7 @@ from handlers import orders as order_handlers
 from handlers import users as user_handlers
 from handlers.times import ServerTimes
 from local.display import columns
+from local.examples import operation
 from processes.http_service import SPECS
 from processes.metrics import HttpMetrics
 from storage.client import Json, now
@@ -39,21 +39,27 @@ _TRIES = 7  # the least counts: whatever else the machine does only adds
 class _Users:
     """Answers at once what MongoDB would."""
 
+    def __init__(self) -> None:
+        self._user = operation("create_user").body_example
+
     async def create(self, user: Mapping[str, Any]) -> Json:
         return {"userId": "u1", **user}
 
     async def update_contacts(self, *_: object) -> Json:
-        return {"userId": "u1", **USER, "createdAt": now(), "updatedAt": now()}
+        return {"userId": "u1", **self._user, "createdAt": now(), "updatedAt": now()}
 
 
 class _Orders:
     """The same for orders."""
 
+    def __init__(self) -> None:
+        self._order = operation("create_order").body_example
+
     async def create(self, order: Mapping[str, Any]) -> Json:
         return {"orderId": "o1", **order, "createdAt": now(), "updatedAt": now()}
 
     async def page(self, *_: object) -> Page:
-        order = {"orderId": "o1", **ORDER, "createdAt": now(), "updatedAt": now()}
+        order = {"orderId": "o1", **self._order, "createdAt": now(), "updatedAt": now()}
         return Page([order] * 20, None)
 
 
@@ -80,13 +86,13 @@ def parts() -> str:
     order_stages = _stages(orders, order_handlers, {"orders": _Orders()})
     listing = b"status=under%20process&limit=20"
     rows = [("", *list(user_stages)[1:], "sum")]
-    for title, stages, scope, body in (
-        ("POST /users/", user_stages, _scope("POST", "/users/"), USER),
-        ("PUT /users/{id}", user_stages, _scope("PUT", "/users/u1"), CONTACTS),
-        ("POST /orders/", order_stages, _scope("POST", "/orders/"), ORDER),
+    for title, stages, scope, sends in (
+        ("POST /users/", user_stages, _scope("POST", "/users/"), "create_user"),
+        ("PUT /users/{id}", user_stages, _scope("PUT", "/users/u1"), "update_user"),
+        ("POST /orders/", order_stages, _scope("POST", "/orders/"), "create_order"),
         ("GET /orders/ (20)", order_stages, _scope("GET", "/orders/", listing), None),
     ):
-        data = b"" if body is None else orjson.dumps(body)
+        data = b"" if sends is None else orjson.dumps(operation(sends).body_example)
         seconds = [uvloop.run(_least(app, scope, data)) for app in stages.values()]
         took = [after - before for before, after in pairwise(seconds)]
         rows.append((title, *(f"{each * 1e6:.1f} µs" for each in [*took, sum(took)])))

@@ -37,6 +37,14 @@ class Operation:
         return body["content"]["application/json"]["schema"] if body else None
 
     @property
+    def body_example(self) -> dict[str, Any]:
+        """The JSON body that the spec gives as the example of a request that has one."""
+        example: dict[str, Any] = self.definition["requestBody"]["content"]["application/json"][
+            "example"
+        ]
+        return example
+
+    @property
     def internal(self) -> bool:
         """Whether the gateway must not route it."""
         return bool(self.definition.get("x-internal", False))

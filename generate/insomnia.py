@@ -47,8 +47,8 @@ def _resource(id_: str, type_: str, parent: str | None, **fields: object) -> dic
 def _request(document: Document, operation: Operation, group: str) -> dict[str, Any]:
     headers, body = _headers(document), {}
     if operation.body_schema is not None:
-        example = operation.definition["requestBody"]["content"]["application/json"]["example"]
-        body = {"mimeType": "application/json", "text": json.dumps(example, indent=2)}
+        text = json.dumps(operation.body_example, indent=2)
+        body = {"mimeType": "application/json", "text": text}
         headers.append({"name": "Content-Type", "value": "application/json"})
     return _resource(
         f"req_{operation.id}",

@@ -2,52 +2,48 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlencode
 
-import yaml
+from contract.document import Operation, load_document, operations
 
 SPECS = Path(__file__).parent.parent / "specs"
 # The operations that the paper tries, and the seed's user and order that it tries them on.
-_REQUESTS = (
-    ("user.yaml", "create_user", ""),
-    ("user.yaml", "update_user", "u1"),
-    ("order.yaml", "create_order", ""),
-    ("order.yaml", "update_order_status", "o1"),
-    ("order.yaml", "list_orders", ""),
-)
+_REQUESTS = {
+    "create_user": "",
+    "update_user": "u1",
+    "create_order": "",
+    "update_order_status": "o1",
+    "list_orders": "",
+}
 
 
 def requests(url: str) -> list[str]:
     """The five requests as curl commands to the gateway at `url`."""
-    return [_curl(url, _operation(file, name), id_) for file, name, id_ in _REQUESTS]
+    return [_curl(url, operation(name), id_) for name, id_ in _REQUESTS.items()]
 
 
-def _operation(file: str, name: str) -> tuple[str, str, Mapping[str, Any]]:
-    document = yaml.safe_load((SPECS / file).read_text())
+@cache
+def operation(operation_id: str) -> Operation:
+    """An operation of either spec, by its id."""
+    documents = [load_document(SPECS / spec) for spec in ("user.yaml", "order.yaml")]
     (found,) = (
-        (method, path, operation)
-        for path, item in document["paths"].items()
-        for method, operation in item.items()
-        if isinstance(operation, dict) and operation.get("operationId") == name
+        each for document in documents for each in operations(document) if each.id == operation_id
     )
     return found
 
 
-def _curl(url: str, operation: tuple[str, str, Mapping[str, Any]], id_: str) -> str:
-    method, path, described = operation
+def _curl(url: str, operation: Operation, id_: str) -> str:
     query = {
         parameter["name"]: parameter["example"]
-        for parameter in described.get("parameters", [])
-        if parameter.get("in") == "query" and parameter["name"] == "status"
+        for parameter in operation.parameters
+        if parameter["in"] == "query" and parameter["name"] == "status"
     }
-    where = (
-        url + path.replace("{id}", id_) + (f"?{urlencode(query, quote_via=quote)}" if query else "")
-    )
-    if "requestBody" not in described:
+    path = operation.path.replace("{id}", id_)
+    where = url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+    if operation.body_schema is None:
         return shlex.join(["curl", "-i", where])
-    body = described["requestBody"]["content"]["application/json"]["example"]
-    sent = ["-H", "Content-Type: application/json", "-d", json.dumps(body, ensure_ascii=False)]
-    return shlex.join(["curl", "-i", "-X", method.upper(), where, *sent])
+    body = json.dumps(operation.body_example, ensure_ascii=False)
+    sent = ["-H", "Content-Type: application/json", "-d", body]
+    return shlex.join(["curl", "-i", "-X", operation.method, where, *sent])

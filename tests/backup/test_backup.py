@@ -19,8 +19,9 @@ from local.stack import Stack
 from storage.backup import BackupError, check_backup, write_backup
 from storage.client import Json, MongoSettings, connect_blocking
 from tests.backup.conftest import Aware, environment
-from tests.messaging.system import ADDRESS, System
-from tests.messaging.waiting import until
+from tests.examples import ADDRESS
+from tests.messaging.system import System
+from tests.waiting import until_async
 
 pytestmark = pytest.mark.anyio
 
@@ -57,12 +58,12 @@ async def test_a_backup_under_load_is_of_one_moment(
     def step(_: int) -> None:
         nonlocal before
         before = changes
-        waiting = until(much_has_changed, "much has changed")
+        waiting = until_async(much_has_changed, "much has changed")
         asyncio.run_coroutine_threadsafe(waiting, loop).result()
 
     loop = asyncio.get_running_loop()
     load = asyncio.create_task(change_and_order())
-    await until(much_has_changed, "much has changed")
+    await until_async(much_has_changed, "much has changed")
     file, found = tmp_path / "backup", collections_of(client, system.mongo)
     await asyncio.to_thread(write_backup, file, client, found, {}, step)
     load.cancel()

@@ -15,7 +15,8 @@ from generate.compatibility import breaking_changes
 from generate.migration import build_contracts, departures
 from generate.published import published, published_document
 from local.stack import Stack
-from tests.services.conftest import ADDRESS, new_email, new_user
+from tests.examples import ADDRESS
+from tests.services.conftest import new_email, new_user
 
 ROOT = Path(__file__).parents[2]
 TIMES = {"createdAt": "2020-01-01T00:00:00.000Z", "updatedAt": "2020-01-01T00:00:00.000Z"}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from storage.client import Json
-from tests.compose.waiting import until
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = "tests/compose/offline.yml"

@@ -9,7 +9,7 @@ import pytest
 from storage.client import Json
 from tests.compose.engine import SERVICES, Compose
 from tests.compose.test_system import in_step
-from tests.services.test_paper import example
+from tests.examples import example
 
 QUEUED = ["changed.before.down@example.com"]
 UNPUBLISHED = ["changed.without.broker@example.com"]

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.compose.engine import Compose
-from tests.services.test_paper import example
+from tests.examples import example
 
 
 def operator(system: Compose, *arguments: str) -> str:

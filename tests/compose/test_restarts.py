@@ -11,9 +11,9 @@ from pymongo import AsyncMongoClient
 from storage.client import Json, MongoSettings, connect
 from tests.compose.engine import PROCESSES, SERVICES, Compose
 from tests.compose.forwarding import forwarded
-from tests.compose.waiting import until
 from tests.messaging.chaos.load import Load
 from tests.messaging.chaos.verdict import judge
+from tests.waiting import until
 
 USERS = 10
 _ALL_IN_STEP_WITHIN_SECONDS = 180

@@ -10,9 +10,10 @@ import pytest
 
 from tests.compose.engine import PROCESSES, Compose, docker
 from tests.compose.test_operator import operator
-from tests.compose.test_system import ADDRESS, in_step
-from tests.compose.waiting import until
+from tests.compose.test_system import in_step
+from tests.examples import ADDRESS
 from tests.gateway.load import Answers, Load, Request
+from tests.waiting import until
 
 SCALE = {"order-service": 3, "user-service-v2": 2, "user-relay": 2, "order-consumer": 2}
 CONNECTIONS = 8

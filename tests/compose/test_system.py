@@ -7,16 +7,8 @@ import httpx
 import pytest
 
 from tests.compose.engine import ONE_SHOTS, PROCESSES, SERVICES, Compose
-from tests.compose.waiting import until
-from tests.services.test_paper import example
-
-ADDRESS = {
-    "street": "456 Technology Boulevard, Apt 789",
-    "city": "San Francisco",
-    "state": "CA",
-    "postalCode": "94107",
-    "country": "USA",
-}
+from tests.examples import ADDRESS, example
+from tests.waiting import until
 
 
 def in_step(gateway: httpx.Client, order: str, emails: list[str]) -> None:

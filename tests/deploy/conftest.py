@@ -13,11 +13,12 @@ import pytest
 
 from deploy.settings import parse
 from tests.compose.engine import OFFLINE, copy_of_the_repository, has_images
-from tests.deploy.instance import USER, Instance, possible, wait_for
+from tests.deploy.instance import USER, Instance, possible
 from tests.deploy.load import Load
 from tests.deploy.missing import missing
 from tests.deploy.template import cloud_init
 from tests.deploy.tools import ROOT
+from tests.waiting import until
 
 STAND_INS = ("standin/python:3.13", "standin/mongo:6.0", "standin/rabbitmq:4.0")
 DEPLOY = "/opt/aware/current/deploy/deploy.sh"
@@ -101,7 +102,7 @@ class Server:
             command = f"{newer} | xargs -r grep -l '{words}'"
             return bool(self.instance.try_root("sh", "-c", command).stdout)
 
-        wait_for(said, words, within=600)
+        until(said, words, within=600)
 
 
 def git(folder: Path, *arguments: str) -> str:

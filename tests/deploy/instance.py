@@ -10,14 +10,14 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
-T = TypeVar("T")
+from tests.waiting import until
+
 USER = "ubuntu"
 _INIT = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True: signal.pause()"
 _SMALL = "64m"
@@ -66,12 +66,12 @@ class Instance:
         command += ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork"]
         command += ["--mount-proc", "--kill-child", sys.executable, "-c", _INIT]
         self._power = subprocess.Popen(as_root(*command))
-        self._pid = wait_for(self._init, "the machine has a first process")
+        self._pid = until(self._init, "the machine has a first process")
         self._mount()
         self._connect()
         self.start_engine()
         self._start("sshd", "/usr/sbin/sshd", "-D", "-e")
-        wait_for(lambda: self._answers(22), "sshd answers")
+        until(lambda: self._answers(22), "sshd answers")
 
     def power_off(self) -> None:
         """Take the power away, from everything at once."""
@@ -79,7 +79,7 @@ class Instance:
             run(*as_root("kill", "-KILL", str(self._pid)), check=False)
             self._power.wait()
             self._power = None
-            wait_for(lambda: not Path(f"/proc/{self._pid}").exists(), "everything ended")
+            until(lambda: not Path(f"/proc/{self._pid}").exists(), "everything ended")
         for rule in self._rules():
             run(*as_root("iptables", "-D", *rule), check=False)
 
@@ -121,12 +121,12 @@ class Instance:
     def start_engine(self) -> None:
         """Start dockerd with the settings of cloud-init."""
         self._start("dockerd", "dockerd")
-        wait_for(lambda: self.try_root("docker", "info").returncode == 0, "the engine answers")
+        until(lambda: self.try_root("docker", "info").returncode == 0, "the engine answers")
 
     def stop_engine(self) -> None:
         """Stop dockerd, as its unit does."""
         self.root("sh", "-c", "kill $(cat /var/run/docker.pid)")
-        wait_for(lambda: self.try_root("docker", "info").returncode != 0, "the engine is gone")
+        until(lambda: self.try_root("docker", "info").returncode != 0, "the engine is gone")
         self.root("sh", "-c", "while pgrep -x dockerd; do sleep 0.1; done")
 
     def root(self, *command: str, stdin: int | None = None) -> str:
@@ -273,12 +273,3 @@ def run(*command: str, check: bool = True) -> int:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.returncode
-
-
-def wait_for(look: Callable[[], T], what: str, within: float = 120) -> T:
-    """Wait until `look` gives something true, and return it."""
-    deadline = time.monotonic() + within
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {within} s: {what}"
-        time.sleep(0.1)
-    return found

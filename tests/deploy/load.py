@@ -11,15 +11,9 @@ from typing import Any, Self
 
 import httpx
 
+from tests.examples import ADDRESS, ITEM
+
 _CLIENTS = 3
-_ADDRESS = {
-    "street": "456 Technology Boulevard",
-    "city": "San Francisco",
-    "state": "CA",
-    "postalCode": "94107",
-    "country": "USA",
-}
-_ITEM = {"itemId": "item001", "quantity": 2, "price": 29.99}
 
 
 @dataclass
@@ -105,7 +99,7 @@ class Load:
     def _work(self) -> None:
         while not self._end.is_set():
             emails = [_email()]
-            body = {"emails": emails, "deliveryAddress": _ADDRESS}
+            body = {"emails": emails, "deliveryAddress": ADDRESS}
             made = self._send("POST", "/users/", body, httpx.codes.CREATED)
             if made is None:
                 continue
@@ -118,9 +112,9 @@ class Load:
     def _shop(self, customer: Customer) -> None:
         order = {
             "userId": customer.user,
-            "items": [_ITEM],
+            "items": [ITEM],
             "userEmails": ["before@example.com"],
-            "deliveryAddress": _ADDRESS,
+            "deliveryAddress": ADDRESS,
         }
         made = self._send("POST", "/orders/", order, httpx.codes.CREATED)
         if made is not None:

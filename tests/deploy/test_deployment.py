@@ -5,15 +5,16 @@ In this order: each test finds the server as the one before left it, running and
 
 import re
 import signal
-import time
+from functools import partial
 
 import httpx
 import pytest
 
 from deploy.replacing import HTTP, ORDER
 from tests.deploy.conftest import Server
-from tests.deploy.instance import USER, wait_for
+from tests.deploy.instance import USER
 from tests.deploy.load import Load
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -53,7 +54,7 @@ def test_the_first_deployment_brings_everything_in(deployed: Server) -> None:
 def test_the_world_reaches_the_gateway_over_tls_and_with_a_key_alone(deployed: Server) -> None:
     """Not plain HTTP, not without a key; no database, broker or Admin API."""
     with deployed.load() as load:
-        wait_for(lambda: load.sent > 20, "some requests")
+        until(lambda: load.sent > 20, "some requests")
     assert load.failures == []
     url = f"https://{deployed.instance.address}/orders/"
     assert httpx.get(url, verify=False).status_code == 401  # noqa: S501
@@ -160,7 +161,7 @@ def test_a_validator_that_existing_data_contradicts_stops_the_deployment(deploye
     """The set-up names the documents in the way, and the databases refuse what they did before."""
     good, before = next(iter(versions(deployed))), deployed.running()
     with deployed.load() as load:
-        wait_for(lambda: load.acknowledged > 5, "orders that a narrower validator contradicts")
+        until(lambda: load.acknowledged > 5, "orders that a narrower validator contradicts")
     with deployed.bad("specs/shared.yaml", _narrower):
         done = deployed.push()
     assert done.returncode == 3, done.stdout
@@ -168,7 +169,7 @@ def test_a_validator_that_existing_data_contradicts_stops_the_deployment(deploye
     assert f"{good} runs again" in done.stdout
     assert deployed.running() == before
     with deployed.load() as after:
-        wait_for(lambda: after.acknowledged > 5, "orders that only the wider validator takes")
+        until(lambda: after.acknowledged > 5, "orders that only the wider validator takes")
     assert after.failures == []
 
 
@@ -206,11 +207,11 @@ def test_a_full_disk_changes_nothing(deployed: Server) -> None:
 def test_a_backup_is_brought_back(deployed: Server) -> None:
     """What the timer's service writes; what came after it is gone, and orders are in step."""
     with deployed.load() as kept:
-        wait_for(lambda: kept.acknowledged > 5, "orders to keep")
+        until(lambda: kept.acknowledged > 5, "orders to keep")
     assert kept.lost() == []
     deployed.instance.root(*deployed.instance.unit("aware-backup"))
     with deployed.load() as later:
-        wait_for(lambda: later.acknowledged > 5, "orders to forget")
+        until(lambda: later.acknowledged > 5, "orders to forget")
     file = deployed.instance.root("sh", "-c", "ls /var/backups/aware/*.zip | tail -n 1").strip()
     assert deployed.instance.root("stat", "-c", "%a", file).strip() == "600"
     done = deployed.deploy("restore", file)
@@ -230,14 +231,14 @@ def test_the_engine_may_be_stopped_and_started(
     with deployed.load() as load:
         deployed.instance.stop_engine()
         sent = load.sent
-        wait_for(lambda: load.sent > sent + 3, "requests without an engine")
+        until(lambda: load.sent > sent + 3, "requests without an engine")
         deployed.instance.start_engine()
     show(capsys, "the engine is stopped and started", load)
     assert {each.rpartition(" ")[2] for each in load.failures} <= {"503"}
     assert load.lost() == []
     assert deployed.running() == before
     with deployed.load() as again:
-        wait_for(lambda: again.acknowledged > 5, "everything goes on")
+        until(lambda: again.acknowledged > 5, "everything goes on")
     assert again.failures == []
 
 
@@ -272,6 +273,5 @@ def test_an_interrupted_deployment_is_undone_at_once(deployed: Server, since: fl
     assert versions(deployed) == {good}
     assert deployed.push().returncode == 0
     assert versions(deployed) == {version}
-    deadline = time.monotonic() + 60
-    while len(deployed.instance.root("ls", "/opt/aware/releases").split()) > 2:
-        assert time.monotonic() < deadline
+    releases = partial(deployed.instance.root, "ls", "/opt/aware/releases")
+    until(lambda: len(releases().split()) <= 2, "older releases are gone")

@@ -17,7 +17,7 @@ import httpx
 from kong.process import Gateway, Kind, prepare
 from kong.render import render
 from kong.settings import GatewaySettings
-from tests.gateway.waiting import until
+from tests.waiting import until
 
 
 @dataclass

@@ -12,7 +12,7 @@ from tests.gateway.load import Load
 from tests.gateway.running import Running
 from tests.gateway.test_passing import assert_problem
 from tests.gateway.test_split import count
-from tests.gateway.waiting import until
+from tests.waiting import until
 
 
 def builds(gateway: Running, requests: int = 10) -> set[str]:

@@ -11,7 +11,7 @@ from kong.process import Kind
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import Running
-from tests.gateway.waiting import until
+from tests.waiting import until
 
 PUBLIC = [
     ("POST", "/users/", "user"),

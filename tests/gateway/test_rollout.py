@@ -23,7 +23,7 @@ from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
 from tests.gateway.measured import Sync, measure, running_sync
 from tests.gateway.running import Running, elsewhere
-from tests.gateway.waiting import until
+from tests.waiting import until
 
 FAST = ("--interval", "1s", "--look", "0.2s", "--step", "25", "--requests", "100")
 

@@ -10,7 +10,7 @@ from kong.running import LiveTarget, find
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import services_host
-from tests.gateway.waiting import until
+from tests.waiting import until
 
 
 def count(url: str, requests: int) -> Counter[str]:

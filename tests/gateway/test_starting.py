@@ -22,7 +22,7 @@ from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
 from tests.gateway.running import elsewhere, free_port
-from tests.gateway.waiting import until
+from tests.waiting import until
 
 BAD = {
     "P_VALUE": ["", "-1", "101", "1.5", "30%", "010", "three"],

@@ -16,7 +16,7 @@ from kong.settings import GatewaySettings
 from tests.gateway.conftest import Start
 from tests.gateway.running import elsewhere, free_port
 from tests.gateway.test_starting import entry_point
-from tests.gateway.waiting import until
+from tests.waiting import until
 
 HERE = pytest.mark.skipif(elsewhere(), reason="a Kong elsewhere listens where it listens")
 _MAKE = (

@@ -20,7 +20,7 @@ from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
 from tests.gateway.running import Running, elsewhere, services_host
-from tests.gateway.waiting import until
+from tests.waiting import until
 
 MOVES = [90, 0, 100, 50, 1, 99, 30, 70, 0, 100, 55]
 

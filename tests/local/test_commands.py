@@ -16,7 +16,7 @@ from local import leftovers
 from local.parts import ALL
 from local.ports import Ports, names, taken, variable
 from local.stack import ROOT, Stack
-from tests.local.waiting import wait_until
+from tests.waiting import until
 
 _PATIENCE = 300.0  # seconds
 
@@ -104,7 +104,7 @@ def test_a_signal_ends_up_and_everything_that_it_started(
         up = subprocess.Popen(
             [sys.executable, "-m", "aware", "up"], cwd=ROOT, env=shell, stdout=said, stderr=said
         )
-        wait_until(lambda: taken(ports.mongodb))
+        until(lambda: taken(ports.mongodb), "MongoDB listens")
         up.send_signal(number)
         status = up.wait(_PATIENCE)
     assert status == 1
@@ -151,7 +151,7 @@ def test_up_ends_when_its_terminal_is_closed_and_no_signal_comes(
             start_new_session=True,
         )
         os.close(theirs)
-        wait_until(lambda: "Ctrl-C" in said.read_text(), _PATIENCE)
+        until(lambda: "Ctrl-C" in said.read_text(), "it says how to stop", _PATIENCE)
         os.close(ours)
         assert up.wait(_PATIENCE) == 0
     _assert_nothing_is_left(shell, ports)
@@ -165,7 +165,7 @@ def test_up_ends_when_the_system_is_stopped_from_elsewhere(
         up = subprocess.Popen(
             [sys.executable, "-m", "aware", "up"], cwd=ROOT, env=shell, stdout=said, stderr=said
         )
-        wait_until(lambda: "Ctrl-C" in (tmp_path / "said").read_text(), _PATIENCE)
+        until(lambda: "Ctrl-C" in (tmp_path / "said").read_text(), "it says so", _PATIENCE)
         assert _aware(shell, "stop").returncode == 0
         assert up.wait(_PATIENCE) == 0
     assert "Stopped from elsewhere." in (tmp_path / "said").read_text()

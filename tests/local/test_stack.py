@@ -24,7 +24,7 @@ from local.errors import (
 from local.parts import DATABASES
 from local.ports import Ports, names, taken
 from local.stack import Stack
-from tests.local.waiting import wait_until
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_a_killed_supervisor_does_not_prevent_the_next_start(system: Stack) -> N
     system.start()
     orphan = psutil.Process(_pid(system, "mongodb"))
     os.kill(system._supervisor.pid(), signal.SIGKILL)
-    wait_until(lambda: not system.is_running())
+    until(lambda: not system.is_running(), "the system has ended")
     assert orphan.is_running()
     again = dataclasses.replace(system)
     again.start()

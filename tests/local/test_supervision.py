@@ -12,7 +12,7 @@ from local.errors import LocalError
 from local.supervision import Program, Supervisor
 from tests.local.conftest import Supervise
 from tests.local.programs import SLEEPING, part
-from tests.local.waiting import wait_until
+from tests.waiting import until
 
 
 def _backoff(supervisor: Supervisor, name: str) -> Callable[[], bool]:
@@ -26,7 +26,7 @@ def test_a_program_that_keeps_dying_is_restarted_with_growing_pauses(
     log = tmp_path / "doomed.log"
     supervisor = supervise([part("doomed", "import time; print(time.monotonic())")])
     supervisor.start_program("doomed")
-    wait_until(lambda: log.exists() and len(log.read_text().splitlines()) >= 4)
+    until(lambda: log.exists() and len(log.read_text().splitlines()) >= 4, "four starts")
     times = [float(line) for line in log.read_text().splitlines()]
     pauses = [later - earlier for earlier, later in pairwise(times)]
     assert pauses[0] >= 1
@@ -38,7 +38,7 @@ def test_a_program_that_ran_once_is_not_restarted(supervise: Supervise) -> None:
     """Whatever its status was."""
     supervisor = supervise([part("run", "raise SystemExit(3)", once=True)])
     supervisor.start_program("run")
-    wait_until(lambda: supervisor.states()["run"].ended)
+    until(lambda: supervisor.states()["run"].ended, "it has ended")
     assert supervisor.states()["run"].exit_status == 3
 
 
@@ -56,10 +56,10 @@ def test_children_of_a_program_that_ignores_the_signal_go_with_it(
     supervisor.shut_down()
     supervisor.start([stubborn], {"PATH": os.environ["PATH"]})
     supervisor.start_program("stubborn")
-    wait_until(lambda: child.exists() and len(child.read_text().split()) == 2)
+    until(lambda: child.exists() and len(child.read_text().split()) == 2, "two processes")
     supervisor.stop_program("stubborn")
     for pid in child.read_text().split():
-        wait_until(lambda pid=pid: not Path("/proc", pid).exists())  # type: ignore[misc]
+        until(lambda pid=pid: not Path("/proc", pid).exists(), "it is gone")  # type: ignore[misc]
 
 
 def test_a_program_gets_its_variables_and_no_others(
@@ -74,7 +74,7 @@ def test_a_program_gets_its_variables_and_no_others(
     value = "mongodb://h:1/?a=b&c=d, e f"
     supervisor.start([Program("p", command, {"A": value}, once=True)], {})
     supervisor.start_program("p")
-    wait_until(lambda: supervisor.states()["p"].ended)
+    until(lambda: supervisor.states()["p"].ended, "it has ended")
     supervisor.shut_down()
     assert seen.read_text().startswith(value)
     assert "RABBITMQ" not in seen.read_text()
@@ -110,4 +110,4 @@ def test_a_supervisor_that_was_killed_does_not_run(supervise: Supervise) -> None
     """The socket that it left behind deceives nobody."""
     supervisor = supervise([])
     os.kill(supervisor.pid(), signal.SIGKILL)
-    wait_until(lambda: not supervisor.runs())
+    until(lambda: not supervisor.runs(), "the supervisor has ended")

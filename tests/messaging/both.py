@@ -10,13 +10,14 @@ from messaging.broker import Broker
 from messaging.topology import Topology
 from storage.contacts import ContactsStore
 from storage.outbox import Outbox
+from tests.examples import ADDRESS
 from tests.messaging.rabbitmq import RabbitServer
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
 from tests.messaging.simulation.history import FIELDS, ClientWrite, Fields, History
 from tests.messaging.simulation.order_database import OrderDatabase, StandInContactsStore
 from tests.messaging.simulation.scheduler import Process, Scheduler
 from tests.messaging.simulation.user_database import StandInOutbox, User, UserDatabase
-from tests.messaging.system import ADDRESS, RETRY_PAUSES, System, new_system
+from tests.messaging.system import RETRY_PAUSES, System, new_system
 
 
 @dataclass(frozen=True)

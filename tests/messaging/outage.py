@@ -25,7 +25,8 @@ from storage.client import Json, MongoSettings, connect
 from storage.orders import Orders
 from storage.outbox import MongoOutbox
 from storage.users import Users
-from tests.messaging.system import ADDRESS, new_email
+from tests.examples import ADDRESS
+from tests.messaging.system import new_email
 
 _CLIENTS = 32
 _LOOK_EVERY_SECONDS = 0.03

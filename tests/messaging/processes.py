@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.messaging.waiting import until
+from tests.waiting import until_async
 
 STOP_WITHIN_SECONDS = 20
 
@@ -35,7 +35,7 @@ class Running:
             except httpx.HTTPError:
                 return False
 
-        await until(it_does, f"{path} answers {status}")
+        await until_async(it_does, f"{path} answers {status}")
 
     def stop(self) -> int:
         """Send SIGTERM; answers the exit status."""

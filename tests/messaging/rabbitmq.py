@@ -15,7 +15,7 @@ import pytest
 from local import rabbitmq
 from local.ports import HOST, Ports
 from local.stack import Stack
-from tests.messaging.waiting import until_blocking
+from tests.waiting import until
 
 IMAGE = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.1-management")
 
@@ -95,7 +95,7 @@ class InAContainer:
     def start(self) -> None:
         """See `RabbitServer`."""
         _docker("start", self.name)
-        until_blocking(self._answers, f"{self.name} answers")
+        until(self._answers, f"{self.name} answers")
 
     def control(self, *arguments: str) -> None:
         """See `RabbitServer`."""

@@ -29,17 +29,11 @@ from storage.layout import collections
 from storage.orders import Orders
 from storage.outbox import Change, MongoOutbox
 from storage.users import Users
+from tests.examples import ADDRESS
 from tests.messaging.rabbitmq import RabbitServer
-from tests.messaging.waiting import until
+from tests.waiting import until_async
 
 RETRY_PAUSES = (timedelta(milliseconds=50), timedelta(milliseconds=100))
-ADDRESS = {
-    "street": "456 Technology Boulevard",
-    "city": "San Francisco",
-    "state": "CA",
-    "postalCode": "94107",
-    "country": "USA",
-}
 MOVED = ADDRESS | {"street": "1 Infinite Loop"}
 
 
@@ -165,7 +159,7 @@ class System:
         async def has_them() -> bool:
             return bool((await self.orders.get(order_id))["userEmails"] == emails)
 
-        await until(has_them, f"order {order_id} has {emails}")
+        await until_async(has_them, f"order {order_id} has {emails}")
 
     async def published(self) -> None:
         """Wait until nothing is left to be published."""
@@ -173,7 +167,7 @@ class System:
         async def nothing_left() -> bool:
             return not await self.outbox.backlog()
 
-        await until(nothing_left, "everything is published")
+        await until_async(nothing_left, "everything is published")
 
     async def stored_order(self, order_id: str) -> Json:
         """The order's document, internal fields included."""
@@ -187,7 +181,7 @@ class System:
         async def as_many() -> bool:
             return await broker.waiting_in(self.topology.dead) == count
 
-        await until(as_many, f"{count} dead letters")
+        await until_async(as_many, f"{count} dead letters")
 
     async def take(self, queue: Queue) -> list[Message]:
         """Wait for what is in a queue and take it out."""

@@ -18,11 +18,12 @@ from messaging.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, Topology
 from storage.client import Json, MongoSettings, connect
 from storage.orders import Orders
 from storage.users import Users
+from tests.examples import ADDRESS
 from tests.messaging.conftest import MACHINE
 from tests.messaging.processes import Running, started
 from tests.messaging.rabbitmq import RabbitServer
-from tests.messaging.system import ADDRESS, System, event, new_email
-from tests.messaging.waiting import until
+from tests.messaging.system import System, event, new_email
+from tests.waiting import until_async
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +80,7 @@ async def test_a_change_is_carried_with_the_logins_of_the_processes(
         async def in_step() -> bool:
             return bool((await orders.get(order["orderId"]))["userEmails"] == emails)
 
-        await until(in_step, "the order is in step")
+        await until_async(in_step, "the order is in step")
     relay, consumer = pair
     assert 'aware_events_published_total{build="v2"} 1.0' in relay.get("/metrics").text
     assert 'aware_events_applied_total{build="v2"} 1.0' in consumer.get("/metrics").text
@@ -120,7 +121,7 @@ async def test_a_relay_that_stops_has_marked_what_it_published_and_nothing_else(
         return await users.count_documents({"outbox": {"$exists": True}})
 
     with started("user-relay", _environment(system, "user-relay")) as relay:
-        await until(begun, "something is published")
+        await until_async(begun, "something is published")
         assert relay.stop() == 0
     async with system.broker() as broker:
         assert await broker.waiting_in(system.topology.updates) == count - await left()
@@ -142,7 +143,7 @@ async def test_a_consumer_that_stops_has_acknowledged_what_it_applied_and_nothin
         return await contacts.count_documents({}) > 0
 
     with started("order-consumer", _environment(system, "order-consumer")) as consumer:
-        await until(begun, "something is applied")
+        await until_async(begun, "something is applied")
         assert consumer.stop() == 0
     async with system.broker() as broker:
         left = await broker.waiting_in(system.topology.updates)
@@ -161,12 +162,12 @@ async def test_the_order_of_starts_does_not_matter(
     await answer(pair, "/health/ready", 503)
     await asyncio.to_thread(databases.start_part, "mongodb")
     for each in pair:
-        await until(_sees(each, broker=False, database=True), "the database alone is there")
+        await until_async(_sees(each, broker=False, database=True), "the database alone is there")
     await asyncio.to_thread(rabbitmq.start)
     await answer(pair, "/health/ready", 200)
     await asyncio.to_thread(databases.stop_part, "mongodb")
     for each in pair:
-        await until(_sees(each, broker=True, database=False), "the broker alone is there")
+        await until_async(_sees(each, broker=True, database=False), "the broker alone is there")
         assert each.get("/health/ready").status_code == 503
         assert each.get("/health/live").status_code == 200
     await asyncio.to_thread(databases.start_part, "mongodb")

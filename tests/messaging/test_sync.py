@@ -18,8 +18,9 @@ from messaging.topology import EXCHANGE
 from storage.client import Json
 from storage.contacts import Contacts, MongoContactsStore
 from storage.users import Users
-from tests.messaging.system import ADDRESS, MOVED, System, event, new_email
-from tests.messaging.waiting import DEADLINE_SECONDS, until
+from tests.examples import ADDRESS
+from tests.messaging.system import MOVED, System, event, new_email
+from tests.waiting import WITHIN_SECONDS, until_async
 
 pytestmark = pytest.mark.anyio
 
@@ -90,7 +91,7 @@ async def test_an_event_that_comes_twice_or_late_changes_nothing(system: System)
             ]
             return sum(count or 0 for count in counted) == 4
 
-        await until(all_are_done, "all four events are done")
+        await until_async(all_are_done, "all four events are done")
     synced = await system.stored_order(order)
     assert (synced["contactVersion"], synced["userEmails"]) == (3, ["v3@example.com"])
 
@@ -110,7 +111,7 @@ async def test_an_event_known_before_the_order_never_touches_it(system: System) 
         async def others_are_known() -> bool:
             return bool(await system.store.get(["nobody"]))
 
-        await until(others_are_known, "the last event is applied")
+        await until_async(others_are_known, "the last event is applied")
     assert await system.stored_order(younger["_id"]) == younger
 
 
@@ -144,10 +145,10 @@ async def test_a_down_database_is_waited_for_and_dead_letters_nothing(system: Sy
 async def test_a_broker_without_room_is_not_sent_more_until_it_has_some(system: System) -> None:
     """What was on its way when it ran short is confirmed once it has room."""
     to = system.topology.updates.address
-    async with system.broker(confirm_timeout=DEADLINE_SECONDS) as broker:
+    async with system.broker(confirm_timeout=WITHIN_SECONDS) as broker:
         async with _without_room(system):
             sent = asyncio.create_task(broker.publish(event("someone", 2), to))
-            await until(_blocked(broker), "the broker takes nothing")
+            await until_async(_blocked(broker), "the broker takes nothing")
             with pytest.raises(Blocked):
                 await broker.publish(event("someone", 3), to)
         await broker.connected()
@@ -189,7 +190,7 @@ async def test_heartbeats_are_kept_while_an_event_is_applied(system: System) -> 
 
         await broker.publish(event("someone", 2), system.topology.updates.address)
         async with system.consuming(broker, store) as metrics:
-            await until(long_enough, "the broker would have given up a silent connection")
+            await until_async(long_enough, "the broker would have given up a silent connection")
             store.go_on.set()
             await system.in_step(order, ["v2@example.com"])
         assert broker._session is session
@@ -243,7 +244,7 @@ async def test_a_returned_event_stays_to_be_published(system: System) -> None:
         await system.published()
         await asyncio.to_thread(system.delete, system.topology.updates)
         emails = await system.change(user)
-        await until(some_returned, "the event was returned")
+        await until_async(some_returned, "the event was returned")
         assert [each.users for each in await system.outbox.backlog()] == [1]
         async with system.consumer():
             await system.in_step(order, emails)
@@ -294,7 +295,7 @@ async def test_a_bad_message_that_cannot_be_put_aside_comes_again_alone(system: 
         bad = Message(b"{", message_id="bad", headers={"build": "v7"})
         await broker.publish(bad, system.topology.updates.address)
         await system.in_step(order, ["v2@example.com"])
-        await until(is_a_dead_letter, "the bad message is a dead letter")
+        await until_async(is_a_dead_letter, "the bad message is a dead letter")
     assert counted("redelivered", "v7") == 1
     assert counted("redelivered", "v1") is None
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from local.ports import Ports
 from local.stack import Stack
+from tests.waiting import until
 
 COMMAND = [
     *(sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py"),
@@ -78,9 +78,7 @@ def test_a_service_that_drains_is_not_ready_and_answers_all_the_same(
     drain = tmp_path / "draining"
     url = f"http://127.0.0.1:{Ports.free().order_service}"
     start(BIND=url.removeprefix("http://"), DRAIN_FILE=str(drain))
-    deadline = time.monotonic() + 60
-    while not answers(f"{url}/health/ready"):
-        assert time.monotonic() < deadline
+    until(lambda: answers(f"{url}/health/ready"), "it is ready")
     drain.touch()
     refusal = httpx.get(f"{url}/health/ready")
     assert (refusal.status_code, refusal.json()) == (503, {"status": "draining"})
@@ -94,12 +92,9 @@ def test_a_service_that_is_told_to_end_drains_first(start: Start) -> None:
     """It answers what still comes, new connections too, until the gateway has had its time."""
     url = f"http://127.0.0.1:{Ports.free().order_service}"
     process = start(BIND=url.removeprefix("http://"), DRAIN_SECONDS="4")
-    deadline = time.monotonic() + 60
-    while not answers(f"{url}/health/ready"):
-        assert time.monotonic() < deadline
+    until(lambda: answers(f"{url}/health/ready"), "it is ready")
     process.send_signal(signal.SIGTERM)
-    while answers(f"{url}/health/ready"):
-        assert time.monotonic() < deadline
+    until(lambda: not answers(f"{url}/health/ready"), "it drains")
     refusal = httpx.get(f"{url}/health/ready")
     assert (refusal.status_code, refusal.json()) == (503, {"status": "draining"})
     assert httpx.get(f"{url}/orders/").status_code == 200
@@ -112,9 +107,7 @@ def test_a_service_that_has_drained_ends_at_once(start: Start, tmp_path: Path) -
     drain = tmp_path / "draining"
     url = f"http://127.0.0.1:{Ports.free().order_service}"
     process = start(BIND=url.removeprefix("http://"), DRAIN_FILE=str(drain), DRAIN_SECONDS="60")
-    deadline = time.monotonic() + 60
-    while not answers(f"{url}/health/ready"):
-        assert time.monotonic() < deadline
+    until(lambda: answers(f"{url}/health/ready"), "it is ready")
     drain.touch()
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=45)
@@ -126,10 +119,7 @@ def test_metrics_are_summed_over_workers(start: Start, tmp_path: Path) -> None:
     before = set(Path("/dev/shm").glob("metrics-*"))  # noqa: S108 - where they are
     url = f"127.0.0.1:{Ports.free().order_service}"
     process = start(BIND=url, WORKERS="2", TMPDIR=str(tmp_path))
-    deadline = time.monotonic() + 60
-    while not answers(f"http://{url}/health/live"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: answers(f"http://{url}/health/live"), "it lives")
     for _ in range(40):  # connections of their own, so that both workers get some
         httpx.get(f"http://{url}/orders/nobody")
     series = 'http_request_duration_seconds_count{build="v1",operation="get_order",status="404"}'

@@ -1,6 +1,5 @@
 """HTTP clients of the running system, and things to send."""
 
-import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from uuid import uuid4
@@ -10,17 +9,7 @@ import pytest
 
 from local.stack import Stack
 from storage.client import Json
-
-Address = dict[str, str]
-
-ADDRESS: Address = {
-    "street": "456 Technology Boulevard, Apt 789",
-    "city": "San Francisco",
-    "state": "CA",
-    "postalCode": "94107",
-    "country": "USA",
-}
-ITEM: Json = {"itemId": "item001", "quantity": 2, "price": 29.99}
+from tests.examples import ADDRESS, ITEM
 
 _numbers = count()
 
@@ -38,14 +27,6 @@ def new_user(**fields: object) -> Json:
 def new_order(**fields: object) -> Json:
     """The body of an order that can be created."""
     return {"items": [ITEM], "userEmails": ["a@example.com"], "deliveryAddress": ADDRESS, **fields}
-
-
-def eventually(condition: Callable[[], bool], what: str, within: float = 60) -> None:
-    """Wait until the condition holds."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {within} s: {what}"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from local.stack import Stack
-from tests.services.conftest import eventually, new_order, new_user
+from tests.services.conftest import new_order, new_user
+from tests.waiting import until
 
 SERVICES = ["user_service_v1", "user_service_v2", "order_service"]
 
@@ -73,8 +74,8 @@ def without_mongodb(stack: Stack, gateway: httpx.Client) -> Iterator[Stack]:
     for part in ("user-service-v1", "user-service-v2", "order-service", "user-relay"):
         stack.wait_healthy(part)
     stack.wait_healthy("order-consumer")
-    eventually(lambda: reached(gateway) == {"v1", "v2"}, "both builds behind the gateway")
-    eventually(lambda: gateway.get("/orders").is_success, "orders behind the gateway")
+    until(lambda: reached(gateway) == {"v1", "v2"}, "both builds behind the gateway")
+    until(lambda: gateway.get("/orders").is_success, "orders behind the gateway")
 
 
 def reached(gateway: httpx.Client) -> set[str | None]:

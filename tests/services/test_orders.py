@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from storage.client import Json
-from tests.services.conftest import ADDRESS, ITEM, new_order
+from tests.examples import ADDRESS, ITEM
+from tests.services.conftest import new_order
 
 STATUSES = ["under process", "shipping", "delivered"]
 

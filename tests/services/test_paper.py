@@ -1,32 +1,15 @@
 """The paper's requests, as printed, through the gateway; and what follows from them."""
 
 from collections import Counter
-from functools import cache
-from pathlib import Path
 
 import httpx
 import pytest
 
-from contract.document import load_document, operations
-from storage.client import Json
-from tests.services.conftest import eventually, new_email
+from tests.examples import example
+from tests.services.conftest import new_email
+from tests.waiting import until
 
-SPECS = Path(__file__).parents[2] / "specs"
 SLASHES = pytest.mark.parametrize("slash", ["", "/"])
-
-
-@cache
-def example(operation_id: str) -> Json:
-    """The body that the spec gives as the example of an operation: the paper's."""
-    found = {
-        each.id: each
-        for spec in ("user.yaml", "order.yaml")
-        for each in operations(load_document(SPECS / spec))
-    }
-    body: Json = found[operation_id].definition["requestBody"]["content"]["application/json"][
-        "example"
-    ]
-    return body
 
 
 @SLASHES
@@ -54,7 +37,7 @@ def test_update_a_user_and_all_its_orders_follow(gateway: httpx.Client, slash: s
             for each in orders
         )
 
-    eventually(in_step, "the orders of u1 in step")
+    until(in_step, "the orders of u1 in step")
 
 
 @SLASHES

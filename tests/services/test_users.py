@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from tests.services.conftest import ADDRESS, new_email, new_user
+from tests.examples import ADDRESS
+from tests.services.conftest import new_email, new_user
 
 
 def create(users: httpx.Client, **fields: object) -> dict[str, object]:

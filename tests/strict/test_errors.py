@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from contract import errors
-from tests.services.conftest import ADDRESS, ITEM, new_email
+from tests.examples import ADDRESS, ITEM
+from tests.services.conftest import new_email
 from tests.strict.target import Target, places, problem
 from tests.strict.wire import JSON, request
 

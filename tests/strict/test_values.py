@@ -10,7 +10,8 @@ import pytest
 
 from contract.document import load_document
 from storage.client import Json
-from tests.services.conftest import ADDRESS, ITEM, new_email, new_order, new_user
+from tests.examples import ADDRESS, ITEM
+from tests.services.conftest import new_email, new_order, new_user
 from tests.strict.target import Target, places
 from tests.strict.wire import JSON, request
 

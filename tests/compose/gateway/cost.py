@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import click
 import httpx
 
+from tests.examples import ADDRESS
+
 PARTS = (
     "kong",
     "user-service-v1",
@@ -25,13 +27,6 @@ PARTS = (
     "rabbitmq",
     "order-consumer",
 )
-_ADDRESS = {
-    "street": "456 Technology Boulevard",
-    "city": "San Francisco",
-    "state": "CA",
-    "postalCode": "94107",
-    "country": "USA",
-}
 _ENGINE = "/var/run/docker.sock"
 _REST_SECONDS = 15
 _CONNECTIONS = 8
@@ -104,7 +99,7 @@ class Work:
                 "userId": self.users[n],
                 "items": items,
                 "userEmails": self._emails(n, "a"),
-                "deliveryAddress": _ADDRESS,
+                "deliveryAddress": ADDRESS,
             }
             return str(self._sent("POST", "/orders/", data)["orderId"])
 
@@ -127,7 +122,7 @@ class Work:
         return [f"{change}.{n}.{self._run}@cost.example.com"]
 
     def _contact(self, n: int, change: str) -> Mapping[str, object]:
-        return {"emails": self._emails(n, change), "deliveryAddress": _ADDRESS}
+        return {"emails": self._emails(n, change), "deliveryAddress": ADDRESS}
 
     def _sent(self, method: str, path: str, data: object) -> Any:  # noqa: ANN401 - JSON
         answer = self._client.request(method, path, json=data)

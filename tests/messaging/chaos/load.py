@@ -13,8 +13,9 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from storage.client import Json, MongoSettings
+from tests.examples import ADDRESS
 from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields
-from tests.messaging.system import ADDRESS, new_email
+from tests.messaging.system import new_email
 
 _LONGEST_PAUSE_SECONDS = 0.3
 _BETWEEN_ORDERS_SECONDS = 2

@@ -25,7 +25,7 @@ from tests.messaging.chaos.faults import deck, faults
 from tests.messaging.chaos.load import Load, Records
 from tests.messaging.chaos.proxy import Proxy
 from tests.messaging.chaos.verdict import judge
-from tests.messaging.waiting import until
+from tests.waiting import until_async
 
 _LONGEST_PAUSE_SECONDS = 3
 _PARTS = (*DATABASES, *SET_UPS, *SERVICES, *SYNC)
@@ -162,7 +162,7 @@ async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: Mon
         except (DatabaseUnavailable, PyMongoError):
             return False
 
-    await until(nothing_to_publish, "everything is published")
+    await until_async(nothing_to_publish, "everything is published")
     environment = stack.environment("rabbitmq-setup")
     topology = Topology("user_updates")
     async with httpx.AsyncClient(
@@ -179,9 +179,9 @@ async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: Mon
 
         # The figures are some seconds old: only from the second time on they are of now.
         for _ in range(2):
-            await until(nothing_in_queues, "all queues are empty")
+            await until_async(nothing_in_queues, "all queues are empty")
             await asyncio.sleep(6)
-        await until(nothing_in_queues, "all queues are empty")
+        await until_async(nothing_in_queues, "all queues are empty")
 
 
 async def _documents(
