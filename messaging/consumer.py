@@ -20,7 +20,7 @@ from messaging.finishing import finish
 from messaging.metrics import ConsumerMetrics
 from messaging.topology import Topology
 from storage.contacts import Contacts, ContactsStore
-from storage.durable import DatabaseRefused, DatabaseUnavailable
+from storage.durable import DatabaseRefused, DatabaseUnavailable, heed_cancellation
 
 WINDOW = 256
 """How many messages are taken at once."""
@@ -137,6 +137,7 @@ class Consumer:
                 return await self._try_to_bring_into_step(contacts)
             except DatabaseUnavailable as error:
                 self._log.warning("order_database_unavailable", reason=str(error))
+                heed_cancellation()
                 await self._clock.sleep(backoff.pause())
 
     async def _try_to_bring_into_step(self, contacts: Sequence[Contacts]) -> Mapping[str, Contacts]:

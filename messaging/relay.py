@@ -12,7 +12,7 @@ from messaging.clock import Backoff, Clock
 from messaging.events import BadMessage, Events
 from messaging.finishing import finish
 from messaging.metrics import RelayMetrics
-from storage.durable import DatabaseUnavailable
+from storage.durable import DatabaseUnavailable, heed_cancellation
 from storage.outbox import Change, Outbox
 
 WINDOW = 256
@@ -83,6 +83,7 @@ class Relay:
                         await self._clock.sleep(GATHER_SECONDS)
             except DatabaseUnavailable as error:
                 self._log.warning("changes_not_noticed", reason=str(error))
+            heed_cancellation()
             await self._clock.sleep(backoff.pause())
 
     async def _publish_for_ever(self) -> None:
@@ -95,6 +96,7 @@ class Relay:
             except DatabaseUnavailable as error:
                 self._log.warning("outbox_unavailable", reason=str(error))
                 done = False
+            heed_cancellation()
             if done:
                 backoff.reset()
                 await self._clock.sleep(GATHER_SECONDS)

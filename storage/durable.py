@@ -1,5 +1,6 @@
 """Reading and writing for the sync: durable, and with only two ways to fail."""
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 
 import pymongo
@@ -85,6 +86,17 @@ async def read_all(found: Awaitable[AsyncCommandCursor[Json]]) -> list[Json]:
         return await (await found).to_list()
     except PyMongoError as error:
         raise DatabaseUnavailable(str(error)) from error
+
+
+def heed_cancellation() -> None:
+    """Raise CancelledError where this task was cancelled and somebody has swallowed that.
+
+    asyncio.wait_for does, before Python 3.12, if what it waits for is done in that moment; pymongo
+    calls it for every message. Whoever works for ever looks here after each turn.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def answers(database: AsyncDatabase[Json], within_seconds: float = 1) -> bool:

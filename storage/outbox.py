@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import pymongo
 from bson import Int64
@@ -14,7 +14,7 @@ from pymongo.read_concern import ReadConcern
 
 from storage.client import Json, now
 from storage.contacts import Contacts
-from storage.durable import DatabaseUnavailable, read_all, write
+from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
 
 _TO_BE_PUBLISHED = {"outbox.since": {"$exists": True}}
 _NEEDED = ("emails", "deliveryAddress", "contactVersion", "outbox")
@@ -131,14 +131,17 @@ class MongoOutbox:
     async def wake_ups(self) -> AsyncGenerator[None, None]:
         """See `Outbox`."""
         try:
-            # Whole answers, unread: what has changed the outbox says.
-            answers = await self._users.aggregate_raw_batches(
+            # Whole answers, unread: what has changed the outbox says. (pymongo declares another
+            # class of cursor than it gives.)
+            answers: Any = await self._users.aggregate_raw_batches(
                 [{"$changeStream": {}}, *_CHANGES], maxAwaitTimeMS=_WAKE_UP_WITHIN_MS
             )
             async with answers:
                 yield
-                async for _ in answers:
-                    yield
+                while answers.alive:
+                    if await answers.try_next() is not None:
+                        yield
+                    heed_cancellation()
         except PyMongoError as error:
             raise DatabaseUnavailable(str(error)) from error
         raise DatabaseUnavailable("the change stream has ended")

@@ -1,0 +1,59 @@
+"""A relay that is told to stop does, even where a library swallows that."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from messaging.broker import Address
+from messaging.clock import SystemClock
+from messaging.events import Events
+from messaging.metrics import RelayMetrics
+from messaging.relay import Relay
+
+pytestmark = pytest.mark.anyio
+
+
+class Swallows:
+    """An outbox that goes on when it is cancelled, and a broker that is there."""
+
+    def __init__(self) -> None:
+        self.looked = asyncio.Event()
+
+    async def connected(self) -> None:
+        """At once."""
+
+    async def unpublished(self, _: int) -> AsyncGenerator[list[Any], None]:
+        """Nothing, when cancelled."""
+        self.looked.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        if self.looked.is_set():
+            return
+        yield []
+
+    async def wake_ups(self) -> AsyncGenerator[None, None]:
+        """Never."""
+        yield
+        await asyncio.Event().wait()
+
+
+async def test_a_relay_whose_cancellation_is_swallowed_stops() -> None:
+    """As asyncio.wait_for does before Python 3.12."""
+    parts: Any = Swallows()
+    relay = Relay(
+        parts,
+        parts,
+        Address("exchange", "key"),
+        events=Events(),
+        clock=SystemClock(),
+        metrics=RelayMetrics(),
+    )
+    running = asyncio.create_task(relay.run())
+    await parts.looked.wait()
+    running.cancel()
+    done, _ = await asyncio.wait([running], timeout=30)
+    assert done
+    assert running.cancelled()
