@@ -41,10 +41,11 @@ async def test_a_backup_under_load_is_of_one_moment(
     """Each order is made right after the change that it tells of: none is there without it."""
     user = await system.new_user()
     changes = before = 0
+    ended = asyncio.Event()
 
     async def change_and_order() -> None:
         nonlocal changes
-        while True:
+        while not ended.is_set():
             changes += 1
             address = ADDRESS | {"street": str(changes)}
             await system.users.update_contacts(user, {"deliveryAddress": address}, {})
@@ -66,8 +67,8 @@ async def test_a_backup_under_load_is_of_one_moment(
     await until_async(much_has_changed, "much has changed")
     file, found = tmp_path / "backup", collections_of(client, system.mongo)
     await asyncio.to_thread(write_backup, file, client, found, {}, step)
-    load.cancel()
-    await asyncio.wait([load])
+    ended.set()
+    await load
     (stored,) = documents(file, "users/users.bson")
     changed = int(stored["deliveryAddress"]["street"])
     ordered = [
