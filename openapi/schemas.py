@@ -1,0 +1,153 @@
+"""Every schema of a document as JSON Schema 2020-12, whichever OpenAPI it was written for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from openapi.bundle import Document
+from openapi.description import REFERENCE, JsonSchema, name_of
+from openapi.grammar import Each, Version, fields, is_extension
+from openapi.names import identifier
+from openapi.pointers import at, from_fragment, parts_of, pointer_of
+
+RANGES: Mapping[str, tuple[float, float]] = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "float": (-3.4028234663852886e38, 3.4028234663852886e38),
+}
+"""Formats that are limits of a number."""
+
+FORMATS = {
+    *("date-time", "date", "time", "duration", "uuid", "uri", "uri-reference", "email", "hostname"),
+    *("ipv4", "ipv6", "byte", "decimal", "regex", "json-pointer", "uri-template", "iri"),
+    *("iri-reference", "idn-email", "idn-hostname", "relative-json-pointer"),
+}
+"""Formats of strings that are checked."""
+
+_SILENT_FORMATS = {"binary", "double", "password", *RANGES}
+"""Formats that are understood, and refuse no string."""
+
+_DROPPED = {"example", "nullable", "xml", "externalDocs", "$schema", "format"}
+_BOOLEANS = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
+"""Keywords whose schema may be `false` in JSON Schema too, and mostly is."""
+
+
+class Schemas:
+    """The schemas of a document, read on demand; all of them in `named` in the end."""
+
+    def __init__(self, document: Document, version: Version) -> None:
+        self._document, self._version = document, version
+        self._pointers: dict[str, str] = {}
+        self.named: dict[str, JsonSchema] = {}
+        self.notes: list[str] = []
+        components = document.get("components", {}).get("schemas", {})
+        for name in components:
+            self._pointers[pointer_of("components", "schemas", name)] = name
+            self.named[name] = {}
+        for name, node in components.items():
+            self.named[name] = self.read(node, pointer_of("components", "schemas", name))
+
+    def read(self, node: Any, pointer: str) -> JsonSchema:  # noqa: ANN401 - a schema may be true
+        """A schema at a place of the document, translated."""
+        if isinstance(node, bool):
+            return {} if node else {"not": {}}
+        result = {
+            key: self._keyword(key, value, pointer)
+            for key, value in node.items()
+            if key not in _DROPPED
+        }
+        if "example" in node:
+            result.setdefault("examples", [node["example"]])
+        if self._version == "3.0":
+            if "$ref" in node:
+                return {"$ref": result["$ref"]}
+            self._as_in_31(node, result, pointer)
+        if "format" in node:
+            self._format(node["format"], result)
+        return result
+
+    def lifted(self, node: Any, pointer: str, wish: str) -> JsonSchema:  # noqa: ANN401
+        """A reference to the schema, which gets a name where it has none."""
+        schema = self.read(node, pointer)
+        if [*schema] == ["$ref"]:
+            return schema
+        name = self._free(wish)
+        self.named[name] = schema
+        return {"$ref": f"{REFERENCE}{name}"}
+
+    def _keyword(self, key: str, value: Any, pointer: str) -> Any:  # noqa: ANN401 - any of JSON
+        shape = None if is_extension(key) else fields("schema", self._version).get(key)
+        here = f"{pointer}{pointer_of(key)}"
+        if key == "$ref":
+            return self._reference(value)
+        if key == "discriminator" and "mapping" in value:
+            mapping = {name: self._reference(each) for name, each in value["mapping"].items()}
+            return {**value, "mapping": mapping}
+        if shape == "schema":
+            keeps = key in _BOOLEANS and isinstance(value, bool)
+            return value if keeps else self.read(value, here)
+        if not isinstance(shape, Each):
+            return value
+        if isinstance(value, list):
+            return [self.read(each, here + pointer_of(k)) for k, each in enumerate(value)]
+        return {name: self.read(each, here + pointer_of(name)) for name, each in value.items()}
+
+    def _reference(self, reference: str) -> str:
+        """A reference to a named schema: what it leads to gets a name where it has none."""
+        pointer = from_fragment(reference.removeprefix("#"))
+        if pointer not in self._pointers:
+            meant = [key for key in parts_of(pointer) if key not in _STEPS]
+            name = self._free("_".join(identifier(key) for key in meant[-2:]))
+            self._pointers[pointer] = name
+            self.named[name] = {}  # known from here on, should it recur
+            self.named[name] = self.read(at(self._document, pointer), pointer)
+        return f"{REFERENCE}{self._pointers[pointer]}"
+
+    def _free(self, wish: str) -> str:
+        name, number = wish, 1
+        while name in self.named:
+            number += 1
+            name = f"{wish}{number}"
+        return name
+
+    def _as_in_31(self, node: dict[str, Any], result: JsonSchema, pointer: str) -> None:
+        """What OpenAPI 3.0 says in other words than JSON Schema."""
+        if node.get("nullable"):
+            if "type" in node:
+                result["type"] = [node["type"], "null"]
+            else:
+                self.notes.append(f"{pointer}: `nullable` changes nothing without `type` beside it")
+        for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+            if result.pop(bound, False) and limit in result:
+                result[bound] = result.pop(limit)
+
+    def _format(self, name: str, result: JsonSchema) -> None:
+        if name in RANGES and _may_be_number(result):
+            least, most = RANGES[name]
+            result["minimum"] = max(result.get("minimum", least), least)
+            result["maximum"] = min(result.get("maximum", most), most)
+        if name in FORMATS or name in _SILENT_FORMATS:
+            result["format"] = name
+        elif (note := f"format {name} is not known: nothing is checked") not in self.notes:
+            self.notes.append(note)
+
+
+_STEPS = {"components", "schemas", "paths", "properties", "content", "schema", "responses"}
+"""Parts of a pointer that say nothing about what it leads to."""
+
+
+def _may_be_number(schema: JsonSchema) -> bool:
+    types = schema.get("type", ["number"])
+    return not {"integer", "number"}.isdisjoint([types] if isinstance(types, str) else types)
+
+
+def value_type(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> str:
+    """The one type, beside null, that a schema names; empty where that is none or several."""
+    named = schema.get("type")
+    types = {named} if isinstance(named, str) else {*(named or ())}
+    parts = [*schema.get("allOf", ())]
+    if "$ref" in schema:
+        parts.append(schemas[name_of(schema["$ref"])])
+    found = (types - {"null"}) | {value_type(each, schemas) for each in parts} - {""}
+    if not found and "enum" in schema and all(isinstance(each, str) for each in schema["enum"]):
+        return "string"
+    return found.pop() if len(found) == 1 else ""

@@ -1,0 +1,263 @@
+"""Can everything be made from a document? If not, each reason, with its file and line."""
+
+import re
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import jsonschema_rs
+
+from openapi.bundle import Bundle, Document
+from openapi.errors import InvalidDocumentError
+from openapi.explain import explain
+from openapi.grammar import (
+    METHODS,
+    Node,
+    Version,
+    fields,
+    has_siblings,
+    is_extension,
+    is_reference,
+    walk,
+)
+from openapi.names import function_name, operation_id
+from openapi.pointers import at, from_fragment, pointer_of
+from openapi.servers import Violation, server_violations
+
+MAX_REASONS = 20
+"""As many reasons are told at once."""
+
+_MAX_CHARACTERS = 200
+"""A library's message is cut after so many: some hold half a spec."""
+
+_ALTERNATIVES = {
+    "nullable": "in 3.1 write `type: [string, 'null']`",
+    "$id": "refer to `#/components/schemas/NAME` instead",
+    "$anchor": "refer to `#/components/schemas/NAME` instead",
+    "$dynamicRef": "use `$ref`",
+    "$dynamicAnchor": "use `$ref`",
+    "definitions": "move the schemas to `components/schemas`",
+}
+"""What to write instead of a field that is not understood."""
+
+
+def require_sound(bundle: Bundle) -> None:
+    """Raise for what makes a document unusable.
+
+    Raises:
+        InvalidDocumentError: There is something; up to MAX_REASONS lines.
+    """
+    for check in _CHECKS:  # each may rely on what those before it have found to be so
+        found = dict.fromkeys(
+            f"{bundle.place(pointer)}: {reason}"
+            for pointer, reason in islice(check(bundle), MAX_REASONS)
+        )
+        if found:
+            raise InvalidDocumentError("\n".join(found))
+
+
+def _fields(bundle: Bundle) -> Iterator[Violation]:
+    """Fields that are not among those that OpenAPI knows."""
+    for node in walk(bundle.document, bundle.version):
+        if isinstance(node.value, dict) and node.kind not in ("paths", "responses", "callback"):
+            reference = is_reference(node.kind, node.value)
+            if not reference or has_siblings(node.kind, bundle.version):
+                yield from _unknown(node, bundle.version)
+
+
+def _unknown(node: Node, version: Version) -> Iterator[Violation]:
+    known = fields(node.kind, version)
+    for name in node.value:
+        if name in known or is_extension(name):
+            continue
+        here = node.pointer + pointer_of(name)
+        alike = get_close_matches(name, known, 1)
+        if version == "3.0" and name in fields(node.kind, "3.1"):
+            yield here, f"`{name}` is of OpenAPI 3.1: write `openapi: 3.1.0` at the top"
+        elif name in _ALTERNATIVES:
+            yield here, f"`{name}` is not understood: {_ALTERNATIVES[name]}"
+        elif alike:
+            yield here, f"a {node.kind} has no `{name}`: write `{alike[0]}`, or remove it"
+        else:
+            yield here, f"a {node.kind} has no `{name}`: remove it, or call it `x-{name}`"
+
+
+def _structure(bundle: Bundle) -> Iterator[Violation]:
+    """The official JSON Schema of OpenAPI, and of JSON Schema for the schemas of 3.1."""
+    schema, validator = _official(bundle.version)
+    if not validator.is_valid(bundle.document):
+        yield from _explained(validator, schema, bundle.document, "")
+    elif bundle.version == "3.1":
+        for node in walk(bundle.document, "3.1"):
+            if node.kind == "schema" and not jsonschema_rs.meta.is_valid(
+                {"$schema": _DIALECT, "allOf": [node.value]}
+            ):
+                yield from _keyword_types(node)
+    said = bundle.document.get("jsonSchemaDialect", _OAS_DIALECT)
+    if said not in (_OAS_DIALECT, _DIALECT):
+        yield "/jsonSchemaDialect", f"{said} is not understood: write {_DIALECT}, or remove it"
+
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_OAS_DIALECT = "https://spec.openapis.org/oas/3.1/dialect/base"
+
+
+def _keyword_types(node: Node) -> Iterator[Violation]:
+    try:
+        jsonschema_rs.meta.validate({"$schema": _DIALECT, "allOf": [node.value]})
+    except jsonschema_rs.ValidationError as error:
+        below = pointer_of(*[*error.instance_path][2:])
+        yield node.pointer + below, _short(error.message)
+
+
+@cache
+def _official(version: Version) -> tuple[Any, Any]:
+    from openapi_spec_validator.schemas import (  # noqa: PLC0415 - only where a spec is checked
+        get_schema_content_v30,
+        get_schema_content_v31,
+    )
+
+    if version == "3.0":
+        schema = dict(get_schema_content_v30())
+        return schema, jsonschema_rs.Draft4Validator(schema, mask="it")
+    schema = dict(get_schema_content_v31())
+    return schema, jsonschema_rs.Draft202012Validator(schema, mask="it")
+
+
+def _explained(validator: Any, schema: Any, value: Any, here: str) -> Iterator[Violation]:  # noqa: ANN401
+    for path, reason in explain(validator.iter_errors(value), schema):
+        yield here + pointer_of(*path), _short(reason)
+
+
+def _short(message: str) -> str:
+    """A library's message in one line of a readable length."""
+    line = " ".join(message.split())
+    if line == 'it is not of type "string"':
+        line += ": write it in quotes"
+    return line if len(line) <= _MAX_CHARACTERS else f"{line[:_MAX_CHARACTERS]}..."
+
+
+def _references(bundle: Bundle) -> Iterator[Violation]:
+    """References that lead to another kind of object, and such that lead back to themselves."""
+    nodes = [*walk(bundle.document, bundle.version)]
+    kinds: dict[str, set[str]] = {}
+    for node in nodes:
+        kinds.setdefault(node.pointer, set()).add(node.kind)
+    for node in nodes:
+        if not is_reference(node.kind, node.value) or node.kind == "pathItem":
+            continue
+        here, reference = f"{node.pointer}/$ref", node.value["$ref"]
+        target = from_fragment(reference.removeprefix("#"))
+        if node.kind not in kinds.get(target, ()):
+            found = " or ".join(sorted(kinds.get(target, {"no object of OpenAPI"})))
+            yield here, f"{reference} leads to {found}, and a {node.kind} is needed"
+        elif _is_endless(bundle.document, node.value):
+            yield here, f"{reference} leads back to itself: give one of them a content"
+
+
+def _is_endless(document: Document, node: Any, above: tuple[int, ...] = ()) -> bool:  # noqa: ANN401
+    """Whether what a schema (or another object) is depends on nothing but itself."""
+    if not isinstance(node, dict):
+        return False
+    if id(node) in above:
+        return True
+    above = (*above, id(node))
+    if isinstance(node.get("$ref"), str):
+        target = at(document, from_fragment(node["$ref"].removeprefix("#")))
+        if _is_endless(document, target, above):
+            return True
+    nested = [each for key in ("allOf", "anyOf", "oneOf") for each in node.get(key, [])]
+    nested += [node[key] for key in ("not", "if", "then", "else") if key in node]
+    return any(_is_endless(document, each, above) for each in nested)
+
+
+def _operations(document: Document) -> Iterator[tuple[str, str, str, Any, Any]]:
+    """Path, method, pointer, operation, path item."""
+    for path, item in document.get("paths", {}).items():
+        if not is_extension(path):
+            for method in METHODS:
+                if method in item:
+                    yield path, method, pointer_of("paths", path, method), item[method], item
+
+
+def _operation_ids(bundle: Bundle) -> Iterator[Violation]:
+    seen: dict[str, str] = {}
+    for path, method, here, node, _ in _operations(bundle.document):
+        said, what = node.get("operationId"), f"{method.upper()} {path}"
+        name = function_name(said if said is not None else operation_id(method, path))
+        if name in seen:
+            place = f"{here}/operationId" if said else here
+            yield place, f"{what} would be `{name}` as {seen[name]} is: give it another operationId"
+        seen[name] = what
+
+
+def _paths(bundle: Bundle) -> Iterator[Violation]:
+    """Paths that are the same, and braces that do not agree with the parameters."""
+    seen: dict[str, str] = {}
+    for path in bundle.document.get("paths", {}):
+        if is_extension(path):
+            continue
+        here, shape = pointer_of("paths", path), re.sub(r"\{[^{}]*\}", "{}", path)
+        if not path.startswith("/"):
+            yield here, f"the path {path} must begin with /"
+        if shape in seen:
+            yield here, f"{path} is the same path as {seen[shape]}: move its operations there"
+        seen[shape] = path
+        names = re.findall(r"\{([^{}]*)\}", path)
+        if len({*names}) != len(names):
+            yield here, f"{path} has a parameter twice: give them two names"
+        if re.search(r"[?#]", path):
+            yield here, f"{path} has a query or a fragment: declare its parameters `in: query`"
+    yield from server_violations(bundle.document)
+
+
+def _parameters(bundle: Bundle) -> Iterator[Violation]:
+    """Path parameters and the braces of the path; parameters that are there twice."""
+    for path, _, here, node, item in _operations(bundle.document):
+        above = here.rpartition("/")[0]
+        declared: dict[str, str] = {}
+        for owner, pointer in ((item, above), (node, here)):
+            seen = set()
+            for number, each in enumerate(owner.get("parameters", [])):
+                place = f"{pointer}/parameters/{number}"
+                parameter = _resolved(bundle.document, each)
+                key = parameter["in"], parameter["name"]
+                if key in seen:
+                    yield place, f"{parameter['in']} parameter {parameter['name']} is there twice"
+                seen.add(key)
+                if parameter["in"] == "path":
+                    declared[parameter["name"]] = place
+        for name in re.findall(r"\{([^{}]*)\}", path):
+            if declared.pop(name, None) is None:
+                yield here, f"{path} has {{{name}}}, and no `in: path` parameter {name} is declared"
+        for name, place in declared.items():
+            yield place, f"path parameter {name} is not in {path}: write {{{name}}}, or remove it"
+
+
+def _resolved(document: Document, node: dict[str, Any]) -> dict[str, Any]:
+    while isinstance(node.get("$ref"), str):
+        node = at(document, from_fragment(node["$ref"].removeprefix("#")))
+    return node
+
+
+def _media(bundle: Bundle) -> Iterator[Violation]:
+    """Parameters and headers have a schema or one media type."""
+    for node in walk(bundle.document, bundle.version):
+        if node.kind in ("parameter", "header") and "$ref" not in node.value:
+            if ("schema" in node.value) == ("content" in node.value):
+                yield node.pointer, f"a {node.kind} has either `schema` or `content`"
+            elif len(node.value.get("content", {"": None})) != 1:
+                yield f"{node.pointer}/content", "must have exactly one media type here"
+
+
+_CHECKS: tuple[Callable[[Bundle], Iterator[Violation]], ...] = (
+    _fields,
+    _structure,
+    _references,
+    _media,
+    _paths,
+    _operation_ids,
+    _parameters,
+)
