@@ -123,6 +123,7 @@ class Description:
     Args:
         document: The whole spec in one document, for tools that read OpenAPI.
         schemas: By the name that the spec gives them, or that was made for those without one.
+        schema_pointers: Where in the document each schema stands.
         class_names: The model of each schema.
         notes: What is understood and changes nothing, a line each.
         place: `file:line` of what a pointer into the document names.
@@ -133,6 +134,7 @@ class Description:
     base_path: str
     operations: tuple[Operation, ...]
     schemas: Mapping[str, JsonSchema]
+    schema_pointers: Mapping[str, str]
     class_names: Mapping[str, str]
     security_schemes: Mapping[str, Mapping[str, Any]]
     notes: tuple[str, ...]

@@ -59,6 +59,7 @@ class _Reader:
             base_path=self._base,
             operations=operations,
             schemas=self._schemas.named,
+            schema_pointers=self._schemas.pointers,
             class_names=class_names(self._schemas.named),
             security_schemes={name: self._resolve(each, "")[0] for name, each in schemes.items()},
             notes=(*self._notes(),),
