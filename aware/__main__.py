@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import click
 from pymongo.errors import PyMongoError
 
-from contract.document import InvalidDocumentError
+from openapi.errors import InvalidDocumentError
 from messaging.setup import BrokerSetupError
 from processes.logs import configure_logs
 from processes.settings import SettingsError

@@ -1,9 +1,9 @@
 """Does each handler take what its operation gives? Written so that the type check can say."""
 
-from contract.document import Document, Operation, operations
 from generate.formatting import formatted
 from generate.parameters import parameters
 from generate.sources import APIS, Sources
+from openapi.description import Description, Operation
 
 _PATH = "handlers/signatures.py"
 _HEAD = '''"""Generated from specs/. What each operation gives its handler: the type check compares.
@@ -22,10 +22,10 @@ def signatures(sources: Sources) -> dict[str, str]:
     imports = ["from starlette.responses import Response"]
     protocols, handlers = [], []
     for api in APIS:
-        document = sources.apis[api.name]
+        description = sources.apis[api.name]
         imports += [f"from handlers import {api.handlers}", f"from models import {api.name}"]
-        for each in operations(document):
-            protocols.append(_protocol(document, each, api.name))
+        for each in description.operations:
+            protocols.append(_protocol(description, each, api.name))
             handlers.append(f"{each.id}: {_class(each)} = {api.handlers}.{each.id}")
     parts = (_HEAD, "if TYPE_CHECKING:", *_indented(imports), *protocols, "if TYPE_CHECKING:")
     text = "\n".join((*parts, *_indented(handlers), ""))
@@ -36,11 +36,11 @@ def _class(operation: Operation) -> str:
     return "".join(part.capitalize() for part in operation.id.split("_"))
 
 
-def _protocol(document: Document, operation: Operation, models: str) -> str:
-    given = "".join(f"{each.written(models)}, " for each in parameters(document, operation))
+def _protocol(description: Description, operation: Operation, models: str) -> str:
+    given = "".join(f"{each.written(models)}, " for each in parameters(description, operation))
     return (
         f"class {_class(operation)}(Protocol):\n"
-        f'    """{operation.method} {operation.path}."""\n\n'
+        f'    """{operation}."""\n\n'
         f"    async def __call__(self, {given}*_: Any, **__: Any) -> Response: ...\n"
     )
 

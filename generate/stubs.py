@@ -8,10 +8,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from contract.document import Document, InvalidDocumentError, Operation, operations
 from generate.formatting import formatted
 from generate.parameters import parameters
 from generate.sources import APIS, Api, Sources
+from openapi.description import Description, Operation
+from openapi.errors import InvalidDocumentError
 
 _MOST_CHARACTERS = 100
 """Of a line."""
@@ -31,7 +32,7 @@ def stubs(sources: Sources) -> dict[str, str]:
 def orphans(sources: Sources) -> Iterator[str]:
     """The handlers that answer no operation any more."""
     for api in APIS:
-        known = {each.id for each in operations(sources.apis[api.name])}
+        known = {each.id for each in sources.apis[api.name].operations}
         for function in _functions(_parse(sources.root / _path(api))):
             if not function.name.startswith("_") and function.name not in known:
                 yield f"{_path(api)}:{function.lineno}: {function.name} answers no operation"
@@ -42,7 +43,7 @@ def _path(api: Api) -> str:
 
 
 def _with_stubs(sources: Sources, api: Api) -> str:
-    document, file = sources.apis[api.name], sources.root / _path(api)
+    description, file = sources.apis[api.name], sources.root / _path(api)
     text = (
         file.read_text("utf-8")
         if file.exists()
@@ -53,12 +54,12 @@ def _with_stubs(sources: Sources, api: Api) -> str:
     lines, at = text.splitlines(), len(text.splitlines())
     inserted: dict[int, list[str]] = {}
     models: set[str] = set()
-    for operation in operations(document):
+    for operation in description.operations:
         if operation.id in behind:
             at = behind[operation.id]
             continue
-        inserted.setdefault(at, []).append(_stub(document, operation))
-        models |= {each.type for each in parameters(document, operation) if each.is_model}
+        inserted.setdefault(at, []).append(_stub(description, operation))
+        models |= {each.type for each in parameters(description, operation) if each.is_model}
     if not inserted:
         return text
     top = _end_of_imports(tree)
@@ -69,10 +70,9 @@ def _with_stubs(sources: Sources, api: Api) -> str:
     return formatted("\n".join(lines) + "\n", _path(api), sources.root)
 
 
-def _stub(document: Document, operation: Operation) -> str:
-    given = ", ".join(each.written() for each in parameters(document, operation))
-    what = f"{operation.method} {operation.path}"
-    summary = operation.definition.get("summary", "")
+def _stub(description: Description, operation: Operation) -> str:
+    given = ", ".join(each.written() for each in parameters(description, operation))
+    what, summary = str(operation), operation.summary
     first = f"{what}: {summary[:1].lower()}{summary[1:]}." if summary else f"{what}."
     if len(first) > _MOST_CHARACTERS - len('    """"""'):
         first = f"{what}."

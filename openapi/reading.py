@@ -62,6 +62,7 @@ class _Reader:
             class_names=class_names(self._schemas.named),
             security_schemes={name: self._resolve(each, "")[0] for name, each in schemes.items()},
             notes=(*self._notes(),),
+            files=frozenset(self._bundle.files),
             place=self._bundle.place,
         )
 
@@ -92,7 +93,7 @@ class _Reader:
             body=None if body is None else self._body(body, f"{here}/requestBody", name),
             responses={
                 status.upper() if status != "default" else status: self._response(
-                    status, each, f"{here}/responses/{status}", name
+                    status, each, f"{here}/responses/{status}"
                 )
                 for status, each in node.get("responses", {}).items()
                 if not is_extension(status)
@@ -153,26 +154,29 @@ class _Reader:
         wish = f"{class_name(operation)}Body"
         return Body(body.get("required", False), self._content(body, here, wish), here)
 
-    def _response(self, status: str, node: dict[str, Any], here: str, operation: str) -> Response:
+    def _response(self, status: str, node: dict[str, Any], here: str) -> Response:
         response, here = self._resolve(node, here)
-        wish = f"{class_name(operation)}{status.capitalize()}"
         headers = {
             name: self._header(each, f"{here}{pointer_of('headers', name)}")
             for name, each in response.get("headers", {}).items()
             if name.lower() != "content-type"
         }
-        return Response(status, self._content(response, here, wish), headers, here)
+        return Response(status, self._content(response, here), headers, here)
 
     def _header(self, node: dict[str, Any], here: str) -> Header:
         header, here = self._resolve(node, here)
         return Header(header.get("required", False), self._schema_of(header, here)[1])
 
-    def _content(self, node: dict[str, Any], here: str, wish: str) -> Mapping[str, MediaType]:
-        """The media types of a body; a schema without a name gets one, for its model."""
+    def _content(
+        self, node: dict[str, Any], here: str, wish: str | None = None
+    ) -> Mapping[str, MediaType]:
+        """The media types of a body; with a wish, a schema without a name gets one."""
         content = {}
         for media_type, each in node.get("content", {}).items():
             below = f"{here}{pointer_of('content', media_type)}"
-            schema = self._schemas.lifted(each.get("schema", True), f"{below}/schema", wish)
+            schema = self._schemas.read(each.get("schema", True), f"{below}/schema")
+            if wish is not None:
+                schema = self._schemas.named_schema(schema, wish)
             encoding = each.get("encoding", {})
             content[media_type] = MediaType(schema, self._examples(each), encoding, below)
         return content

@@ -1,6 +1,6 @@
 """Every schema of a document as JSON Schema 2020-12, whichever OpenAPI it was written for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from openapi.bundle import Document
@@ -65,9 +65,8 @@ class Schemas:
             self._format(node["format"], result)
         return result
 
-    def lifted(self, node: Any, pointer: str, wish: str) -> JsonSchema:  # noqa: ANN401
-        """A reference to the schema, which gets a name where it has none."""
-        schema = self.read(node, pointer)
+    def named_schema(self, schema: JsonSchema, wish: str) -> JsonSchema:
+        """A reference to a schema that was read, which gets a name where it has none."""
         if [*schema] == ["$ref"]:
             return schema
         name = self._free(wish)
@@ -138,6 +137,20 @@ _STEPS = {"components", "schemas", "paths", "properties", "content", "schema", "
 def _may_be_number(schema: JsonSchema) -> bool:
     types = schema.get("type", ["number"])
     return not {"integer", "number"}.isdisjoint([types] if isinstance(types, str) else types)
+
+
+def mapped(schema: JsonSchema, change: Callable[[JsonSchema], JsonSchema]) -> JsonSchema:
+    """The schema with each schema right within it changed; one that is `false` stays so."""
+    result = {**schema}
+    for key, value in schema.items():
+        shape = None if is_extension(key) else fields("schema", "3.1").get(key)
+        if shape == "schema" and isinstance(value, dict):
+            result[key] = change(value)
+        elif isinstance(shape, Each) and isinstance(value, dict):
+            result[key] = {name: change(each) for name, each in value.items()}
+        elif isinstance(shape, Each):
+            result[key] = [change(each) for each in value]
+    return result
 
 
 def value_type(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> str:

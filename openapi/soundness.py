@@ -23,7 +23,7 @@ from openapi.grammar import (
     walk,
 )
 from openapi.names import function_name, operation_id
-from openapi.pointers import at, from_fragment, pointer_of
+from openapi.pointers import at, from_fragment, pointer_of, resolve
 from openapi.servers import Violation, server_violations
 
 MAX_REASONS = 20
@@ -222,7 +222,7 @@ def _parameters(bundle: Bundle) -> Iterator[Violation]:
             seen = set()
             for number, each in enumerate(owner.get("parameters", [])):
                 place = f"{pointer}/parameters/{number}"
-                parameter = _resolved(bundle.document, each)
+                parameter = resolve(bundle.document, each)
                 key = parameter["in"], parameter["name"]
                 if key in seen:
                     yield place, f"{parameter['in']} parameter {parameter['name']} is there twice"
@@ -234,12 +234,6 @@ def _parameters(bundle: Bundle) -> Iterator[Violation]:
                 yield here, f"{path} has {{{name}}}, and no `in: path` parameter {name} is declared"
         for name, place in declared.items():
             yield place, f"path parameter {name} is not in {path}: write {{{name}}}, or remove it"
-
-
-def _resolved(document: Document, node: dict[str, Any]) -> dict[str, Any]:
-    while isinstance(node.get("$ref"), str):
-        node = at(document, from_fragment(node["$ref"].removeprefix("#")))
-    return node
 
 
 def _media(bundle: Bundle) -> Iterator[Violation]:
