@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contract.defaults import NONE, default_of
+from contract.completion import NONE, default_of
 from openapi import description as api
 from openapi.description import Description, JsonSchema, Operation, name_of
 from openapi.schemas import value_type

@@ -1,6 +1,6 @@
 """Every schema of a document as JSON Schema 2020-12, whichever OpenAPI it was written for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from openapi.bundle import Document
@@ -25,6 +25,9 @@ FORMATS = {
 
 _SILENT_FORMATS = {"binary", "double", "password", *RANGES}
 """Formats that are understood, and refuse no string."""
+
+EXACT = "x-exact"
+"""Keyword of an integer that may not be written with a fraction: `1.0` is none in OpenAPI 3.0."""
 
 _DROPPED = {"example", "nullable", "xml", "externalDocs", "$schema", "format"}
 _BOOLEANS = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
@@ -115,6 +118,8 @@ class Schemas:
                 result["type"] = [node["type"], "null"]
             else:
                 self.notes.append(f"{pointer}: `nullable` changes nothing without `type` beside it")
+        if node.get("type") == "integer":
+            result[EXACT] = True
         for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
             if result.pop(bound, False) and limit in result:
                 result[bound] = result.pop(limit)
@@ -151,6 +156,41 @@ def mapped(schema: JsonSchema, change: Callable[[JsonSchema], JsonSchema]) -> Js
         elif isinstance(shape, Each):
             result[key] = [change(each) for each in value]
     return result
+
+
+def within(schema: JsonSchema) -> Iterator[JsonSchema]:
+    """The schemas right within a schema."""
+    for key, value in schema.items():
+        shape = None if is_extension(key) else fields("schema", "3.1").get(key)
+        if shape == "schema" and isinstance(value, dict):
+            yield value
+        elif isinstance(shape, Each):
+            yield from value.values() if isinstance(value, dict) else value
+
+
+class Reach:
+    """Whether something holds of a schema, or of any that it is made of. Thread-safe."""
+
+    def __init__(
+        self, schemas: Mapping[str, JsonSchema], holds: Callable[[JsonSchema], bool]
+    ) -> None:
+        self._schemas, self._holds = schemas, holds
+        self._known: dict[int, bool] = {}
+
+    def __call__(self, schema: JsonSchema) -> bool:
+        """Whether it does; each schema of the API is looked at once."""
+        if id(schema) not in self._known:
+            seen, left, found = {id(schema)}, [schema], False
+            while left and not found:
+                node = left.pop()
+                found = self._holds(node)
+                inner = [*within(node)]
+                if "$ref" in node:
+                    inner.append(self._schemas[name_of(node["$ref"])])
+                left += (each for each in inner if id(each) not in seen)
+                seen |= {id(each) for each in inner}
+            self._known[id(schema)] = found
+        return self._known[id(schema)]
 
 
 def value_type(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> str:
