@@ -40,7 +40,7 @@ def _parameter(description: Description, parameter: api.Parameter) -> Parameter:
     has_default = default_of(schema, description.schemas) is not NONE
     may_be_none = not parameter.required and not has_default
     model = _model(description, schema)
-    kind = model or _TYPES[value_type(schema, description.schemas)]
+    kind = model or _TYPES.get(value_type(schema, description.schemas), "str")
     return Parameter(parameter.python_name, kind, model is not None, may_be_none)
 
 

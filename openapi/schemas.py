@@ -193,14 +193,17 @@ class Reach:
         return self._known[id(schema)]
 
 
+ANY = "any"
+
+
 def value_type(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> str:
-    """The one type, beside null, that a schema names; empty where that is none or several."""
+    """The one type, beside null, that a schema names; `any` where it names none or several."""
     named = schema.get("type")
     types = {named} if isinstance(named, str) else {*(named or ())}
     parts = [*schema.get("allOf", ())]
     if "$ref" in schema:
         parts.append(schemas[name_of(schema["$ref"])])
-    found = (types - {"null"}) | {value_type(each, schemas) for each in parts} - {""}
+    found = (types - {"null"}) | {value_type(each, schemas) for each in parts} - {ANY}
     if not found and "enum" in schema and all(isinstance(each, str) for each in schema["enum"]):
         return "string"
-    return found.pop() if len(found) == 1 else ""
+    return found.pop() if len(found) == 1 else ANY
