@@ -16,15 +16,18 @@ from openapi.description import (
 )
 from openapi.files import SpecFile
 from openapi.grammar import METHODS, is_extension, walk
-from openapi.names import class_name, class_names, function_name, identifier, operation_id
+from openapi.names import (
+    class_name,
+    class_names,
+    function_name,
+    operation_id,
+    parameter_names,
+)
 from openapi.overlay import apply_overlay
 from openapi.pointers import at, from_fragment, pointer_of
 from openapi.schemas import Schemas
 from openapi.servers import base_path
-from openapi.soundness import require_sound
-
-_IGNORED_HEADERS = {"accept", "content-type", "authorization"}
-"""Header parameters of these names are ignored, as OpenAPI says: other fields describe them."""
+from openapi.soundness import is_ignored_parameter, require_sound
 
 _SHOWN = {"callback": "callbacks", "link": "links", "externalDocs": "externalDocs", "xml": "xml"}
 
@@ -113,16 +116,12 @@ class _Reader:
         for owner, pointer in ((item, above), (item[method], here)):
             for number, each in enumerate(owner.get("parameters", [])):
                 node, place = self._resolve(each, f"{pointer}/parameters/{number}")
-                found[node["in"], node["name"]] = node, place
-        kept = [
-            (node, place)
-            for (location, name), (node, place) in found.items()
-            if location != "header" or name.lower() not in _IGNORED_HEADERS
-        ]
-        names = parameter_names([node for node, _ in kept], has_body=has_body)
+                if not is_ignored_parameter(node["in"], node["name"]):
+                    found[node["in"], node["name"]] = node, place
+        names = parameter_names(found, has_body=has_body)
         return tuple(
             self._parameter(node, name, place)
-            for (node, place), name in zip(kept, names, strict=True)
+            for (node, place), name in zip(found.values(), names, strict=True)
         )
 
     def _parameter(self, node: dict[str, Any], name: str, here: str) -> Parameter:
@@ -207,21 +206,3 @@ class _Reader:
         for name, pointer in shown.items():
             yield f"{self._bundle.place(pointer)}: {name} are shown in the pages and not served"
         yield from self._schemas.notes
-
-
-def parameter_names(nodes: list[dict[str, Any]], *, has_body: bool) -> list[str]:
-    """The Python names of an operation's parameters, in their order.
-
-    Where two would be the same, or one `body` beside a body, the parameter of the path keeps the
-    name, and the others say where they are from: `id_query`.
-    """
-    plain = [identifier(node["name"]) for node in nodes]
-    taken = ["body"] if has_body else []
-    taken += [name for name, node in zip(plain, nodes, strict=True) if node["in"] == "path"]
-    return [
-        f"{name}_{node['in']}"
-        if (plain + ["body"] * has_body).count(name) > 1
-        and not (node["in"] == "path" and taken.count(name) == 1)
-        else name
-        for name, node in zip(plain, nodes, strict=True)
-    ]
