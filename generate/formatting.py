@@ -18,4 +18,4 @@ def formatted(text: str, path: str, root: Path) -> str:
 def docstring(text: str) -> str:
     """A text as the docstring of a function, whatever stands in it."""
     escaped = text.replace("\\", r"\\").replace('"', r"\"")
-    return f'"""{escaped}"""' if '"' in text or "\\" in text else f'"""{text}"""'
+    return f'"""{escaped}"""'
