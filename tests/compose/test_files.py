@@ -13,8 +13,6 @@ DEBUG = ("docker-compose.yml", "docker-compose.debug.yml")
 TEXT = (ROOT / "docker-compose.yml").read_text()
 REQUIRED = sorted(set(re.findall(r"\$\{([A-Z_]+):\?", TEXT)))
 
-pytestmark = pytest.mark.usefixtures("engine")
-
 
 @pytest.fixture(scope="module")
 def configuration(clone: Path) -> Json:

@@ -16,7 +16,7 @@ from tests.deploy.instance import USER
 from tests.deploy.load import Load
 from tests.waiting import until
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.docker, pytest.mark.root]
 
 
 def show(capsys: pytest.CaptureFixture[str], what: str, load: Load) -> None:
