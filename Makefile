@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+# Of tox.ini, all where none is named: make test SUITES='gateway local'
+SUITES ?=
 
 .PHONY: help up start stop status test test-all generate check pages release sdks publish lock
 
@@ -29,11 +31,11 @@ stop status: $(VENV)/local.installed
 
 test: $(VENV)/test.installed
 	@$(VENV)/bin/python -m local.debian
-	@$(VENV)/bin/python -m tests
+	@$(VENV)/bin/python -m tests $(SUITES)
 
 test-all: $(VENV)/test.installed
 	@$(VENV)/bin/python -m local.debian
-	@$(VENV)/bin/python -m tests --all
+	@$(VENV)/bin/python -m tests --all $(SUITES)
 
 generate check pages: $(VENV)/generate.installed
 	@$(VENV)/bin/python -m aware $@

@@ -7,6 +7,7 @@ import asyncio
 import ctypes
 import json
 import os
+import platform
 import re
 import secrets
 import signal
@@ -17,17 +18,13 @@ from collections.abc import Mapping, Sequence
 from configparser import ConfigParser
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime
 
 import click
 
 from generate.node import install_packages
 from tests.reaper import RUN
-from tests.results import Result, read_cases, read_unselected, report
-
-ROOT = Path(__file__).parents[1]
-LOGS = ROOT / "build" / "tests"
-"""A log and a JUnit report of each suite, of its last run."""
+from tests.results import FOLDER, ROOT, Result, read_cases, read_unselected, report, table_file
 
 FAST: Mapping[str, str] = {
     "PYTEST_ADDOPTS": "-m 'not (slow or docker or root)'",
@@ -106,7 +103,7 @@ class Run:
             click.echo(f"{minutes:3}:{seconds:02}      {suites}")
 
     async def _execute(self, suite: Suite) -> Result:
-        used, junit = LOGS / f"{suite.name}.json", LOGS / f"{suite.name}.xml"
+        used, junit = FOLDER / f"{suite.name}.json", FOLDER / f"{suite.name}.xml"
         used.unlink(missing_ok=True)
         junit.unlink(missing_ok=True)
         folder = tempfile.mkdtemp(prefix=f"aware-{suite.name}-")
@@ -148,7 +145,7 @@ class Run:
 async def _follow(suite: Suite, process: asyncio.subprocess.Process) -> None:
     """Take what the suite writes, to its end."""
     assert process.stdout is not None
-    with (LOGS / f"{suite.name}.log").open("w", encoding="utf-8", buffering=1) as log:
+    with (FOLDER / f"{suite.name}.log").open("w", encoding="utf-8", buffering=1) as log:
         async for each in process.stdout:
             line = each.decode("utf-8", "replace").rstrip("\n")
             log.write(f"{line}\n")
@@ -162,8 +159,10 @@ def all_suites() -> list[str]:
     return [name.strip() for name in parser["tox"]["env_list"].split(",")]
 
 
-async def run_suites(suites: Sequence[str], variables: Mapping[str, str], jobs: int) -> bool:
-    """Run `suites`, `jobs` of them at a time; says what they came to, and whether all is well."""
+async def run_suites(
+    suites: Sequence[str], variables: Mapping[str, str], jobs: int
+) -> tuple[list[str], bool]:
+    """Run `suites`, `jobs` of them at a time; returns the table, and whether all is well."""
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -176,10 +175,9 @@ async def run_suites(suites: Sequence[str], variables: Mapping[str, str], jobs: 
         for name in suites:
             group.create_task(run.suite(name))
     progress.cancel()
-    click.echo()
-    for line in report(run.results, time.monotonic() - began):
-        click.echo(line)
-    return not any(result.status for result in run.results)
+    lines = [*report(run.results, time.monotonic() - began)]
+    click.echo("\n".join(("", *lines)))
+    return lines, not any(result.status for result in run.results)
 
 
 @click.command()
@@ -192,11 +190,19 @@ def main(*, everything: bool, jobs: int, suites: Sequence[str]) -> None:
         raise click.UsageError(f"no suite of tox.ini: {', '.join(unknown)}")
     click.echo("Installing the packages of package-lock.json, where they are missing ...")
     install_packages(ROOT)
-    LOGS.mkdir(parents=True, exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    command = "make test-all" if everything else "make test"
+    machine = (
+        f"{command}, {datetime.now(UTC):%Y-%m-%d}: Python {platform.python_version()}, "
+        f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} before"
+    )
     try:
-        well = asyncio.run(run_suites(suites or all_suites(), {} if everything else FAST, jobs))
+        given = {} if everything else FAST
+        lines, well = asyncio.run(run_suites(suites or all_suites(), given, jobs))
     except asyncio.CancelledError:
         sys.exit("Interrupted; everything that was started has ended.")
+    if not suites:
+        table_file(command).write_text("\n".join((machine, "", *lines)), "utf-8")
     sys.exit(not well)
 
 

@@ -1,4 +1,8 @@
-"""What the suites of a run came to, as a table for people."""
+"""What the suites of a run came to, as a table for people.
+
+Run as `python -m tests.results`, it copies the tables of the last `make test` and the last
+`make test-all` into docs/testing.md.
+"""
 
 import re
 from collections import Counter
@@ -6,6 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "build" / "tests"
+"""Log, JUnit report and what was used of each suite, and the tables: of the last run of each."""
 
 SLOWEST = 10
 _UNSELECTED = re.compile(r"^not selected: (.+)$", re.MULTILINE)
@@ -114,3 +122,25 @@ def _sum(results: Sequence[Result], seconds: float) -> str:
     unselected = sum(int(each.split()[0]) for result in results for each in result.unselected)
     words += [f"{unselected} deselected"] if unselected else []
     return f"===== {', '.join(words)} in {seconds:.0f} s ====="
+
+
+def table_file(command: str) -> Path:
+    """Where the table of the last run of `command` is: `make test` or `make test-all`."""
+    return FOLDER / f"{command.replace(' ', '-')}.txt"
+
+
+def document(page: Path) -> None:
+    """Put the tables into the page, each below the line with its command in a comment."""
+    text = page.read_text("utf-8")
+    for command in re.findall(r"^<!-- (make \S+) -->$", text, re.MULTILINE):
+        table = table_file(command).read_text("utf-8").strip()
+        block = re.compile(
+            rf"(?<=^<!-- {command} -->\n)```text\n.*?^```$", re.MULTILINE | re.DOTALL
+        )
+        text, found = block.subn(lambda _, table=table: f"```text\n{table}\n```", text)
+        assert found == 1, command
+    page.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    document(ROOT / "docs" / "testing.md")
