@@ -134,11 +134,8 @@ def document(page: Path) -> None:
     text = page.read_text("utf-8")
     for command in re.findall(r"^<!-- (make \S+) -->$", text, re.MULTILINE):
         table = table_file(command).read_text("utf-8").strip()
-        block = re.compile(
-            rf"(?<=^<!-- {command} -->\n)```text\n.*?^```$", re.MULTILINE | re.DOTALL
-        )
-        text, found = block.subn(lambda _, table=table: f"```text\n{table}\n```", text)
-        assert found == 1, command
+        before, mark, rest = text.partition(f"<!-- {command} -->\n```text\n")
+        text = f"{before}{mark}{table}\n```{rest.partition('```')[2]}"
     page.write_text(text, "utf-8")
 
 
