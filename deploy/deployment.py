@@ -9,7 +9,7 @@ from typing import NoReturn
 from deploy.certificate import certificate
 from deploy.check import five_requests
 from deploy.commands import Commands
-from deploy.compose import Compose
+from deploy.compose import Compose, pulling
 from deploy.containers import Containers
 from deploy.errors import DeployError, StuckError, WentBackError
 from deploy.interruption import Interrupted, uninterrupted
@@ -22,6 +22,9 @@ from deploy.requests import Address
 from deploy.settings import parse, settings
 from deploy.state import Place, State
 from deploy.watch import Watch
+
+DATABASES = ("mongodb", "rabbitmq")
+"""What keeps the data, in images of others."""
 
 _PORT = 5000
 _KEPT_LOGS = 200
@@ -71,7 +74,9 @@ class Deployment:
         unfinished = self._state.unfinished
         if unfinished is not None:
             self._report.say(f"the deployment of {unfinished.version} was cut off: it is undone")
-        self._bring_in(release(self._layout, good), back=True)
+        wanted = release(self._layout, good)
+        Compose(wanted, self._report).pull_missing(*DATABASES)
+        self._bring_in(wanted, back=True)
         self._state.undone()
         self._report.say(f"{good.version} runs")
 
@@ -146,13 +151,15 @@ class Deployment:
                 )
 
     def _images(self, wanted: Release) -> None:
-        self._report.say(f"{'pulling' if wanted.pulled else 'building'} {wanted.place.version}")
         compose = Compose(wanted, self._report)
+        compose.pull_missing(*DATABASES)
+        self._report.say(f"{'pulling' if wanted.pulled else 'building'} {wanted.place.version}")
         if wanted.pulled:
             for image in wanted.images:
-                self._commands.run("docker", "pull", "--quiet", image)
+                with pulling(image):
+                    self._commands.run("docker", "pull", "--quiet", image)
         else:
-            compose.run("build", "mongodb-setup", "kong")
+            compose.build("mongodb-setup", "kong")
 
     def _runs(self, wanted: Release) -> bool:
         found = self._containers.all()
@@ -180,8 +187,8 @@ class Deployment:
     def _databases(self, compose: Compose) -> None:
         """Start what keeps the data, where it does not run; never replace it unasked."""
         compose.once("rabbitmq-setup")
-        compose.keep("mongodb", "rabbitmq")
-        for service in ("mongodb", "rabbitmq"):
+        compose.keep(*DATABASES)
+        for service in DATABASES:
             self._containers.wait(service, lambda _: True)
             if compose.would_replace(service):
                 self._report.say(

@@ -1,6 +1,7 @@
 """The server of the tests: a machine of its own, to which the workflow's script deploys."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from deploy.settings import parse
+from local.ports import Ports
 from tests.compose.engine import OFFLINE, copy_of_the_repository, has_images
+from tests.deploy import registry
 from tests.deploy.instance import USER, Instance, possible
 from tests.deploy.load import Load
 from tests.deploy.missing import missing
@@ -21,15 +24,21 @@ from tests.deploy.tools import ROOT
 from tests.waiting import until
 
 STAND_INS = ("standin/python:3.13", "standin/mongo:6.0", "standin/rabbitmq:4.0")
+_OFFLINE = (ROOT / OFFLINE).read_text()
 DEPLOY = "/opt/aware/current/deploy/deploy.sh"
 
 
 @dataclass(frozen=True)
 class Server:
-    """The instance, a clone of the repository to push from, and the workflow's secrets."""
+    """The instance, a clone of the repository to push from, and the workflow's secrets.
+
+    `images` is what the registry on the instance's loopback holds once it is started; None where
+    the public images are used.
+    """
 
     instance: Instance
     clone: Path
+    images: Path | None
     secrets: Mapping[str, str]
 
     def commit(self, message: str, file: str, change: Callable[[str], str]) -> str:
@@ -69,6 +78,11 @@ class Server:
         process = self.start_push(**changed)
         said, _ = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, said)
+
+    def start_registry(self) -> None:
+        """Let the server reach its images."""
+        if self.images is not None:
+            self.instance.start_registry(registry.serve(self.images))
 
     def deploy(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """deploy.sh on the server."""
@@ -135,13 +149,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         instance.boot()
         host_key = instance.install(key.with_suffix(".pub").read_text())
         # Where there are no stand-ins, the machine pulls the public images.
+        images = None
         if has_images(STAND_INS):
-            instance.load(STAND_INS)
-            instance.write("/etc/aware/docker-compose.override.yml", (ROOT / OFFLINE).read_text())
+            images = folder / "registry"
+            registry.fill(images, STAND_INS, Ports.free().gateway)
+            override = re.sub(r"standin/[\w:.]+", lambda each: registry.name(each[0]), _OFFLINE)
+            instance.write("/etc/aware/docker-compose.override.yml", override)
             instance.root("chown", "-R", USER, "/etc/aware")
         yield Server(
             instance,
             clone,
+            images,
             {
                 "EC2_SSH_KEY": key.read_text(),
                 "EC2_USER": USER,
@@ -156,6 +174,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def deployed(server: Server) -> Server:
     """The server after its first deployment."""
+    server.start_registry()
     done = server.push()
     assert done.returncode == 0, done.stdout
     return server

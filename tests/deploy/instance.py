@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tests.deploy import registry
 from tests.waiting import until
 
 USER = "ubuntu"
@@ -45,6 +46,7 @@ class Instance:
         self._data: dict[str, Any] = yaml.safe_load(cloud_init)
         self._power: subprocess.Popen[bytes] | None = None
         self._pid = 0
+        self._registry: tuple[str, ...] = ()
         number = secrets.randbelow(2**13) * 8
         self._network = f"198.18.{number // 256}.{number % 256 // 8 * 8}"
         head, _, last = self._network.rpartition(".")
@@ -72,6 +74,8 @@ class Instance:
         self.start_engine()
         self._start("sshd", "/usr/sbin/sshd", "-D", "-e")
         until(lambda: self._answers(22), "sshd answers")
+        if self._registry:
+            self.start_registry(self._registry)
 
     def power_off(self) -> None:
         """Take the power away, from everything at once."""
@@ -129,18 +133,20 @@ class Instance:
         until(lambda: self.try_root("docker", "info").returncode != 0, "the engine is gone")
         self.root("sh", "-c", "while pgrep -x dockerd; do sleep 0.1; done")
 
-    def root(self, *command: str, stdin: int | None = None) -> str:
+    def root(self, *command: str) -> str:
         """What a command prints that root runs there; raises where it fails."""
-        done = self.try_root(*command, stdin=stdin)
+        done = self.try_root(*command)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def try_root(
-        self, *command: str, stdin: int | None = subprocess.DEVNULL
-    ) -> "subprocess.CompletedProcess[str]":
+    def try_root(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """The same, whatever its status."""
         return subprocess.run(
-            self._inside(*command), capture_output=True, text=True, check=False, stdin=stdin
+            self._inside(*command),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
 
     def write(self, path: str, text: str) -> None:
@@ -156,11 +162,11 @@ class Instance:
         """The text of a file there."""
         return self.root("cat", path)
 
-    def load(self, images: Sequence[str]) -> None:
-        """Bring images of this machine's engine there."""
-        with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saved:
-            assert saved.stdout is not None
-            self.root("docker", "load", "--quiet", stdin=saved.stdout.fileno())
+    def start_registry(self, command: Sequence[str]) -> None:
+        """Start an image registry on its loopback, now and at every boot."""
+        self._registry = tuple(command)
+        self._start("registry", *command)
+        until(lambda: self._answers(registry.PORT), "the registry answers")
 
     def containers(self) -> list[dict[str, Any]]:
         """What `docker inspect` says of all."""

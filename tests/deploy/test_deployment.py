@@ -44,8 +44,25 @@ def test_a_server_whose_key_is_another_is_not_trusted(server: Server) -> None:
     assert server.instance.try_root("test", "-e", "/opt/aware/releases").returncode != 0
 
 
+def test_an_image_that_cannot_be_pulled_changes_nothing(server: Server) -> None:
+    """The last line says which, and what to do; the machine has no image at all yet."""
+    if server.images is None:
+        pytest.skip("the registry of the public images is not ours to stop")
+    assert server.instance.root("docker", "images", "--quiet") == ""
+    done = server.push()
+    assert done.returncode == 1, done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert "error: the images of mongodb and rabbitmq could not be pulled: " in last
+    assert "connection refused" in last
+    assert last.endswith("or log in there with `docker login`, and deploy again")
+    assert server.instance.containers() == []
+
+
 def test_the_first_deployment_brings_everything_in(deployed: Server) -> None:
-    """All processes healthy, of the version that was pushed; `current` leads to it."""
+    """All processes healthy, of the version that was pushed; `current` leads to it.
+
+    The server had no image before: each was pulled or built.
+    """
     assert versions(deployed) == {deployed.version()}
     current = deployed.instance.root("readlink", "/opt/aware/current").strip()
     assert current.endswith(f"/{deployed.version()}")
