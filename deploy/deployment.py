@@ -1,13 +1,14 @@
 """A deployment: in with the new version, or back to the one before."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from deploy.certificate import certificate
-from deploy.check import five_requests
+from deploy.check import Made, five_requests
 from deploy.commands import Commands
 from deploy.compose import Compose, pulling
 from deploy.containers import Containers
@@ -235,28 +236,17 @@ class Deployment:
             Address(self._containers.of(service)[0].address, _PORT)
             for service in ("order-service", "user-service-v1")
         ]
-        five_requests(self._address(wanted), services, self._forget(wanted))
+        five_requests(self._address(wanted), services, partial(self._remove, wanted))
         self._report.say("the five requests are answered, and the order followed its user")
 
-    def _forget(self, wanted: Release) -> Callable[[str, str], None]:
-        """What removes the user and the order of the check, and what the sync knows of them."""
-        name = parse(wanted.settings.read_text()).get("DATABASE_NAME") or "aware"
-
-        def forget(user: str, order: str) -> None:
-            (database,) = self._containers.of("mongodb")
-            script = (
-                f"db.getSiblingDB('{name}_users').users.deleteOne({{userId: '{user}'}});"
-                f"db.getSiblingDB('{name}_orders').orders.deleteOne({{orderId: '{order}'}});"
-                f"db.getSiblingDB('{name}_orders').contacts.deleteOne({{_id: '{user}'}})"
-            )
-            login = '-u "$MONGO_INITDB_ROOT_USERNAME" -p "$MONGO_INITDB_ROOT_PASSWORD"'
-            command = f'mongosh --quiet --norc {login} --eval "$0"'
-            try:
-                self._containers.execute(database, "sh", "-c", command, script)
-            except DeployError as error:
-                self._report.say(f"warning: the user and order of the check are left: {error}")
-
-        return forget
+    def _remove(self, wanted: Release, made: Made) -> None:
+        """Remove what the smoke test made, with a login that can do only that."""
+        emails = (f"--email={each}" for each in made.emails)
+        order = (f"--order={made.order}",) if made.order else ()
+        try:
+            self._compose(wanted).once("smoke-test", f"--user={made.user}", *order, *emails)
+        except DeployError as error:
+            self._report.say(f"warning: the user and order of the smoke test are left: {error}")
 
     def _address(self, wanted: Release, *, any_certificate: bool = False) -> Address:
         """The gateway, as the world reaches it."""
