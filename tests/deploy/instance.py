@@ -19,7 +19,10 @@ import yaml
 from tests.deploy import registry
 from tests.waiting import until
 
-USER = "ubuntu"
+USER = "aware"
+"""Whose everything of the system is, and who deploys."""
+OPERATOR = "ubuntu"
+"""Who may do everything."""
 _INIT = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True: signal.pause()"
 _SMALL = "64m"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -34,6 +37,7 @@ AuthorizedKeysFile .ssh/authorized_keys
 PasswordAuthentication no
 UsePAM no
 PidFile /run/sshd.pid
+Include /etc/ssh/sshd_config.d/10-aware.conf
 """
 
 
@@ -96,20 +100,25 @@ class Instance:
     def install(self, key: str) -> str:
         """What Ubuntu and cloud-init do at the first boot; returns the host's public key.
 
-        `key` is the public key of the one who may log in.
+        `key` is the public key of the one who operates the machine.
         """
-        self.root("useradd", "--create-home", "--shell", "/bin/bash", "--password", "*", USER)
-        self.root("sh", "-c", f"getent group docker || groupadd docker; mkdir -p /home/{USER}/.ssh")
-        self.write(f"/home/{USER}/.ssh/authorized_keys", key)
-        self.root("chown", "-R", USER, f"/home/{USER}")
+        home = f"/home/{OPERATOR}"
+        self.root("useradd", "--create-home", "--shell", "/bin/bash", "--password", "*", OPERATOR)
+        self.root("sh", "-c", f"getent group docker || groupadd docker; mkdir -p {home}/.ssh")
+        self.write(f"{home}/.ssh/authorized_keys", key)
+        self.root("chown", "-R", OPERATOR, home)
         for file in self._data["write_files"]:
             self.write(file["path"], file["content"])
+            self.root("chmod", file.get("permissions", "0644"), file["path"])
         for line in self._data["runcmd"]:
-            if line == "systemctl restart docker.service":
+            words = line.split() if isinstance(line, str) else line
+            if words == ["systemctl", "restart", "docker.service"]:
                 self.stop_engine()
                 self.start_engine()
-            elif not line.startswith("systemctl"):
-                self.root(*line.split())
+            elif "ssh.service" in words:
+                self.root("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
+            elif words[0] != "systemctl":
+                self.root(*words)
         return self.read(f"{_HOST_KEY}.pub")
 
     def unit(self, name: str) -> list[str]:
