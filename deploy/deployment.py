@@ -16,7 +16,7 @@ from deploy.errors import DeployError, StuckError, WentBackError
 from deploy.interruption import Interrupted, uninterrupted
 from deploy.keeping import Keeping
 from deploy.layout import Layout
-from deploy.release import Release, folder_of, release, take_settings
+from deploy.release import Release, folder_of, forget_settings, release, take_settings
 from deploy.replacing import HTTP, ORDER, Replacing
 from deploy.report import Report
 from deploy.requests import Address
@@ -51,6 +51,13 @@ class Deployment:
             StuckError: Neither runs as it should.
             DeployError: It could not be begun; nothing was changed.
         """
+        try:
+            self._deploy(version)
+        finally:
+            with suppress(DeployError, OSError):
+                forget_settings(self._layout, self._state.places)
+
+    def _deploy(self, version: str) -> None:
         wanted = self._prepare(version)
         good = self._state.running
         if good == wanted.place and self._state.unfinished is None and self._runs(wanted):

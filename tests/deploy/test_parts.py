@@ -15,6 +15,7 @@ from deploy.certificate import certificate
 from deploy.commands import Commands
 from deploy.compose import Compose
 from deploy.containers import Containers
+from deploy.deployment import Deployment
 from deploy.errors import DeployError
 from deploy.layout import Layout
 from deploy.release import release, take_settings
@@ -161,6 +162,24 @@ def test_a_release_keeps_the_settings_it_was_brought_in_with(
     assert changed.label != before.label
     assert release(layout, before.place) == before
     assert all(mode(file) == 0o600 for file in (layout.state / "given").rglob("*.*"))
+
+
+def test_settings_that_nothing_runs_with_are_not_kept(layout: Layout, report: Report) -> None:
+    """A deployment removes old passwords and keys, even one that cannot be begun.
+
+    Those of what runs, ran before or is on its way stay.
+    """
+    state = State(layout.state)
+    kept = set()
+    for number, then in enumerate((None, state.commit, state.commit, state.begin)):
+        layout.settings.write_text(f"WORKERS={number}\n")
+        given = take_settings(layout)
+        if then is not None:
+            then(Place(f"version-{number}", given))
+            kept.add(given)
+    with pytest.raises(DeployError, match="send it first"):
+        Deployment(layout, state, report).deploy("version-4")
+    assert {folder.name for folder in (layout.state / "given").iterdir()} == kept
 
 
 @pytest.mark.parametrize("version", ["two", "../one", "", "-x", "a b"])
