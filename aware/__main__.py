@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "backup": "aware.backup:backup_command",
     "restore": "aware.backup:restore_command",
     "convert": "aware.convert:convert",
+    "remove-smoke-test": "aware.smoke_test:remove_command",
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",
     "pages": "aware.generate:pages",
