@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import click
+from contract.document import load_document
 from pymongo import MongoClient
 
 from aware.resync import resync_users
 from aware.running import bar, in_one_line, run
 from aware.setup import SPECS
-from contract.document import load_document
 from messaging.amqp import connection_parameters
 from messaging.purge import purge, waiting
 from messaging.topology import Topology

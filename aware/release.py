@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-
 from contract.yaml_files import UnreadableFileError
 
 ROOT = Path(__file__).parent.parent

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from contract.document import load_document
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from aware.passwords import refuse_known_passwords
 from aware.progress import progress
-from contract.document import load_document
 from messaging.definitions import definitions
 from messaging.setup import CONSUMER_LOGIN, RELAY_LOGIN, set_up_broker
 from processes.settings import (

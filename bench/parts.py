@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 import uvloop
 from connexion.middleware.routing import RoutingMiddleware
+from contract.document import Document, load_document, operations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.application import Api
 from contract.arguments import ARGUMENTS, Arguments
 from contract.binding import bind, pipeline
-from contract.document import Document, load_document, operations
 from contract.handlers import bind_handlers
 from contract.links import Links
 from handlers import orders as order_handlers

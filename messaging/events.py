@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import jiter
 import orjson
-
 from contract.document import Document, load_document, resolve
+
 from contract.schema import Schema
 from messaging.broker import HeaderValue, Message
 from storage.contacts import Contacts

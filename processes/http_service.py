@@ -7,12 +7,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from contract.document import Document
 from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
 
 from contract.application import Api
 from contract.binding import bind
-from contract.document import Document
 from contract.handlers import bind_handlers
 from contract.links import Links
 from contract.responses import ResponseCheck

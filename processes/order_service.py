@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from contract.document import load_document
 from pymongo import AsyncMongoClient
 
-from contract.document import load_document
 from contract.service import Service
 from handlers import orders as handlers
 from processes.http_service import SPECS, http_service

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-
 from contract.document import InvalidDocumentError
+
 from contract.handlers import HandlerMismatchError
 from processes.settings import SettingsError
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from contract.document import load_document
 from pymongo import AsyncMongoClient
 
-from contract.document import load_document
 from contract.service import Service
 from handlers import users as handlers
 from handlers.times import ClientTimes, ServerTimes, Times

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from bson import Int64
+from contract.document import Document
 from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from contract.document import Document
 from contract.formats import email_key
 from storage.client import Json
 

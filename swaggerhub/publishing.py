@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.document import Document
+
 from generate.published import APIS, public_name, published_document
 from swaggerhub.command_line import CommandLine
 from swaggerhub.registry import Held, Registry

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from contract.document import load_document
 from hypothesis import HealthCheck, Phase, find, given, settings
 
-from contract.document import load_document
 from local.stack import Stack
 from tests.builds.comparison import TIMES, Step, first_difference
 from tests.builds.sequences import SEQUENCES

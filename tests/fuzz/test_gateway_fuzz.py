@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from contract.document import Document, load_document
+
 from local.stack import Stack
 from tests.fuzz.test_fuzz import EXAMPLES, LEAST_SHARE, ROOT, shares
 

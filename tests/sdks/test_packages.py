@@ -11,8 +11,8 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
-
 from contract.document import load_document, operations
+
 from generate.node import install_packages
 from generate.published import APIS, published_document
 from generate.sdks import SdkError, make_sdks

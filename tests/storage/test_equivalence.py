@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 from bson import Int64
+from contract.document import Document, load_document, resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import WriteError
 
-from contract.document import Document, load_document, resolve
 from contract.formats import parse_date_time
 from contract.schema import Schema
 from storage.client import Json

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from bson import Int64
+from contract.document import load_document
 from pymongo import MongoClient
 from pymongo.errors import WriteError
 
-from contract.document import load_document
 from storage.client import Json, MongoSettings
 from storage.layout import collections
 from storage.validators import part_schema

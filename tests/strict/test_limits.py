@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from contract.document import load_document
 
 SPECS = Path(__file__).parents[2] / "specs"

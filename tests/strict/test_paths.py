@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-
 from contract.document import load_document, operations
+
 from tests.strict.target import Target, problem
 from tests.strict.wire import JSON, request
 

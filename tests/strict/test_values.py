@@ -7,8 +7,8 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
-
 from contract.document import load_document
+
 from storage.client import Json
 from tests.examples import ADDRESS, ITEM
 from tests.services.conftest import new_email, new_order, new_user
