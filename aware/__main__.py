@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import click
 from pymongo.errors import PyMongoError
 
-from contract.document import InvalidDocumentError
 from messaging.setup import BrokerSetupError
+from openapi.errors import InvalidDocumentError
 from processes.logs import configure_logs
 from processes.settings import SettingsError
 from storage.contradictions import ContradictionError
