@@ -35,6 +35,7 @@ class Bundle:
     document: Document
     version: Version
     root: SpecFile
+    files: SpecFiles
     origins: dict[str, tuple[SpecFile, str]] = field(default_factory=dict)
 
     def place(self, pointer: str) -> str:
@@ -97,7 +98,7 @@ class _Bundler:
         self._files, self._root, self._version = files, root, version
         self._adopted: dict[tuple[Path, str, str], str] = {}
         self._components: dict[str, dict[str, Any]] = {}
-        self._result = Bundle({}, version, root, {"": (root, "")})
+        self._result = Bundle({}, version, root, files, {"": (root, "")})
 
     def bundle(self) -> Bundle:
         document = self._copy("document", self._root.value, _Here(self._root, "", ""))

@@ -6,6 +6,7 @@ Whatever OpenAPI the spec is written in, every schema here is JSON Schema 2020-1
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from openapi.bundle import Document
@@ -124,6 +125,7 @@ class Description:
         document: The whole spec in one document, for tools that read OpenAPI.
         schemas: By the name that the spec gives them, or that was made for those without one.
         class_names: The model of each schema.
+        files: The files that it was read from.
         notes: What is understood and changes nothing, a line each.
         place: `file:line` of what a pointer into the document names.
     """
@@ -135,6 +137,7 @@ class Description:
     schemas: Mapping[str, JsonSchema]
     class_names: Mapping[str, str]
     security_schemes: Mapping[str, Mapping[str, Any]]
+    files: frozenset[Path]
     notes: tuple[str, ...]
     place: Callable[[str], str] = field(repr=False)
 

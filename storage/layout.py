@@ -70,6 +70,7 @@ def _users(specs: Path, database: str) -> Collection:
             "user-service": ("find", "insert", "update"),
             "user-relay": ("find", "update", "changeStream"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )
 
@@ -97,6 +98,7 @@ def _orders(specs: Path, database: str) -> Collection:
             "order-service": ("find", "insert", "update"),
             "order-consumer": ("find", "update"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )
 
@@ -125,5 +127,6 @@ def _contacts(specs: Path, database: str) -> Collection:
             "order-service": ("find",),
             "order-consumer": ("find", "insert", "update"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )

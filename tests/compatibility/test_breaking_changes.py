@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from contract.document import Document, resolve
 from generate.compatibility import breaking_changes
 from generate.published import published, published_document
+from openapi.bundle import Document
+from openapi.pointers import resolve
 from tests.compatibility.editing import (
     SCHEMAS,
     Edit,

@@ -1,0 +1,1 @@
+"""Specs, read into one description."""
