@@ -11,12 +11,12 @@ from typing import Any
 from openapi.description import Description, JsonSchema, name_of
 from openapi.errors import InvalidDocumentError
 from openapi.pointers import pointer_of
-from openapi.schemas import FORMATS
+from openapi.schemas import EXACT, FORMATS
 from storage.keywords import COUNTS, LIMITS, bson_types, plain
 from storage.patterns import pcre
 
 _HELD = {
-    *("type", "enum", "const", "pattern", "exclusiveMaximum", "exclusiveMinimum", "x-exact"),
+    *("type", "enum", "const", "pattern", "exclusiveMaximum", "exclusiveMinimum", EXACT),
     *("properties", "patternProperties", "additionalProperties", "items", "prefixItems"),
     *("required", "uniqueItems", "dependentRequired", "dependentSchemas"),
     *("$ref", "allOf", "anyOf", *COUNTS, *LIMITS),
