@@ -12,6 +12,7 @@ from aware.setup import SPECS
 from messaging.amqp import connection_parameters
 from messaging.purge import purge, waiting
 from messaging.topology import Topology
+from openapi.reading import load_description
 from processes.settings import mongo_settings, rabbit_settings
 from storage.backup import (
     Collections,
@@ -33,7 +34,7 @@ def backup_command(file: Path) -> None:
     Everything goes on meanwhile. The login `backup-reader` may do it.
     """
     settings = mongo_settings()
-    versions = {api: load_document(SPECS / f"{api}.yaml")["info"]["version"] for api in _APIS}
+    versions = {api: load_description(SPECS / f"{api}.yaml").api_version for api in _APIS}
     with in_one_line(), connect_blocking(settings, timed=False) as client:
         found = collections_of(client, settings)
         about = sum(each.estimated_document_count() for each in found.values())

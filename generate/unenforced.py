@@ -11,9 +11,6 @@ from storage.validators import enforced_keywords
 
 PATH = "schemas/unenforced.json"
 
-_ANNOTATIONS = {"default", "deprecated", "description", "discriminator", "examples", "title"}
-"""Keywords that refuse nothing."""
-
 
 def unenforced(sources: Sources) -> dict[str, str]:
     """By collection: the places (`*`: any element), and at each the keywords and their values."""
@@ -33,8 +30,8 @@ def _places(
     description: Description, schema: JsonSchema, here: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     schema = description.resolve(schema)
-    known = enforced_keywords(schema) | _ANNOTATIONS
-    left = {key: value for key, value in schema.items() if key not in known}
+    held = enforced_keywords(schema, description.schemas)
+    left = {key: value for key, value in schema.items() if key not in held}
     if left:
         yield here, left
     for name, each in schema.get("properties", {}).items():

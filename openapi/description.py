@@ -141,6 +141,11 @@ class Description:
     notes: tuple[str, ...]
     place: Callable[[str], str] = field(repr=False)
 
+    @property
+    def api_version(self) -> str:
+        """`info.version`."""
+        return str(self.document["info"]["version"])
+
     def resolve(self, schema: JsonSchema) -> JsonSchema:
         """The schema itself where `schema` is nothing but a reference to it."""
         while [*schema] == ["$ref"]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.document import load_document
 from pymongo import ASCENDING, IndexModel
 
+from contract.document import load_document
 from storage.validators import collection_schema, part_schema
 
 _LONG = {"bsonType": "long"}
