@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-from contract.document import load_document
 from pymongo import MongoClient
 
 from aware.resync import resync_users

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from contract.document import load_document
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 

@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 import uvloop
 from connexion.middleware.routing import RoutingMiddleware
-from contract.document import Document, load_document, operations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.application import Api

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from contract.document import Document
 from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
 

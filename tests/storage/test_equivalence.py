@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from bson import Int64
-from contract.document import Document, load_document, resolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient, WriteConcern
