@@ -12,9 +12,9 @@ from pymongo.errors import OperationFailure
 
 from aware.passwords import refuse_known_passwords
 from aware.progress import progress
-from contract.document import load_document
 from messaging.definitions import definitions
 from messaging.setup import CONSUMER_LOGIN, RELAY_LOGIN, set_up_broker
+from openapi.reading import load_description
 from processes.settings import (
     SettingsError,
     management_port,
@@ -24,6 +24,7 @@ from processes.settings import (
     with_seed,
 )
 from storage.client import Json, MongoSettings, connect_blocking
+from storage.email_keys import update_email_keys
 from storage.layout import collections
 from storage.replica_set import initiate
 from storage.seed import ORDERS, USERS
@@ -58,6 +59,7 @@ def mongodb(*, seed: bool, member: str | None) -> None:
         if member is not None:
             initiate(settings, member)
         with connect_blocking(settings, timed=False) as client:
+            update_email_keys(client[settings.users]["users"])
             set_up(client, layout, passwords)
             click.echo(f"MongoDB: {len(layout)} collections and {len(logins)} logins are ready.")
             if seed:
@@ -65,9 +67,9 @@ def mongodb(*, seed: bool, member: str | None) -> None:
 
 
 def _seed(client: MongoClient[Json], settings: MongoSettings) -> None:
-    document = load_document(SPECS / "order.yaml")
+    api = load_description(SPECS / "order.yaml")
     with progress("seed", USERS + ORDERS) as one_more:
-        users, orders = insert_seed(client, settings.users, settings.orders, document, one_more)
+        users, orders = insert_seed(client, settings.users, settings.orders, api, one_more)
     click.echo(f"Seed: {users} users and {orders} orders were missing and are there now.")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import jiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.defaults import NONE, default_of
+from contract.completion import NONE, default_of
 from contract.errors import (
     Fault,
     InvalidRequest,

@@ -82,9 +82,15 @@ def _unknown_parameter(parameter: Parameter, description: Description) -> str | 
     usual = "simple" if parameter.location == "path" else "form"
     if parameter.style != usual:
         return f"`style: {parameter.style}` is not read yet: use `{usual}`"
-    if value_type(parameter.schema, description.schemas) not in _VALUES:
+    kind = value_type(parameter.schema, description.schemas)
+    if kind not in _VALUES and not _is_untyped(parameter.schema, description):
         return "only a string, an integer, a number or a boolean is read yet: say one in `type`"
     return None
+
+
+def _is_untyped(schema: JsonSchema, description: Description) -> bool:
+    """Whether a schema says nothing of a type: then what is sent is text."""
+    return not {"type", "allOf", "anyOf", "oneOf", "enum"} & {*description.resolve(schema)}
 
 
 def _bodies(description: Description) -> Iterator[Violation]:

@@ -8,6 +8,7 @@ import jsonschema_rs
 
 from contract.errors import MOST_ERRORS, Fault
 from contract.formats import CHECKS, UniqueAs
+from contract.integers import Fractions
 from openapi.description import JsonSchema, name_of
 from openapi.explain import explain
 from openapi.pointers import fragment_of
@@ -17,6 +18,9 @@ from openapi.views import REFUSED, View, viewed
 _MOST_PROPERTIES = 2000
 """Of an object that does not fit, so many properties are looked at for the list of errors, and
 those of the schema; of an array so many elements, where the schema has no limit of its own."""
+
+
+_FRACTION = 'the value is not of type "integer": write it without a fraction'
 
 
 class Schema:
@@ -42,6 +46,7 @@ class Schema:
             ValueError: It is no schema, or has a pattern that is none.
         """
         self._schema, self._schemas = schema, schemas
+        self._fractions = Fractions(schema, schemas)
         self._root = viewed(schema, schemas, view, closed=closed)
         self._validator = jsonschema_rs.Draft202012Validator(
             self._root,
@@ -54,12 +59,15 @@ class Schema:
 
     def is_valid(self, instance: Any) -> bool:  # noqa: ANN401 - JSON is anything
         """Whether the instance fits."""
-        return self._validator.is_valid(instance)
+        return (
+            self._validator.is_valid(instance)
+            and next(self._fractions.find(instance), None) is None
+        )
 
     def faults(self, instance: Any) -> list[Fault]:  # noqa: ANN401 - JSON is anything
         """Everything that is wrong with the instance, up to MOST_ERRORS; empty where it fits."""
         if self._validator.is_valid(instance):
-            return []
+            return [Fault(_FRACTION, fragment_of(each)) for each in self._fractions.find(instance)]
         shortened = self._shortened(instance, self._schema)
         found = explain(self._validator.iter_errors(shortened), self._root)
         faults = [Fault(why, fragment_of(path)) for path, why in islice(found, MOST_ERRORS)]

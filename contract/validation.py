@@ -6,7 +6,7 @@ from typing import Any
 from starlette.types import Receive, Scope
 
 from contract.arguments import ARGUMENTS, FAULTS
-from contract.defaults import Defaults
+from contract.completion import Completion
 from contract.errors import Fault, InvalidRequest, count_of
 from contract.schema import Schema
 from openapi.description import Description, Operation
@@ -25,7 +25,7 @@ class _Compiled:
         self._needs_body = operation.body is not None and operation.body.required
         for each in operation.body.content.values() if operation.body else ():
             self._body = Schema(each.schema, schemas, View.REQUEST)
-            self._defaults = Defaults(each.schema, schemas)
+            self._complete = Completion(each.schema, schemas)
 
     def parameter_faults(self, arguments: Mapping[str, Any]) -> Iterator[Fault]:
         """What is wrong with path and query."""
@@ -37,14 +37,14 @@ class _Compiled:
             elif parameter.required:
                 yield Fault("is needed", parameter=parameter.name)
 
-    def body_faults(self, arguments: Mapping[str, Any]) -> list[Fault]:
+    def body_faults(self, arguments: dict[str, Any]) -> list[Fault]:
         """What is wrong with the body; one that fits gets its defaults."""
         body = arguments["body"]
         if body is None and not self._needs_body:
             return []
         faults = self._body.faults(body)
         if not faults:
-            self._defaults.fill(body)
+            arguments["body"] = self._complete(body)
         return faults
 
 

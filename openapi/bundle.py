@@ -36,6 +36,7 @@ class Bundle:
     document: Document
     version: Version
     root: SpecFile
+    files: SpecFiles
     origins: dict[str, tuple[SpecFile, str]] = field(default_factory=dict)
 
     def place(self, pointer: str) -> str:
@@ -101,7 +102,7 @@ class _Bundler:
         self._components: dict[str, dict[str, Any]] = {}
         self._left: deque[tuple[str, str, Any, _Here]] = deque()  # adopted, and not copied yet
         self._entered: list[tuple[Path, str]] = []  # path items that are being copied
-        self._result = Bundle({}, version, root, {"": (root, "")})
+        self._result = Bundle({}, version, root, files, {"": (root, "")})
 
     def bundle(self) -> Bundle:
         document = self._copy("document", self._root.value, _Here(self._root, "", ""))

@@ -6,6 +6,7 @@ Whatever OpenAPI the spec is written in, every schema here is JSON Schema 2020-1
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from openapi.bundle import Document
@@ -125,6 +126,7 @@ class Description:
         schemas: By the name that the spec gives them, or that was made for those without one.
         schema_pointers: Where in the document each schema stands.
         class_names: The model of each schema.
+        files: The files that it was read from.
         notes: What is understood and changes nothing, a line each.
         place: `file:line` of what a pointer into the document names.
     """
@@ -137,8 +139,14 @@ class Description:
     schema_pointers: Mapping[str, str]
     class_names: Mapping[str, str]
     security_schemes: Mapping[str, Mapping[str, Any]]
+    files: frozenset[Path]
     notes: tuple[str, ...]
     place: Callable[[str], str] = field(repr=False)
+
+    @property
+    def api_version(self) -> str:
+        """`info.version`."""
+        return str(self.document["info"]["version"])
 
     def resolve(self, schema: JsonSchema) -> JsonSchema:
         """The schema itself where `schema` is nothing but a reference to it."""

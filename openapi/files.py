@@ -6,7 +6,7 @@ by which `NO` is false, `0123` is 83 and `2024-01-01` a date, are replaced by th
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -210,6 +210,9 @@ class SpecFiles:
 
     def __init__(self) -> None:
         self._files: dict[Path, SpecFile] = {}
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._files)
 
     def __getitem__(self, path: Path) -> SpecFile:
         """The file at an absolute path; raises InvalidDocumentError where it cannot be read."""

@@ -155,6 +155,11 @@ _PATTERNED = {"paths": "pathItem", "responses": "response", "callback": "pathIte
 """Objects whose fields are not fixed: what each field holds that is no extension."""
 
 
+def version_of(document: Mapping[str, Any]) -> Version:
+    """The OpenAPI that a document says it is written in."""
+    return "3.0" if document["openapi"].startswith("3.0") else "3.1"
+
+
 @cache
 def fields(kind: str, version: Version) -> Fields:
     """The fixed fields of a kind of object, extensions apart."""

@@ -10,6 +10,7 @@ import builtins
 import keyword
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import count
 
@@ -31,6 +32,24 @@ def identifier(name: str) -> str:
     if not plain or plain[0].isdigit():
         plain = f"n{plain}"
     return f"{plain}_" if plain in _KEYWORDS else plain
+
+
+def parameter_names(parameters: Iterable[tuple[str, str]], *, has_body: bool) -> list[str]:
+    """The names of an operation's parameters, each given by its location and its name.
+
+    Where two would be the same, or one `body` beside a body, the parameter of the path keeps the
+    name, and the others say where they are from: `id_query`.
+    """
+    wishes = [(location, identifier(name)) for location, name in parameters]
+    taken = Counter(name for _, name in wishes)
+    taken["body"] += has_body
+    in_path = Counter(name for location, name in wishes if location == "path")
+    return [
+        name
+        if taken[name] == 1 or (location == "path" and in_path[name] == 1)
+        else f"{name}_{location}"
+        for location, name in wishes
+    ]
 
 
 def function_name(name: str) -> str:

@@ -54,3 +54,10 @@ def at(document: Any, pointer: str) -> Any:  # noqa: ANN401 - JSON is anything
         else:
             raise KeyError(pointer)
     return document
+
+
+def resolve(document: Any, node: Any) -> Any:  # noqa: ANN401 - any object of a document
+    """The object itself where `node` is a reference to it within the document, else `node`."""
+    while isinstance(node.get("$ref"), str):
+        node = at(document, from_fragment(node["$ref"].removeprefix("#")))
+    return node

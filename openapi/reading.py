@@ -16,15 +16,18 @@ from openapi.description import (
 )
 from openapi.files import SpecFile
 from openapi.grammar import METHODS, is_extension, walk
-from openapi.names import class_name, class_names, function_name, identifier, operation_id
+from openapi.names import (
+    class_name,
+    class_names,
+    function_name,
+    operation_id,
+    parameter_names,
+)
 from openapi.overlay import apply_overlay
 from openapi.pointers import at, from_fragment, pointer_of
 from openapi.schemas import Schemas
 from openapi.servers import base_path
-from openapi.soundness import require_sound
-
-_IGNORED_HEADERS = {"accept", "content-type", "authorization"}
-"""Header parameters of these names are ignored, as OpenAPI says: other fields describe them."""
+from openapi.soundness import is_ignored_parameter, require_sound
 
 _SHOWN = {"callback": "callbacks", "link": "links", "externalDocs": "externalDocs", "xml": "xml"}
 
@@ -63,6 +66,7 @@ class _Reader:
             class_names=class_names(self._schemas.named),
             security_schemes={name: self._resolve(each, "")[0] for name, each in schemes.items()},
             notes=(*self._notes(),),
+            files=frozenset(self._bundle.files),
             place=self._bundle.place,
         )
 
@@ -93,7 +97,7 @@ class _Reader:
             body=None if body is None else self._body(body, f"{here}/requestBody", name),
             responses={
                 status.upper() if status != "default" else status: self._response(
-                    status, each, f"{here}/responses/{status}", name
+                    status, each, f"{here}/responses/{status}"
                 )
                 for status, each in node.get("responses", {}).items()
                 if not is_extension(status)
@@ -113,16 +117,12 @@ class _Reader:
         for owner, pointer in ((item, above), (item[method], here)):
             for number, each in enumerate(owner.get("parameters", [])):
                 node, place = self._resolve(each, f"{pointer}/parameters/{number}")
-                found[node["in"], node["name"]] = node, place
-        kept = [
-            (node, place)
-            for (location, name), (node, place) in found.items()
-            if location != "header" or name.lower() not in _IGNORED_HEADERS
-        ]
-        names = parameter_names([node for node, _ in kept], has_body=has_body)
+                if not is_ignored_parameter(node["in"], node["name"]):
+                    found[node["in"], node["name"]] = node, place
+        names = parameter_names(found, has_body=has_body)
         return tuple(
             self._parameter(node, name, place)
-            for (node, place), name in zip(kept, names, strict=True)
+            for (node, place), name in zip(found.values(), names, strict=True)
         )
 
     def _parameter(self, node: dict[str, Any], name: str, here: str) -> Parameter:
@@ -154,26 +154,29 @@ class _Reader:
         wish = f"{class_name(operation)}Body"
         return Body(body.get("required", False), self._content(body, here, wish), here)
 
-    def _response(self, status: str, node: dict[str, Any], here: str, operation: str) -> Response:
+    def _response(self, status: str, node: dict[str, Any], here: str) -> Response:
         response, here = self._resolve(node, here)
-        wish = f"{class_name(operation)}{status.capitalize()}"
         headers = {
             name: self._header(each, f"{here}{pointer_of('headers', name)}")
             for name, each in response.get("headers", {}).items()
             if name.lower() != "content-type"
         }
-        return Response(status, self._content(response, here, wish), headers, here)
+        return Response(status, self._content(response, here), headers, here)
 
     def _header(self, node: dict[str, Any], here: str) -> Header:
         header, here = self._resolve(node, here)
         return Header(header.get("required", False), self._schema_of(header, here)[1])
 
-    def _content(self, node: dict[str, Any], here: str, wish: str) -> Mapping[str, MediaType]:
-        """The media types of a body; a schema without a name gets one, for its model."""
+    def _content(
+        self, node: dict[str, Any], here: str, wish: str | None = None
+    ) -> Mapping[str, MediaType]:
+        """The media types of a body; with a wish, a schema without a name gets one."""
         content = {}
         for media_type, each in node.get("content", {}).items():
             below = f"{here}{pointer_of('content', media_type)}"
-            schema = self._schemas.lifted(each.get("schema", True), f"{below}/schema", wish)
+            schema = self._schemas.read(each.get("schema", True), f"{below}/schema")
+            if wish is not None:
+                schema = self._schemas.named_schema(schema, f"{below}/schema", wish)
             encoding = each.get("encoding", {})
             content[media_type] = MediaType(schema, self._examples(each), encoding, below)
         return content
@@ -204,21 +207,3 @@ class _Reader:
         for name, pointer in shown.items():
             yield f"{self._bundle.place(pointer)}: {name} are shown in the pages and not served"
         yield from self._schemas.notes
-
-
-def parameter_names(nodes: list[dict[str, Any]], *, has_body: bool) -> list[str]:
-    """The Python names of an operation's parameters, in their order.
-
-    Where two would be the same, or one `body` beside a body, the parameter of the path keeps the
-    name, and the others say where they are from: `id_query`.
-    """
-    plain = [identifier(node["name"]) for node in nodes]
-    taken = ["body"] if has_body else []
-    taken += [name for name, node in zip(plain, nodes, strict=True) if node["in"] == "path"]
-    return [
-        f"{name}_{node['in']}"
-        if (plain + ["body"] * has_body).count(name) > 1
-        and not (node["in"] == "path" and taken.count(name) == 1)
-        else name
-        for name, node in zip(plain, nodes, strict=True)
-    ]

@@ -1,6 +1,6 @@
 """Every schema of a document as JSON Schema 2020-12, whichever OpenAPI it was written for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from openapi.bundle import Document
@@ -27,7 +27,10 @@ FORMATS = {
 _SILENT_FORMATS = {"binary", "double", "password", *RANGES}
 """Formats that are understood, and refuse no string."""
 
-_DROPPED = {"example", "nullable", "xml", "externalDocs", "$schema", "format"}
+EXACT = "x-exact"
+"""Keyword of an integer that may not be written with a fraction: `1.0` is none in OpenAPI 3.0."""
+
+_DROPPED = {"example", "nullable", "xml", "externalDocs", "$schema"}
 _BOOLEANS = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
 """Keywords whose schema may be `false` in JSON Schema too, and mostly is."""
 
@@ -69,9 +72,8 @@ class Schemas:
             self._format(node["format"], result)
         return result
 
-    def lifted(self, node: Any, pointer: str, wish: str) -> JsonSchema:  # noqa: ANN401
-        """A reference to the schema, which gets a name where it has none."""
-        schema = self.read(node, pointer)
+    def named_schema(self, schema: JsonSchema, pointer: str, wish: str) -> JsonSchema:
+        """A reference to a schema that was read at a place; it gets a name where it has none."""
         if [*schema] == ["$ref"]:
             return schema
         name = self._free(wish)
@@ -124,6 +126,8 @@ class Schemas:
                 result["type"] = [node["type"], "null"]
             else:
                 self.notes.append(f"{pointer}: `nullable` changes nothing without `type` beside it")
+        if node.get("type") == "integer":
+            result[EXACT] = True
         for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
             if result.pop(bound, False) and limit in result:
                 result[bound] = result.pop(limit)
@@ -134,8 +138,9 @@ class Schemas:
             result["minimum"] = max(result.get("minimum", least), least)
             result["maximum"] = min(result.get("maximum", most), most)
         if name in FORMATS or name in _SILENT_FORMATS:
-            result["format"] = name
-        elif (note := f"format {name} is not known: nothing is checked") not in self.notes:
+            return
+        del result["format"]
+        if (note := f"format {name} is not known: nothing is checked") not in self.notes:
             self.notes.append(note)
 
 
@@ -148,14 +153,66 @@ def _may_be_number(schema: JsonSchema) -> bool:
     return not {"integer", "number"}.isdisjoint([types] if isinstance(types, str) else types)
 
 
+def mapped(schema: JsonSchema, change: Callable[[JsonSchema], JsonSchema]) -> JsonSchema:
+    """The schema with each schema right within it changed; one that is `false` stays so."""
+    result = {**schema}
+    for key, value in schema.items():
+        shape = None if is_extension(key) else fields("schema", "3.1").get(key)
+        if shape == "schema" and isinstance(value, dict):
+            result[key] = change(value)
+        elif isinstance(shape, Each) and isinstance(value, dict):
+            result[key] = {name: change(each) for name, each in value.items()}
+        elif isinstance(shape, Each):
+            result[key] = [change(each) for each in value]
+    return result
+
+
+def within(schema: JsonSchema) -> Iterator[JsonSchema]:
+    """The schemas right within a schema."""
+    for key, value in schema.items():
+        shape = None if is_extension(key) else fields("schema", "3.1").get(key)
+        if shape == "schema" and isinstance(value, dict):
+            yield value
+        elif isinstance(shape, Each):
+            yield from value.values() if isinstance(value, dict) else value
+
+
+class Reach:
+    """Whether something holds of a schema, or of any that it is made of. Thread-safe."""
+
+    def __init__(
+        self, schemas: Mapping[str, JsonSchema], holds: Callable[[JsonSchema], bool]
+    ) -> None:
+        self._schemas, self._holds = schemas, holds
+        self._known: dict[int, bool] = {}
+
+    def __call__(self, schema: JsonSchema) -> bool:
+        """Whether it does; each schema of the API is looked at once."""
+        if id(schema) not in self._known:
+            seen, left, found = {id(schema)}, [schema], False
+            while left and not found:
+                node = left.pop()
+                found = self._holds(node)
+                inner = [*within(node)]
+                if "$ref" in node:
+                    inner.append(self._schemas[name_of(node["$ref"])])
+                left += (each for each in inner if id(each) not in seen)
+                seen |= {id(each) for each in inner}
+            self._known[id(schema)] = found
+        return self._known[id(schema)]
+
+
+ANY = "any"
+
+
 def value_type(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> str:
-    """The one type, beside null, that a schema names; empty where that is none or several."""
+    """The one type, beside null, that a schema names; `any` where it names none or several."""
     named = schema.get("type")
     types = {named} if isinstance(named, str) else {*(named or ())}
     parts = [*schema.get("allOf", ())]
     if "$ref" in schema:
         parts.append(schemas[name_of(schema["$ref"])])
-    found = (types - {"null"}) | {value_type(each, schemas) for each in parts} - {""}
+    found = (types - {"null"}) | {value_type(each, schemas) for each in parts} - {ANY}
     if not found and "enum" in schema and all(isinstance(each, str) for each in schema["enum"]):
         return "string"
-    return found.pop() if len(found) == 1 else ""
+    return found.pop() if len(found) == 1 else ANY

@@ -19,8 +19,8 @@ from openapi.grammar import (
     is_reference,
     walk,
 )
-from openapi.names import function_name, operation_id
-from openapi.pointers import at, from_fragment, pointer_of
+from openapi.names import function_name, operation_id, parameter_names
+from openapi.pointers import at, from_fragment, pointer_of, resolve
 from openapi.servers import Violation, server_violations
 from openapi.structure import details, structure
 
@@ -184,17 +184,21 @@ def _parameters(bundle: Bundle) -> Iterator[Violation]:
     for path, _, here, node, item in _operations(bundle.document):
         above = here.rpartition("/")[0]
         declared: dict[str, str] = {}
+        found: list[tuple[str, str]] = []
         for owner, pointer in ((item, above), (node, here)):
             seen = set()
             for number, each in enumerate(owner.get("parameters", [])):
                 place = f"{pointer}/parameters/{number}"
-                parameter = _resolved(bundle.document, each)
+                parameter = resolve(bundle.document, each)
                 key = parameter["in"], parameter["name"]
                 if key in seen:
                     yield place, f"{parameter['in']} parameter {parameter['name']} is there twice"
                 seen.add(key)
+                if key not in found and not is_ignored_parameter(*key):
+                    found.append(key)
                 if parameter["in"] == "path":
                     declared[parameter["name"]] = place
+        yield from _alike(found, here, has_body="requestBody" in node)
         for name in re.findall(r"\{([^{}]*)\}", path):
             if declared.pop(name, None) is None:
                 yield here, f"{path} has {{{name}}}, and no `in: path` parameter {name} is declared"
@@ -202,10 +206,18 @@ def _parameters(bundle: Bundle) -> Iterator[Violation]:
             yield place, f"path parameter {name} is not in {path}: write {{{name}}}, or remove it"
 
 
-def _resolved(document: Document, node: dict[str, Any]) -> dict[str, Any]:
-    while isinstance(node.get("$ref"), str):
-        node = at(document, from_fragment(node["$ref"].removeprefix("#")))
-    return node
+def _alike(found: list[tuple[str, str]], here: str, *, has_body: bool) -> Iterator[Violation]:
+    """Parameters that would have one name in Python."""
+    names = dict[str, str]()
+    for (_, name), given in zip(found, parameter_names(found, has_body=has_body), strict=True):
+        if given in names:
+            yield here, f"parameters {names[given]} and {name} would both be `{given}`: rename one"
+        names[given] = name
+
+
+def is_ignored_parameter(location: str, name: str) -> bool:
+    """Whether OpenAPI says that a parameter is ignored: other fields describe these headers."""
+    return location == "header" and name.lower() in ("accept", "content-type", "authorization")
 
 
 def _media(bundle: Bundle) -> Iterator[Violation]:

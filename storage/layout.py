@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-from contract.document import load_document
+from openapi.reading import load_description
 from storage.validators import collection_schema, part_schema
 
 _LONG = {"bsonType": "long"}
@@ -57,7 +57,7 @@ def _users(specs: Path, database: str) -> Collection:
     return Collection(
         database,
         "users",
-        collection_schema(load_document(specs / "user.yaml"), "User", internal),
+        collection_schema(load_description(specs / "user.yaml"), "User", internal),
         (
             IndexModel([("emailKeys", ASCENDING)], name="emailKeys", unique=True),
             IndexModel(
@@ -70,6 +70,7 @@ def _users(specs: Path, database: str) -> Collection:
             "user-service": ("find", "insert", "update"),
             "user-relay": ("find", "update", "changeStream"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )
 
@@ -80,7 +81,9 @@ def _orders(specs: Path, database: str) -> Collection:
         database,
         "orders",
         collection_schema(
-            load_document(specs / "order.yaml"), "Order", {"_id": _STRING, "contactVersion": _LONG}
+            load_description(specs / "order.yaml"),
+            "Order",
+            {"_id": _STRING, "contactVersion": _LONG},
         ),
         (
             IndexModel(by_time, name="time"),
@@ -95,12 +98,13 @@ def _orders(specs: Path, database: str) -> Collection:
             "order-service": ("find", "insert", "update"),
             "order-consumer": ("find", "update"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )
 
 
 def _contacts(specs: Path, database: str) -> Collection:
-    events = load_document(specs / "events.yaml")
+    events = load_description(specs / "events.yaml")
     fields = {
         name: part_schema(events, "UserContactsChanged", name)
         for name in ("version", "userEmails", "deliveryAddress")
@@ -123,5 +127,6 @@ def _contacts(specs: Path, database: str) -> Collection:
             "order-service": ("find",),
             "order-consumer": ("find", "insert", "update"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )
