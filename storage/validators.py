@@ -77,18 +77,23 @@ def enforced_keywords(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> 
     if schema.get("format") not in FORMATS:
         held |= {"format"}
     if "minContains" not in schema and "maxContains" not in schema:
-        held |= {"contains"} if _is_exact(schema.get("contains", {}), schemas) else set()
-    for keyword, others in (("not", ()), ("if", ("then", "else"))):
-        held |= {keyword, *others} if _is_exact(schema.get(keyword, {}), schemas) else set()
-    if all(_is_exact(each, schemas) for each in schema.get("oneOf", ())):
-        held |= {"oneOf"}
+        held |= {"contains"} if _are_exact(schema, schemas, "contains") else set()
+    held |= {"not"} if _are_exact(schema, schemas, "not") else set()
+    held |= {"if", "then", "else"} if _are_exact(schema, schemas, "if") else set()
+    held |= {"oneOf"} if _are_exact(schema, schemas, "oneOf") else set()
     return held & {*schema}
+
+
+def _are_exact(schema: JsonSchema, schemas: Mapping[str, JsonSchema], keyword: str) -> bool:
+    """Whether the `$jsonSchema` of each schema in the keyword refuses all that the schema does."""
+    inner = _Place("", {key: schema[key] for key in (keyword,) if key in schema}).within()
+    return all(_is_exact(each.schema, schemas) for each in inner)
 
 
 def _is_exact(
     schema: JsonSchema, schemas: Mapping[str, JsonSchema], above: tuple[str, ...] = ()
 ) -> bool:
-    """Whether the `$jsonSchema` refuses all that the schema does, so that its contrary is right."""
+    """Whether a schema's contrary can be said: its `$jsonSchema` refuses all that it does."""
     if schema.get("format") == "date-time" or enforced_keywords(schema, schemas) != {*schema}:
         return False
     inner = [each.schema for each in _Place("", schema).within()]
@@ -156,8 +161,9 @@ class _Translator:
         result = self.part(place)
         parts = [*self._parts(place.schema, _BRANCHES)]
         names = [name for each in parts for name in each.get("properties", ())]
-        said = {"additionalProperties", "patternProperties", "unevaluatedProperties"}
-        if self.closed and names and not any(said & each.keys() for each in parts):
+        said = {"additionalProperties", "patternProperties"}
+        is_open = any(said & each.keys() or each.get("unevaluatedProperties") for each in parts)
+        if self.closed and names and not is_open:
             result["properties"] = {name: {} for name in names} | result.get("properties", {})
             result["additionalProperties"] = False
         return result
