@@ -29,7 +29,7 @@ _SILENT_FORMATS = {"binary", "double", "password", *RANGES}
 EXACT = "x-exact"
 """Keyword of an integer that may not be written with a fraction: `1.0` is none in OpenAPI 3.0."""
 
-_DROPPED = {"example", "nullable", "xml", "externalDocs", "$schema", "format"}
+_DROPPED = {"example", "nullable", "xml", "externalDocs", "$schema"}
 _BOOLEANS = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
 """Keywords whose schema may be `false` in JSON Schema too, and mostly is."""
 
@@ -130,8 +130,9 @@ class Schemas:
             result["minimum"] = max(result.get("minimum", least), least)
             result["maximum"] = min(result.get("maximum", most), most)
         if name in FORMATS or name in _SILENT_FORMATS:
-            result["format"] = name
-        elif (note := f"format {name} is not known: nothing is checked") not in self.notes:
+            return
+        del result["format"]
+        if (note := f"format {name} is not known: nothing is checked") not in self.notes:
             self.notes.append(note)
 
 

@@ -23,6 +23,7 @@ from tests.compatibility.editing import (
     remove,
     turn,
 )
+from tests.describing import described
 
 ROOT = Path(__file__).parents[2]
 
@@ -282,7 +283,7 @@ def _compared(api: str, edit: Edit) -> list[str]:
     before = published_document(ROOT, api)
     after = deepcopy(before)
     edit(after)
-    return breaking_changes(ROOT, before, published(after))
+    return breaking_changes(ROOT, before, published(described(after)))
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def test_a_schema_takes_the_specs_example_and_refuses_a_broken_one(
     sources: Sources, api: str, example: str, broken: dict[str, Any]
 ) -> None:
     """So it is no schema that takes everything."""
-    value = sources.apis[api]["components"]["examples"][example]["value"]
+    value = sources.apis[api].document["components"]["examples"][example]["value"]
     validator = Draft7Validator(_schema(api))
     validator.validate(value)
     assert not validator.is_valid(value | broken)
