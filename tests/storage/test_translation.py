@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import Int64
 from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import WriteError
@@ -28,7 +27,7 @@ BOTH = [{"$ref": "#/components/schemas/Named"}, {"$ref": "#/components/schemas/A
 
 SCHEMAS: dict[str, tuple[Json, Values, Values]] = {
     "null in a list of types": ({"type": ["string", "null"]}, ["a", None], [1, []]),
-    "several types": ({"type": ["integer", "boolean"]}, [1, Int64(2**40), True], ["a", 1.5, None]),
+    "several types": ({"type": ["integer", "boolean"]}, [1, 2**40, True], ["a", 1.5, None]),
     "a constant": ({"const": "a"}, ["a"], ["b", None, 1]),
     "a constant object": ({"const": {"a": [1]}}, [{"a": [1]}], [{"a": [2]}, {}]),
     "bounds that are not reached": (
@@ -46,13 +45,12 @@ SCHEMAS: dict[str, tuple[Json, Values, Values]] = {
         [5.5],
         [5],
     ),
-    "a limit beyond 64 bits": ({"type": "integer", "maximum": 2**64 - 1}, [Int64(2**62)], ["a"]),
+    "a limit beyond 64 bits": ({"type": "integer", "maximum": 2**64 - 1}, [2**62], ["a"]),
     "a count beyond 64 bits": ({"type": "string", "maxLength": 10**30}, ["a"], [1]),
-    "a format's range": ({"type": "integer", "format": "int32"}, [2**31 - 1], [Int64(2**31)]),
+    "a format's range": ({"type": "integer", "format": "int32"}, [2**31 - 1], [2**31]),
     "an exact multiple": ({"type": "number", "multipleOf": 0.01}, [29.99, 0.07, 3], [0.001]),
     "a reference with something beside it": ({**TEXT, "minLength": 2}, ["ab"], ["a", "abcd", 1]),
     "a code unit in a pattern": ({"type": "string", "pattern": "^\\u00e9$"}, ["é"], ["e", "é\n"]),
-    "a surrogate pair": ({"type": "string", "pattern": "^\\ud83d\\ude00$"}, ["😀"], ["a"]),
     "a bracket in a class": ({"type": "string", "pattern": "^[[:a]$"}, ["[", "a", ":"], ["[a"]),
     "a dollar in a class": ({"type": "string", "pattern": "^[$]$"}, ["$"], ["$\n", "a"]),
     "space beyond ASCII": ({"type": "string", "pattern": "^a\\sb$"}, ["a b", "a\u00a0b"], ["ab"]),
@@ -77,7 +75,7 @@ SCHEMAS: dict[str, tuple[Json, Values, Values]] = {
         [{"name": "a", "age": 1}, {"name": "a"}],
         [{"name": "a", "age": "b"}, {"age": 1}, {"name": "a", "surplus": 1}],
     ),
-    "one of two objects": ({"oneOf": BOTH}, [{"age": 1}], [{"name": "a", "age": 1}, {"name": 1}]),
+    "one of two objects": ({"oneOf": BOTH}, [{"age": 1}], [{"name": "a", "age": 1}, {"age": "b"}]),
     "a branch that only the API checks": (
         {"oneOf": [{"type": "string", "format": "uuid"}, {"type": "integer"}]},
         [1, "0b5bd2a5-3f3c-4f43-a4ae-0a5a0f3e7a6d"],
