@@ -1,24 +1,29 @@
 """Schemas, compiled: what an instance breaks, all of it, with where."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
 from contract.errors import MOST_ERRORS, Fault
+from contract.excerpt import Excerpt
 from contract.formats import CHECKS, UniqueAs
 from contract.integers import Fractions
-from openapi.description import JsonSchema, name_of
+from openapi.description import JsonSchema
 from openapi.explain import explain
 from openapi.pointers import fragment_of
-from openapi.schemas import RANGES
+from openapi.schemas import RANGES, mapped, within
 from openapi.views import REFUSED, View, viewed
 
-_MOST_PROPERTIES = 2000
-"""Of an object that does not fit, so many properties are looked at for the list of errors, and
-those of the schema; of an array so many elements, where the schema has no limit of its own."""
+_MAX_LISTED = 2000
+"""Of an instance that does not fit, about so many values are looked at for everything that is
+wrong. The library makes every error before we read the first, at 20 microseconds each: a body of
+300,000 of them would keep a worker busy for half a minute.
+"""
 
+_ALTERNATIVES = ("anyOf", "oneOf")
 
 _FRACTION = 'the value is not of type "integer": write it without a fraction'
 
@@ -45,17 +50,9 @@ class Schema:
         Raises:
             ValueError: It is no schema, or has a pattern that is none.
         """
-        self._schema, self._schemas = schema, schemas
         self._fractions = Fractions(schema, schemas)
         self._root = viewed(schema, schemas, view, closed=closed)
-        self._validator = jsonschema_rs.Draft202012Validator(
-            self._root,
-            formats={**CHECKS, **dict.fromkeys(RANGES, _anything)},
-            validate_formats=True,
-            ignore_unknown_formats=True,
-            mask="the value",
-            keywords={"x-unique-as": UniqueAs, REFUSED: _Refused},
-        )
+        self._validator = _compiled(self._root)
 
     def is_valid(self, instance: Any) -> bool:  # noqa: ANN401 - JSON is anything
         """Whether the instance fits."""
@@ -65,42 +62,68 @@ class Schema:
         )
 
     def faults(self, instance: Any) -> list[Fault]:  # noqa: ANN401 - JSON is anything
-        """Everything that is wrong with the instance, up to MOST_ERRORS; empty where it fits."""
+        """What is wrong with the instance, up to MOST_ERRORS; empty where it fits, and only there.
+
+        Where it is large, all that is wrong with its beginning; if nothing is, what is wrong first.
+        """
         if self._validator.is_valid(instance):
             return [Fault(_FRACTION, fragment_of(each)) for each in self._fractions.find(instance)]
-        shortened = self._shortened(instance, self._schema)
-        found = explain(self._validator.iter_errors(shortened), self._root)
-        faults = [Fault(why, fragment_of(path)) for path, why in islice(found, MOST_ERRORS)]
-        return faults or [self._first(instance)]
+        excerpt = Excerpt(instance, _MAX_LISTED, MOST_ERRORS)
+        is_small = excerpt.size * (1 + self._alternatives) <= _MAX_LISTED
+        errors = (self._validator if is_small else self._brief).iter_errors(excerpt.value)
+        told = (error for error in errors if excerpt.tells(error))
+        return self._explained(told) or self._first(instance)
 
-    def _first(self, instance: Any) -> Fault:  # noqa: ANN401 - JSON is anything
-        """One of the faults of an instance whose beginning has none."""
+    def _first(self, instance: Any) -> list[Fault]:  # noqa: ANN401 - JSON is anything
         try:
-            self._validator.validate(instance)
+            self._brief.validate(instance)
         except jsonschema_rs.ValidationError as error:
-            path, why = next(explain([error], self._root))
-            return Fault(why, fragment_of(path))
-        raise AssertionError("valid now, and not before")
+            return self._explained([error])
+        return [Fault("does not fit, and is too large to say where", "#")]
 
-    def _shortened(self, instance: Any, schema: JsonSchema) -> Any:  # noqa: ANN401
-        """What is wrong, cut to where the schema reaches.
+    def _explained(self, errors: Iterable[jsonschema_rs.ValidationError]) -> list[Fault]:
+        found = islice(explain(errors, self._root), MOST_ERRORS)
+        return [Fault(why, fragment_of(path)) for path, why in found]
 
-        The library makes every error before we read the first: a body of 300,000 of them, or one
-        of 2000 addresses that are hard to read, would keep a worker busy for half a minute.
-        """
-        while [*schema] == ["$ref"]:
-            schema = self._schemas[name_of(schema["$ref"])]
-        if isinstance(instance, list):
-            items = schema.get("items", {})
-            inner = items if isinstance(items, dict) else {}
-            most = schema.get("maxItems", _MOST_PROPERTIES)
-            return [self._shortened(each, inner) for each in islice(instance, int(most) + 1)]
-        if isinstance(instance, dict):
-            known = schema.get("properties", {})
-            kept = {name: instance[name] for name in known if name in instance}
-            kept |= islice(instance.items(), _MOST_PROPERTIES)
-            return {name: self._shortened(each, known.get(name, {})) for name, each in kept.items()}
-        return instance
+    @cached_property
+    def _brief(self) -> jsonschema_rs.Draft202012Validator:
+        """The same, but it does not say why each alternative does not fit: there are too many."""
+        components = self._root["components"]["schemas"]
+        brief = {name: _briefly(each) for name, each in components.items()}
+        return _compiled(_briefly(self._root) | {"components": {"schemas": brief}})
+
+    @cached_property
+    def _alternatives(self) -> int:
+        parts = [self._root, *self._root["components"]["schemas"].values()]
+        return sum(map(_alternatives, parts))
+
+
+def _compiled(root: JsonSchema) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        root,
+        formats={**CHECKS, **dict.fromkeys(RANGES, _anything)},
+        validate_formats=True,
+        ignore_unknown_formats=True,
+        mask="the value",
+        keywords={"x-unique-as": UniqueAs, REFUSED: _Refused},
+    )
+
+
+def _briefly(schema: JsonSchema) -> JsonSchema:
+    """The schema with alternatives written so that an error says nothing of the branches."""
+    plain = {key: value for key, value in schema.items() if not key.startswith("unevaluated")}
+    brief = mapped(plain, _briefly)
+    branches = [brief.pop(keyword) for keyword in _ALTERNATIVES if keyword in brief]
+    fit = [
+        {"not": {"allOf": [{"not": each} for each in alternatives]}} for alternatives in branches
+    ]
+    return brief | {"allOf": [*brief.get("allOf", []), *fit]} if fit else brief
+
+
+def _alternatives(schema: JsonSchema) -> int:
+    """How many alternatives a schema has in all."""
+    here = sum(len(schema.get(keyword, ())) for keyword in _ALTERNATIVES)
+    return here + sum(map(_alternatives, within(schema)))
 
 
 class _Refused:

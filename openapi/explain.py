@@ -31,6 +31,8 @@ def _one(error: ValidationError, schema: Any) -> Iterator[Explained]:  # noqa: A
             yield path, "must not be there"
         case ValidationErrorKind.Not() if kind.schema == {}:
             yield path, "must not be there"
+        case ValidationErrorKind.Not():
+            yield path, "fits no alternative, or one that is excluded"
         case ValidationErrorKind.OneOfMultipleValid():
             yield path, "fits more than one of the alternatives, and must fit exactly one"
         case ValidationErrorKind.OneOfNotValid() | ValidationErrorKind.AnyOf():

@@ -19,7 +19,7 @@ _BRANCHES = ("allOf", "anyOf", "oneOf")
 _CONDITIONAL = ("if", "then", "else")
 _NESTED = (
     *("items", "contains", "additionalProperties", "unevaluatedProperties", "unevaluatedItems"),
-    *("propertyNames", "not"),
+    "propertyNames",
 )
 _NESTED_MANY = ("patternProperties", "dependentSchemas")
 
@@ -103,6 +103,8 @@ class _Viewer:
             return [self._schema(each, dropped) for each in value]
         if key in _CONDITIONAL:
             return self._schema(value, dropped)
+        if key == "not":  # its own objects stay open, or it would let surplus properties through
+            return self._schema(value, frozenset())
         return self._nested(key, value)
 
     def _nested(self, key: str, value: Any) -> Any:  # noqa: ANN401 - any of JSON

@@ -2,11 +2,7 @@
 
 import re
 
-_TOKEN = re.compile(
-    r"\\u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})"
-    r"|\\u(?P<unit>[0-9a-fA-F]{4})|(?P<space>\\s)|\\.|[\[\]$]",
-    re.DOTALL,
-)
+_TOKEN = re.compile(r"\\u(?P<unit>[0-9a-fA-F]{4})|(?P<space>\\s)|\\.|[\[\]$]", re.DOTALL)
 _SPACES = r"\s\x{00a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}"
 r"""What `\s` is in ECMA-262; PCRE's own is ASCII's part of it."""
 
@@ -22,9 +18,6 @@ def pcre(pattern: str) -> str:
     def translated(match: re.Match[str]) -> str:
         nonlocal in_class
         found = match[0]
-        if match["high"]:
-            high, low = int(match["high"], 16), int(match["low"], 16)
-            return rf"\x{{{0x10000 + (high - 0xD800) * 0x400 + (low - 0xDC00):x}}}"
         if match["unit"]:
             return rf"\x{{{match['unit']}}}"
         if match["space"]:

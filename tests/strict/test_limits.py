@@ -32,7 +32,7 @@ def test_every_schema_has_its_limits(api: Description) -> None:
     found = {
         node.pointer: node.value
         for node in walk(api.document, api.version)
-        if node.kind == "schema" and "type" in node.value
+        if node.kind == "schema" and isinstance(node.value, dict) and "type" in node.value
     }
     assert len(found) > 5
     without = {
