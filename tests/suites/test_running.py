@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+_FAILS = """
+def test_fails(tmp_path):
+    (tmp_path / "part.log").write_text("why it failed")
+    assert not "anything"
+"""
 
 
 def run(*command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -31,12 +36,13 @@ def without_docker(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_tox_runs_the_path_alone_that_it_is_given() -> None:
+def test_tox_runs_the_path_alone_that_it_is_given(tmp_path: Path) -> None:
     """Not the suite's other files."""
-    done = run("tox", "-q", "-e", "gateway", "--", "tests/gateway/test_split.py", "--co", "-q")
+    path = "tests/gateway/test_split.py"
+    done = run("tox", "-q", f"--workdir={tmp_path}", "-e", "gateway", "--", path, "--co", "-q")
     assert done.returncode == 0, done.stdout
     collected = {line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line}
-    assert collected == {"tests/gateway/test_split.py"}
+    assert collected == {path}
 
 
 def test_what_is_missing_is_said_once(without_docker: str) -> None:
@@ -62,19 +68,10 @@ def test_a_suite_of_which_nothing_is_selected_says_what_was_not_and_succeeds() -
 
 
 def test_a_failure_shows_the_last_lines_of_the_logs_that_were_written(tmp_path: Path) -> None:
-    """And not those of before."""
-    file = ROOT / "tests" / "suites" / "test_made_to_fail.py"
-    text = """
-def test_fails(tmp_path):
-    (tmp_path / "part.log").write_text("why it failed")
-    assert False
-"""
-    old = tmp_path / "base" / "old.log"
-    try:
-        file.write_text(text)
-        done = run("pytest", str(file), f"--basetemp={old.parent}")
-    finally:
-        file.unlink()
+    """Where the test itself says nothing of them."""
+    (tmp_path / "test_made.py").write_text(_FAILS)
+    options = ("-p", "tests.conftest", "-c", "pyproject.toml", f"--basetemp={tmp_path / 'base'}")
+    done = run("pytest", *options, str(tmp_path / "test_made.py"), PYTHONPATH=str(ROOT))
     assert done.returncode == 1
     assert "part.log" in done.stdout
     assert "why it failed" in done.stdout
