@@ -36,6 +36,14 @@ def test_the_last_line_has_the_sums() -> None:
     assert [*report(results, 4.0)][-1] == "===== 1 failed, 2 passed, 3 deselected in 4 s ====="
 
 
+def test_what_failed_is_named_with_the_log_of_its_suite() -> None:
+    """Not only where it happened, thousands of lines before."""
+    cases = (Case("x", 1.0, "failed"), Case("y", 1.0, "passed"))
+    lines = [*report([result("a", 1, *cases), result("b", 0, cases[1])], 4.0)]
+    start = lines.index("failed:")
+    assert lines[start + 1 : -2] == ["  a: status 1, see build/tests/a.log", "    x"]
+
+
 def test_what_was_not_tested_has_a_line_with_the_reason_each() -> None:
     """Once for all tests with the same reason."""
     skipped = Case("x", 0.0, "skipped", "no docker")
