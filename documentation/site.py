@@ -48,12 +48,18 @@ def build_site(root: Path, settings: SiteSettings) -> Path:
         SiteError: A link leads nowhere, or another page is no good.
     """
     build_pages(read_sources(root), settings.servers)
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
+    run_mkdocs(root)
+    return FOLDER
+
+
+def run_mkdocs(root: Path) -> None:
+    """Build the site around API pages that are there; raises SiteError."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--clean"]
     # Otherwise the theme prints an advertisement into the build.
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(
         command, cwd=root, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise SiteError(done.stderr.strip())
-    return FOLDER
+        said = [line for line in done.stderr.splitlines() if not line.startswith("INFO")]
+        raise SiteError("\n".join(said).strip())

@@ -14,6 +14,7 @@ python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
 need wrk                  # for the test of bench
 need sshd openssh-server  # for the tests of deploy, as all that follows
 need cloud-init
+need docker-registry
 need ss iproute2
 need pkill procps
 

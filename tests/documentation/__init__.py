@@ -1,1 +1,0 @@
-"""The documents are true: links lead somewhere, commands print what they are said to."""
