@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str] = {
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",
     "pages": "aware.generate:pages",
+    "docs": "aware.docs:docs",
+    "changelog": "aware.changelog:changelog",
     "release": "aware.release:release",
     "sdks": "aware.sdks:sdks",
     "publish": "aware.publish:publish",

@@ -21,6 +21,8 @@ def configure_logs(process: str) -> None:
     Args:
         process: The name that every event carries.
 
+    LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json` (an object a line)
+
     Raises:
         SettingsError: LOG_FORMAT is neither `auto`, `console` nor `json`.
     """
