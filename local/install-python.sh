@@ -41,4 +41,5 @@ if [ ! -e "$venv/bin/python" ]; then
     "$python" -m venv "$venv"
 fi
 echo "Installing $requirements (a minute or so) ..."
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+    --only-binary :all: -r "$requirements"
