@@ -10,6 +10,8 @@ from local.parts import DATABASES
 from local.ports import Ports
 from local.stack import Stack
 
+pytest_plugins = ["tests.personal_data"]
+
 _EXTRA = {"VALIDATE_RESPONSES": "true"}
 
 

@@ -18,6 +18,7 @@ from tests.compose.engine import (
     has_images,
     missing_engine,
 )
+from tests.personal_data import personal_data
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -62,6 +63,8 @@ def system(engine: None, project: Compose) -> Iterator[Compose]:  # noqa: ARG001
     try:
         project("up", "--build", "--wait")
         yield project
+        logs = project("--profile", "*", "logs", "--no-log-prefix").stdout
+        assert personal_data(logs) == []
     finally:
         project("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
         name = project.variables["AWARE_IMAGE"]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.compose.engine import ONE_SHOTS, PROCESSES, SERVICES, Compose
 from tests.examples import ADDRESS, example
+from tests.personal_data import personal_data
 from tests.waiting import until
 
 
@@ -73,6 +74,20 @@ def test_a_second_set_up_changes_nothing(system: Compose, gateway: httpx.Client)
     done = system("run", "--rm", "-T", "mongodb-setup")
     assert "Seed: 0 users and 0 orders were missing" in done.stdout
     assert gateway.get("/orders/o2").json()["userEmails"] == emails
+
+
+def test_mongodb_logs_a_refusal_without_what_it_refused(
+    system: Compose, gateway: httpx.Client
+) -> None:
+    """By itself it quotes the whole change: here an address that another user has."""
+    taken = {"emails": ["eva.lindqvist@example.com"]}
+    assert gateway.put("/users/u3", json=taken).status_code == 409
+
+    def log() -> str:
+        return system("logs", "--no-log-prefix", "mongodb").stdout
+
+    until(lambda: '"Plan executor error during findAndModify","attr":{}}' in log(), "it is logged")
+    assert personal_data(log()) == []
 
 
 @pytest.mark.parametrize("service", [*SERVICES])

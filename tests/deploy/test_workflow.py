@@ -109,6 +109,15 @@ def test_nothing_is_installed_where_a_secret_can_be_seen(jobs: Json) -> None:
     assert steps.index(f"make {installed}") < steps.index("make publish") == len(steps) - 1
 
 
+@pytest.mark.parametrize(
+    "installer", ["Dockerfile", "tests/compose/gateway/Dockerfile", "local/install-python.sh"]
+)
+def test_a_package_runs_no_code_when_it_is_installed(installer: str) -> None:
+    """Wheels alone: a source distribution brings a program that builds it."""
+    text = (ROOT / installer).read_text()
+    assert text.count("--only-binary :all:") == text.count("--require-hashes") == 1
+
+
 def test_the_documented_protection_is_that_of_this_workflow(jobs: Json) -> None:
     """Its environments, the check that it makes, main and version tags; every body is JSON."""
     text = (ROOT / "docs/security.md").read_text()
