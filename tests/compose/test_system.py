@@ -123,6 +123,32 @@ def test_only_the_gateway_is_reached_from_outside(system: Compose) -> None:
     assert not any(published.values())
 
 
+@pytest.mark.parametrize(
+    ("service", "other", "port"),
+    [
+        ("kong", "mongodb", 27017),
+        ("kong", "rabbitmq", 5673),
+        ("kong", "user-relay", 5000),
+        ("user-service-v1", "rabbitmq", 5673),
+        ("order-service", "rabbitmq", 5673),
+        ("user-relay", "kong", 8000),
+    ],
+)
+def test_a_service_does_not_reach_what_it_has_no_business_with(
+    system: Compose, service: str, other: str, port: int
+) -> None:
+    """Neither by name nor by address; nobody has a login to lose there."""
+    (found,) = system.inspect(other)
+    networks = found["NetworkSettings"]["Networks"].values()
+    for host in (other, *(each["IPAddress"] for each in networks)):
+        # bash rather than Python, which Kong's image has not.
+        connect = f"exec 3<>/dev/tcp/{host}/{port}"
+        command = ("timeout", "5", "bash", "-c", connect)
+        assert system("exec", "-T", service, *command, check=False).returncode != 0
+        itself = system("exec", "-T", other, *command, check=False)
+        assert itself.returncode == 0, itself.stderr
+
+
 def test_no_service_reaches_the_admin_api_or_the_world(system: Compose) -> None:
     """The operator does reach the first."""
     connect = "import socket; socket.create_connection(({!r}, {}), 5)"
