@@ -2,15 +2,18 @@
 
 PYTHON ?= python3
 VENV := .venv
+# Of tox.ini, all where none is named: make test SUITES='gateway local'
+SUITES ?=
 
-.PHONY: help up start stop status test generate check pages release sdks publish lock
+.PHONY: help up start stop status test test-all generate check pages release sdks publish lock
 
 help:
 	@echo 'make up        start everything; Ctrl-C stops it'
 	@echo 'make start     start everything in the background'
 	@echo 'make stop      stop it'
 	@echo 'make status    how it is'
-	@echo 'make test      lint, types, specs and all tests'
+	@echo 'make test      what a change most often breaks; five minutes, no Docker'
+	@echo 'make test-all  lint, types, specs and all tests'
 	@echo 'make generate  write what follows from the specs'
 	@echo 'make check     fail if that is stale, or a gate is not passed'
 	@echo 'make pages     build the pages of both APIs, to publish'
@@ -26,9 +29,13 @@ up start: $(VENV)/local.installed
 stop status: $(VENV)/local.installed
 	@$(VENV)/bin/python -m aware $@
 
-test: $(VENV)/local.installed $(VENV)/tox.installed
+test: $(VENV)/test.installed
 	@$(VENV)/bin/python -m local.debian
-	@$(VENV)/bin/python -m tox
+	@$(VENV)/bin/python -m tests $(SUITES)
+
+test-all: $(VENV)/test.installed
+	@$(VENV)/bin/python -m local.debian
+	@$(VENV)/bin/python -m tests --all $(SUITES)
 
 generate check pages: $(VENV)/generate.installed
 	@$(VENV)/bin/python -m aware $@
@@ -43,11 +50,14 @@ publish: $(VENV)/generate.installed
 	@$(VENV)/bin/python -m aware publish
 
 lock: $(VENV)/tox.installed
-	@for name in runtime local tox test generate sdks deploy; do \
+	@for name in runtime local tox generate sdks test; do \
 	    $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	        --no-annotate --custom-compile-command 'make lock' \
 	        requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
+
+# uv comes with tox, and installs the many packages of the tests in seconds.
+$(VENV)/test.installed: $(VENV)/tox.installed
 
 $(VENV)/%.installed: requirements/%.txt
 	@sh local/install-python.sh '$(PYTHON)' $(VENV) $<

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "resync": "aware.resync:resync_command",
     "backup": "aware.backup:backup_command",
     "restore": "aware.backup:restore_command",
+    "remove-smoke-test": "aware.smoke_test:remove_command",
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",
     "pages": "aware.generate:pages",

@@ -24,6 +24,7 @@ from processes.settings import (
     with_seed,
 )
 from storage.client import Json, MongoSettings, connect_blocking
+from storage.email_keys import update_email_keys
 from storage.layout import collections
 from storage.replica_set import initiate
 from storage.seed import ORDERS, USERS
@@ -58,6 +59,7 @@ def mongodb(*, seed: bool, member: str | None) -> None:
         if member is not None:
             initiate(settings, member)
         with connect_blocking(settings, timed=False) as client:
+            update_email_keys(client[settings.users]["users"])
             set_up(client, layout, passwords)
             click.echo(f"MongoDB: {len(layout)} collections and {len(logins)} logins are ready.")
             if seed:

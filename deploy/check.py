@@ -1,9 +1,10 @@
-"""The paper's five requests through the gateway, and what has to come of them."""
+"""The smoke test: the paper's five requests through the gateway, and what has to come of them."""
 
 import http.client
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from deploy.errors import DeployError
@@ -14,40 +15,47 @@ _LOOK = 0.2
 Json = dict[str, Any]
 
 
+@dataclass
+class Made:
+    """What the smoke test made, as far as it came: the ids are the services' words, unchecked.
+
+    `emails` are the addresses that it made up for its user.
+    """
+
+    emails: tuple[str, str]
+    user: str = ""
+    order: str = ""
+
+
 def five_requests(
-    gateway: Address, services: list[Address], forget: Callable[[str, str], None]
+    gateway: Address, services: list[Address], remove: Callable[[Made], None]
 ) -> None:
     """Create a user and an order, change both, list orders; the order has to follow its user.
 
-    The bodies are the examples in the specs, which the `services` show. `forget` is given the ids
-    of user and order, however it ended. Raises DeployError with the request that did not do.
+    The bodies are the examples in the specs, which the `services` show. `remove` is called where
+    a user was made, however it ended. Raises DeployError with the request that did not do.
     """
     client = Client(gateway)
+    made = Made((_email(), _email()))
     try:
         operations = {k: v for each in services for k, v in _operations(each).items()}
-        _five(client, operations, forget)
+        _five(client, operations, made)
     except (OSError, http.client.HTTPException, UntrueError) as error:
         raise DeployError(f"the gateway does not answer: {error}") from error
     finally:
         client.close()
+        if made.user:
+            remove(made)
 
 
-def _five(
-    client: Client, operations: Mapping[str, "_Operation"], forget: Callable[[str, str], None]
-) -> None:
-    user = order = ""
-    try:
-        created = operations["create_user"].send(client, emails=[_email()])
-        user = created["userId"]
-        placed = operations["create_order"].send(client, userId=user)
-        order = placed["orderId"]
-        changed = operations["update_user"].send(client, user, emails=[_email()])
-        _wait_until_in_step(client, order, changed)
-        operations["update_order_status"].send(client, order)
-        operations["list_orders"].send(client)
-    finally:
-        if user:
-            forget(user, order)
+def _five(client: Client, operations: Mapping[str, "_Operation"], made: Made) -> None:
+    first, second = made.emails
+    made.user = operations["create_user"].send_for_id(client, "userId", emails=[first])
+    made.order = operations["create_order"].send_for_id(client, "orderId", userId=made.user)
+    changed = operations["update_user"].send(client, made.user, emails=[second])
+    _wait_until_in_step(client, made.order, changed)
+    operations["update_order_status"].send(client, made.order)
+    operations["list_orders"].send(client)
 
 
 class _Operation:
@@ -77,6 +85,14 @@ class _Operation:
             )
         return answer.body
 
+    def send_for_id(self, client: Client, name: str, **fields: object) -> str:
+        """The id of that name in the answer; raises DeployError where there is none."""
+        body = self.send(client, "", **fields)
+        id_ = body.get(name) if isinstance(body, dict) else None
+        if not isinstance(id_, str):
+            raise DeployError(f"{self._method} {self._path} is answered without a {name}")
+        return id_
+
 
 def _operations(service: Address) -> dict[str, _Operation]:
     client = Client(service)
@@ -103,4 +119,4 @@ def _wait_until_in_step(client: Client, order: str, user: Json) -> None:
 
 def _email() -> str:
     """An address that nobody has."""
-    return f"deployment.{uuid.uuid4().hex}@example.com"
+    return f"smoke-test.{uuid.uuid4().hex}@example.com"

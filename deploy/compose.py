@@ -1,12 +1,17 @@
 """`docker compose` for one release."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from deploy.commands import Commands
+from deploy.errors import DeployError
 from deploy.release import Release
 from deploy.report import Report
 
 PROJECT = "aware"
+_UNRESOLVED = re.compile(r"failed to resolve source metadata for (?P<image>[^\s:]\S*?):? ")
 _UP = ("up", "--detach", "--no-deps", "--no-build", "--pull", "never")
 
 
@@ -22,6 +27,28 @@ class Compose:
             *("--project-directory", str(release.folder)),
             *("--env-file", str(release.settings), *files),
         )
+
+    def pull_missing(self, *services: str) -> None:
+        """Fetch the images of these services that the engine does not have.
+
+        Raises DeployError, in one line that says what to do, where one cannot be fetched.
+        """
+        with pulling(f"the images of {' and '.join(services)}"):
+            self.run("pull", "--quiet", "--policy", "missing", *services)
+
+    def build(self, *services: str) -> None:
+        """Build their images; raises DeployError where that fails.
+
+        A base image that cannot be fetched is told as by `pull_missing`.
+        """
+        try:
+            self.run("build", *services)
+        except DeployError as error:
+            base = _UNRESOLVED.search(str(error))
+            if base is None:
+                raise
+            with pulling(f"the base image {base['image']}"):
+                raise
 
     def run(self, *arguments: str) -> str:
         """What compose prints; raises DeployError where it fails."""
@@ -50,3 +77,15 @@ class Compose:
     def would_replace(self, service: str) -> bool:
         """Whether `up` would end the container that is there, for the files say otherwise."""
         return " Recreate" in self.run(_UP[0], "--dry-run", *_UP[1:], service)
+
+
+@contextmanager
+def pulling(what: str) -> Iterator[None]:
+    """Tell a failure to fetch `what` from a registry in one line that says what to do."""
+    try:
+        yield
+    except DeployError as error:
+        raise DeployError(
+            f"{what} could not be pulled: {str(error).splitlines()[-1].strip()}. Let this server "
+            "reach the registry, or log in there with `docker login`, and deploy again"
+        ) from error

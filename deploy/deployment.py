@@ -1,27 +1,31 @@
 """A deployment: in with the new version, or back to the one before."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from deploy.certificate import certificate
-from deploy.check import five_requests
+from deploy.check import Made, five_requests
 from deploy.commands import Commands
-from deploy.compose import Compose
+from deploy.compose import Compose, pulling
 from deploy.containers import Containers
 from deploy.errors import DeployError, StuckError, WentBackError
 from deploy.interruption import Interrupted, uninterrupted
 from deploy.keeping import Keeping
 from deploy.layout import Layout
-from deploy.release import Release, folder_of, release, take_settings
+from deploy.release import Release, folder_of, forget_settings, release, take_settings
 from deploy.replacing import HTTP, ORDER, Replacing
 from deploy.report import Report
 from deploy.requests import Address
 from deploy.settings import parse, settings
 from deploy.state import Place, State
 from deploy.watch import Watch
+
+DATABASES = ("mongodb", "rabbitmq")
+"""What keeps the data, in images of others."""
 
 _PORT = 5000
 _KEPT_LOGS = 200
@@ -47,6 +51,13 @@ class Deployment:
             StuckError: Neither runs as it should.
             DeployError: It could not be begun; nothing was changed.
         """
+        try:
+            self._deploy(version)
+        finally:
+            with suppress(DeployError, OSError):
+                forget_settings(self._layout, self._state.places)
+
+    def _deploy(self, version: str) -> None:
         wanted = self._prepare(version)
         good = self._state.running
         if good == wanted.place and self._state.unfinished is None and self._runs(wanted):
@@ -71,7 +82,9 @@ class Deployment:
         unfinished = self._state.unfinished
         if unfinished is not None:
             self._report.say(f"the deployment of {unfinished.version} was cut off: it is undone")
-        self._bring_in(release(self._layout, good), back=True)
+        wanted = release(self._layout, good)
+        Compose(wanted, self._report).pull_missing(*DATABASES)
+        self._bring_in(wanted, back=True)
         self._state.undone()
         self._report.say(f"{good.version} runs")
 
@@ -146,13 +159,15 @@ class Deployment:
                 )
 
     def _images(self, wanted: Release) -> None:
-        self._report.say(f"{'pulling' if wanted.pulled else 'building'} {wanted.place.version}")
         compose = Compose(wanted, self._report)
+        compose.pull_missing(*DATABASES)
+        self._report.say(f"{'pulling' if wanted.pulled else 'building'} {wanted.place.version}")
         if wanted.pulled:
             for image in wanted.images:
-                self._commands.run("docker", "pull", "--quiet", image)
+                with pulling(image):
+                    self._commands.run("docker", "pull", "--quiet", image)
         else:
-            compose.run("build", "mongodb-setup", "kong")
+            compose.build("mongodb-setup", "kong")
 
     def _runs(self, wanted: Release) -> bool:
         found = self._containers.all()
@@ -180,8 +195,8 @@ class Deployment:
     def _databases(self, compose: Compose) -> None:
         """Start what keeps the data, where it does not run; never replace it unasked."""
         compose.once("rabbitmq-setup")
-        compose.keep("mongodb", "rabbitmq")
-        for service in ("mongodb", "rabbitmq"):
+        compose.keep(*DATABASES)
+        for service in DATABASES:
             self._containers.wait(service, lambda _: True)
             if compose.would_replace(service):
                 self._report.say(
@@ -228,28 +243,17 @@ class Deployment:
             Address(self._containers.of(service)[0].address, _PORT)
             for service in ("order-service", "user-service-v1")
         ]
-        five_requests(self._address(wanted), services, self._forget(wanted))
+        five_requests(self._address(wanted), services, partial(self._remove, wanted))
         self._report.say("the five requests are answered, and the order followed its user")
 
-    def _forget(self, wanted: Release) -> Callable[[str, str], None]:
-        """What removes the user and the order of the check, and what the sync knows of them."""
-        name = parse(wanted.settings.read_text()).get("DATABASE_NAME") or "aware"
-
-        def forget(user: str, order: str) -> None:
-            (database,) = self._containers.of("mongodb")
-            script = (
-                f"db.getSiblingDB('{name}_users').users.deleteOne({{userId: '{user}'}});"
-                f"db.getSiblingDB('{name}_orders').orders.deleteOne({{orderId: '{order}'}});"
-                f"db.getSiblingDB('{name}_orders').contacts.deleteOne({{_id: '{user}'}})"
-            )
-            login = '-u "$MONGO_INITDB_ROOT_USERNAME" -p "$MONGO_INITDB_ROOT_PASSWORD"'
-            command = f'mongosh --quiet --norc {login} --eval "$0"'
-            try:
-                self._containers.execute(database, "sh", "-c", command, script)
-            except DeployError as error:
-                self._report.say(f"warning: the user and order of the check are left: {error}")
-
-        return forget
+    def _remove(self, wanted: Release, made: Made) -> None:
+        """Remove what the smoke test made, with a login that can do only that."""
+        emails = (f"--email={each}" for each in made.emails)
+        order = (f"--order={made.order}",) if made.order else ()
+        try:
+            self._compose(wanted).once("smoke-test", f"--user={made.user}", *order, *emails)
+        except DeployError as error:
+            self._report.say(f"warning: the user and order of the smoke test are left: {error}")
 
     def _address(self, wanted: Release, *, any_certificate: bool = False) -> Address:
         """The gateway, as the world reaches it."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sends COMMIT to the server over SSH and has it deployed there: what the workflow runs on main.
-# Usage: push.sh COMMIT, with EC2_SSH_KEY (private key), EC2_USER, EC2_HOST and EC2_HOST_KEY (the
+# Usage: push.sh COMMIT, with EC2_SSH_KEY (private key), EC2_USER (aware), EC2_HOST and EC2_HOST_KEY (the
 # server's public key, as in /etc/ssh/ssh_host_ed25519_key.pub) in the environment.
 # Ends with deploy.sh's status: 0 done, 3 the version is no good and the one before runs again.
 set -euo pipefail
@@ -47,21 +47,12 @@ persistently() {
     done
 }
 
-# Whole or not at all: the release has its name only when all of it has arrived.
 send() {
-    git archive --format=tar.gz "$version" | server "
-        set -eu
-        mkdir -p /opt/aware/releases
-        cd /opt/aware/releases
-        if [ -d $version ]; then exec cat > /dev/null; fi
-        trap 'rm -rf .$version.incoming' EXIT
-        rm -rf .*.incoming
-        mkdir .$version.incoming
-        tar -xzf - -C .$version.incoming
-        mv .$version.incoming $version"
+    git archive --format=tar.gz "$version" | server send "$version"
 }
 
-server true || fail "there is no way into $EC2_USER@$EC2_HOST"
+# The server knows these three words; see aware-receive in deploy/server.yaml.
+server check || fail "there is no way into $EC2_USER@$EC2_HOST"
 echo "push: sending $version"
 persistently send || fail "$version could not be sent"
-persistently server "/opt/aware/releases/$version/deploy/deploy.sh $version"
+persistently server deploy "$version"

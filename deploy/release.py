@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +64,14 @@ def take_settings(layout: Layout) -> str:
     for file in files:
         write_private(folder / file.name, file.read_text())
     return name
+
+
+def forget_settings(layout: Layout, kept: Iterable[Place]) -> None:
+    """Remove the copies of settings that none of `kept` runs with: they hold passwords and keys."""
+    names = {place.given for place in kept}
+    for folder in (layout.state / "given").iterdir():
+        if folder.name not in names:
+            shutil.rmtree(folder)
 
 
 def release(layout: Layout, place: Place) -> Release:

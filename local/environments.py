@@ -18,7 +18,7 @@ def environment(part: str, ports: Ports, passwords: Mapping[str, str]) -> dict[s
     """What the process `part` of our own is told; KeyError for a part that is not our own."""
     if part in {"mongodb-setup", "rabbitmq-setup"}:
         return _set_up(ports, passwords)
-    if part == "backup-reader":
+    if part in {"backup-reader", "smoke-test"}:
         return _mongodb_login(part, ports, passwords)
     address = ports.address(PORT_NAMES[part])
     if part in {"user-relay", "order-consumer"}:
@@ -50,7 +50,7 @@ def _set_up(ports: Ports, passwords: Mapping[str, str]) -> dict[str, str]:
     to_give = {
         name: password
         for name, password in passwords.items()
-        if name.startswith(("USER_", "ORDER_", "BACKUP_"))
+        if name.startswith(("USER_", "ORDER_", "BACKUP_", "SMOKE_"))
     }
     return to_give | {
         "MONGO_URI": mongodb.uri(ports.mongodb),

@@ -41,4 +41,8 @@ if [ ! -e "$venv/bin/python" ]; then
     "$python" -m venv "$venv"
 fi
 echo "Installing $requirements (a minute or so) ..."
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+if [ -x "$venv/bin/uv" ]; then
+    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --compile-bytecode --require-hashes -r "$requirements"
+else
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+fi

@@ -56,17 +56,8 @@ class Ports:
 
     @classmethod
     def free(cls) -> Self:
-        """Ports on which nothing listens just now, for tests.
-
-        Below the range from which the kernel hands out ports for outgoing connections: one of
-        those could be taken between here and the moment when the part listens.
-        """
-        found: set[int] = set()
-        while len(found) < len(names()):
-            port = random.SystemRandom().randrange(10_000, 32_000)
-            if not taken(port):
-                found.add(port)
-        return cls(**dict(zip(names(), found, strict=True)))
+        """Ports for tests, each as `free_port` finds it."""
+        return cls(**{name: free_port() for name in names()})
 
     def address(self, name: str) -> str:
         """Where `name` listens, as host:port."""
@@ -109,6 +100,29 @@ def purpose(name: str) -> str:
     """What the port `name` is for."""
     (found,) = (each.metadata["purpose"] for each in fields(Ports) if each.name == name)
     return str(found)
+
+
+_CLAIMS: list[socket.socket] = []
+
+
+def free_port() -> int:
+    """A port on which nothing listens, and which nobody else is given until this process ends.
+
+    Below the range from which the kernel hands out ports for outgoing connections: one of those
+    could be taken between here and the moment when something listens. It is claimed by a name
+    among the kernel's abstract sockets, because tests of several processes run side by side.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0aware-port-{port}")
+        except OSError:  # it is another's
+            claim.close()
+            continue
+        _CLAIMS.append(claim)
+        if not taken(port):
+            return port
 
 
 def taken(port: int) -> bool:

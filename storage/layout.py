@@ -70,6 +70,7 @@ def _users(specs: Path, database: str) -> Collection:
             "user-service": ("find", "insert", "update"),
             "user-relay": ("find", "update", "changeStream"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )
 
@@ -95,6 +96,7 @@ def _orders(specs: Path, database: str) -> Collection:
             "order-service": ("find", "insert", "update"),
             "order-consumer": ("find", "update"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )
 
@@ -123,5 +125,6 @@ def _contacts(specs: Path, database: str) -> Collection:
             "order-service": ("find",),
             "order-consumer": ("find", "insert", "update"),
             "backup-reader": ("find",),
+            "smoke-test": ("remove",),
         },
     )

@@ -16,6 +16,7 @@ need luajit               # for the tests of the gateway
 need wrk                  # for the test of bench
 need sshd openssh-server  # for the tests of deploy, as all that follows
 need cloud-init
+need docker-registry
 need ss iproute2
 need pkill procps
 

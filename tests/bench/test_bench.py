@@ -54,6 +54,7 @@ def refusing() -> Iterator[str]:
     server.server_close()
 
 
+@pytest.mark.slow
 @needs_wrk
 def test_one_short_round_measures_every_operation_without_a_failure(
     shell: Mapping[str, str],
@@ -74,6 +75,7 @@ def test_one_short_round_measures_every_operation_without_a_failure(
     _assert_nothing_is_left(shell)
 
 
+@pytest.mark.slow
 @needs_wrk
 def test_an_interrupted_run_leaves_nothing_behind(shell: Mapping[str, str]) -> None:
     """SIGTERM in the middle of a load stops all servers and removes the folder."""

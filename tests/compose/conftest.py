@@ -1,10 +1,8 @@
 """One system of docker-compose.yml for all tests, from a copy of the repository."""
 
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -16,20 +14,17 @@ from tests.compose.engine import (
     copy_of_the_repository,
     docker,
     has_images,
-    missing_engine,
 )
+from tests.reaper import container_name
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-@pytest.fixture(scope="session")
-def engine() -> None:
-    """Skip where no containers can be run; in CI that is a failure."""
-    missing = missing_engine()
-    if missing and os.environ.get("CI"):
-        pytest.fail(f"in CI these tests must run, but {missing}")
-    if missing:
-        pytest.skip(missing)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Every test here needs an engine."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.docker)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +38,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def project(clone: Path) -> Compose:
     """The project as a user has it, with a name, a port and images of its own."""
-    name = f"aware-test-{uuid4().hex[:8]}"
+    name = container_name("system")
     variables = {
         "COMPOSE_PROJECT_NAME": name,
         "AWARE_IMAGE": name,
@@ -59,7 +54,7 @@ def project(clone: Path) -> Compose:
 
 
 @pytest.fixture(scope="session")
-def system(engine: None, project: Compose) -> Iterator[Compose]:  # noqa: ARG001 - may skip
+def system(project: Compose) -> Iterator[Compose]:
     """The whole system, up."""
     try:
         project("up", "--build", "--wait")

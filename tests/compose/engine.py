@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 OFFLINE = "tests/compose/offline.yml"
 ONE_SHOTS = ("mongodb-setup", "rabbitmq-setup")
 PROCESSES = ("order-service", "user-service-v1", "user-service-v2", "user-relay", "order-consumer")
-TOOLS = ("operator", "backup")
+TOOLS = ("operator", "backup", "smoke-test")
 SERVICES = ("mongodb", "rabbitmq", *PROCESSES, "kong")
 
-_STAND_INS = ("standin/python:3.13", "standin/mongo:6.0", "standin/rabbitmq:4.0")
+STAND_INS = ("standin/python:3.13", "standin/mongo:6.0", "standin/rabbitmq:4.0")
 # What the docker command itself needs; nothing else may decide what compose reads.
 _INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT")
 
@@ -105,7 +105,7 @@ def missing_engine() -> str:
     return "no Docker engine answers" if done.returncode else ""
 
 
-def has_images(names: Sequence[str] = _STAND_INS) -> bool:
+def has_images(names: Sequence[str] = STAND_INS) -> bool:
     """Whether the engine has all of these."""
     command = ["docker", "image", "inspect", *names]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -13,8 +13,6 @@ DEBUG = ("docker-compose.yml", "docker-compose.debug.yml")
 TEXT = (ROOT / "docker-compose.yml").read_text()
 REQUIRED = sorted(set(re.findall(r"\$\{([A-Z_]+):\?", TEXT)))
 
-pytestmark = pytest.mark.usefixtures("engine")
-
 
 @pytest.fixture(scope="module")
 def configuration(clone: Path) -> Json:
@@ -156,7 +154,7 @@ def test_each_process_knows_its_own_passwords_alone(configuration: Json, clone: 
         for name, _, value in (line.partition("=") for line in lines)
         if name.endswith("_PASSWORD")
     }
-    assert len(passwords) == 9
+    assert len(passwords) == 10
     known: dict[str, Any] = {
         service: {passwords[value] for value in found["environment"].values() if value in passwords}
         for service, found in configuration["services"].items()
@@ -170,8 +168,8 @@ def test_each_process_knows_its_own_passwords_alone(configuration: Json, clone: 
         "ORDER_CONSUMER_RABBITMQ_PASSWORD",
     }
     assert known["backup"] == {"BACKUP_READER_MONGO_PASSWORD"}
+    assert known["smoke-test"] == {"SMOKE_TEST_MONGO_PASSWORD"}
     assert known["kong"] == set()
-    assert known["backup"] == {"BACKUP_READER_MONGO_PASSWORD"}
     assert known["mongodb"] == {"MONGO_ROOT_PASSWORD"}
     assert "rabbitmq" not in known
 

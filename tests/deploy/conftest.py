@@ -1,6 +1,7 @@
 """The server of the tests: a machine of its own, to which the workflow's script deploys."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,24 +13,32 @@ from typing import Any
 import pytest
 
 from deploy.settings import parse
-from tests.compose.engine import OFFLINE, copy_of_the_repository, has_images
-from tests.deploy.instance import USER, Instance, possible
+from local.ports import Ports
+from tests.compose.engine import OFFLINE, STAND_INS, copy_of_the_repository, has_images
+from tests.deploy import registry
+from tests.deploy.instance import OPERATOR, USER, Instance
 from tests.deploy.load import Load
-from tests.deploy.missing import missing
 from tests.deploy.template import cloud_init
 from tests.deploy.tools import ROOT
 from tests.waiting import until
 
-STAND_INS = ("standin/python:3.13", "standin/mongo:6.0", "standin/rabbitmq:4.0")
+_OFFLINE = (ROOT / OFFLINE).read_text()
 DEPLOY = "/opt/aware/current/deploy/deploy.sh"
 
 
 @dataclass(frozen=True)
 class Server:
-    """The instance, a clone of the repository to push from, and the workflow's secrets."""
+    """The instance, a clone of the repository to push from, and the workflow's secrets.
+
+    `images` is what the registry on the instance's loopback holds once it is started; None where
+    the public images are used. `keys` are private keys: of `aware`, who deploys, and of `ubuntu`,
+    who operates the instance.
+    """
 
     instance: Instance
     clone: Path
+    images: Path | None
+    keys: Mapping[str, Path]
     secrets: Mapping[str, str]
 
     def commit(self, message: str, file: str, change: Callable[[str], str]) -> str:
@@ -70,6 +79,30 @@ class Server:
         said, _ = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, said)
 
+    def ssh(
+        self, user: str, *command: str, key: str = USER, forward: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        """Log in as `user` with the key of `key` to run `command`, or to reach `forward`."""
+        options = (
+            *("BatchMode=yes", "IdentitiesOnly=yes", "StrictHostKeyChecking=no"),
+            *("UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=20"),
+        )
+        ssh = ["ssh", "-F", "/dev/null", "-i", str(self.keys[key])]
+        ssh += [part for each in options for part in ("-o", each)]
+        ssh += ["-W", forward] if forward else []
+        return subprocess.run(
+            [*ssh, f"{user}@{self.instance.address}", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def start_registry(self) -> None:
+        """Let the server reach its images."""
+        if self.images is not None:
+            self.instance.start_registry(registry.serve(self.images))
+
     def deploy(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """deploy.sh on the server."""
         return self.instance.try_root("runuser", "-u", USER, "--", DEPLOY, *arguments)
@@ -99,7 +132,7 @@ class Server:
         """Wait until a deployment that began after `since` has said so in its log."""
 
         def said() -> bool:
-            newer = f"find /var/lib/aware/log -newermt @{since:.0f} -type f"
+            newer = f"find /var/lib/aware/log -newermt @{since:.6f} -type f"
             command = f"{newer} | xargs -r grep -l '{words}'"
             return bool(self.instance.try_root("sh", "-c", command).stdout)
 
@@ -113,17 +146,16 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
-def new_instance(folder: Path) -> Instance:
-    """A machine that was never switched on."""
-    return Instance(folder, cloud_init())
+def new_key(file: Path) -> str:
+    """Make a key pair; the public half, whose private half is in `file`."""
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", str(file)]
+    subprocess.run(command, check=True)
+    return file.with_suffix(".pub").read_text().strip()
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server as CloudFormation and cloud-init leave it: nothing is deployed yet."""
-    reason = possible()
-    if reason:
-        missing(reason)
     folder = tmp_path_factory.mktemp("server")
     clone = copy_of_the_repository(folder / "clone")
     # The load of these tests is one caller's, and more than a caller may send.
@@ -132,20 +164,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     git(clone, "init", "--quiet")
     git(clone, "add", ".")
     git(clone, "commit", "--quiet", "--message", "first")
-    key = folder / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    instance = new_instance(folder / "instance")
+    key, operators = folder / "key", folder / "operators-key"
+    instance = Instance(folder / "instance", cloud_init(new_key(key)))
     try:
         instance.boot()
-        host_key = instance.install(key.with_suffix(".pub").read_text())
+        host_key = instance.install(new_key(operators))
         # Where there are no stand-ins, the machine pulls the public images.
+        images = None
         if has_images(STAND_INS):
-            instance.load(STAND_INS)
-            instance.write("/etc/aware/docker-compose.override.yml", (ROOT / OFFLINE).read_text())
+            images = folder / "registry"
+            registry.fill(images, STAND_INS, Ports.free().gateway)
+            override = re.sub(r"standin/[\w:.]+", lambda each: registry.name(each[0]), _OFFLINE)
+            instance.write("/etc/aware/docker-compose.override.yml", override)
             instance.root("chown", "-R", USER, "/etc/aware")
         yield Server(
             instance,
             clone,
+            images,
+            {USER: key, OPERATOR: operators},
             {
                 "EC2_SSH_KEY": key.read_text(),
                 "EC2_USER": USER,
@@ -160,6 +196,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def deployed(server: Server) -> Server:
     """The server after its first deployment."""
+    server.start_registry()
     done = server.push()
     assert done.returncode == 0, done.stdout
     return server

@@ -16,9 +16,13 @@ from typing import Any
 
 import yaml
 
+from tests.deploy import registry
 from tests.waiting import until
 
-USER = "ubuntu"
+USER = "aware"
+"""Whose everything of the system is, and who deploys."""
+OPERATOR = "ubuntu"
+"""Who may do everything."""
 _INIT = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nwhile True: signal.pause()"
 _SMALL = "64m"
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -33,6 +37,7 @@ AuthorizedKeysFile .ssh/authorized_keys
 PasswordAuthentication no
 UsePAM no
 PidFile /run/sshd.pid
+Include /etc/ssh/sshd_config.d/10-aware.conf
 """
 
 
@@ -45,6 +50,7 @@ class Instance:
         self._data: dict[str, Any] = yaml.safe_load(cloud_init)
         self._power: subprocess.Popen[bytes] | None = None
         self._pid = 0
+        self._registry: tuple[str, ...] = ()
         number = secrets.randbelow(2**13) * 8
         self._network = f"198.18.{number // 256}.{number % 256 // 8 * 8}"
         head, _, last = self._network.rpartition(".")
@@ -72,6 +78,8 @@ class Instance:
         self.start_engine()
         self._start("sshd", "/usr/sbin/sshd", "-D", "-e")
         until(lambda: self._answers(22), "sshd answers")
+        if self._registry:
+            self.start_registry(self._registry)
 
     def power_off(self) -> None:
         """Take the power away, from everything at once."""
@@ -92,20 +100,25 @@ class Instance:
     def install(self, key: str) -> str:
         """What Ubuntu and cloud-init do at the first boot; returns the host's public key.
 
-        `key` is the public key of the one who may log in.
+        `key` is the public key of the one who operates the machine.
         """
-        self.root("useradd", "--create-home", "--shell", "/bin/bash", "--password", "*", USER)
-        self.root("sh", "-c", f"getent group docker || groupadd docker; mkdir -p /home/{USER}/.ssh")
-        self.write(f"/home/{USER}/.ssh/authorized_keys", key)
-        self.root("chown", "-R", USER, f"/home/{USER}")
+        home = f"/home/{OPERATOR}"
+        self.root("useradd", "--create-home", "--shell", "/bin/bash", "--password", "*", OPERATOR)
+        self.root("sh", "-c", f"getent group docker || groupadd docker; mkdir -p {home}/.ssh")
+        self.write(f"{home}/.ssh/authorized_keys", key)
+        self.root("chown", "-R", OPERATOR, home)
         for file in self._data["write_files"]:
             self.write(file["path"], file["content"])
+            self.root("chmod", file.get("permissions", "0644"), file["path"])
         for line in self._data["runcmd"]:
-            if line == "systemctl restart docker.service":
+            words = line.split() if isinstance(line, str) else line
+            if words == ["systemctl", "restart", "docker.service"]:
                 self.stop_engine()
                 self.start_engine()
-            elif not line.startswith("systemctl"):
-                self.root(*line.split())
+            elif "ssh.service" in words:
+                self.root("sh", "-c", "kill -HUP $(cat /run/sshd.pid)")
+            elif words[0] != "systemctl":
+                self.root(*words)
         return self.read(f"{_HOST_KEY}.pub")
 
     def unit(self, name: str) -> list[str]:
@@ -129,18 +142,20 @@ class Instance:
         until(lambda: self.try_root("docker", "info").returncode != 0, "the engine is gone")
         self.root("sh", "-c", "while pgrep -x dockerd; do sleep 0.1; done")
 
-    def root(self, *command: str, stdin: int | None = None) -> str:
+    def root(self, *command: str) -> str:
         """What a command prints that root runs there; raises where it fails."""
-        done = self.try_root(*command, stdin=stdin)
+        done = self.try_root(*command)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def try_root(
-        self, *command: str, stdin: int | None = subprocess.DEVNULL
-    ) -> "subprocess.CompletedProcess[str]":
+    def try_root(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """The same, whatever its status."""
         return subprocess.run(
-            self._inside(*command), capture_output=True, text=True, check=False, stdin=stdin
+            self._inside(*command),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
         )
 
     def write(self, path: str, text: str) -> None:
@@ -156,11 +171,11 @@ class Instance:
         """The text of a file there."""
         return self.root("cat", path)
 
-    def load(self, images: Sequence[str]) -> None:
-        """Bring images of this machine's engine there."""
-        with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saved:
-            assert saved.stdout is not None
-            self.root("docker", "load", "--quiet", stdin=saved.stdout.fileno())
+    def start_registry(self, command: Sequence[str]) -> None:
+        """Start an image registry on its loopback, now and at every boot."""
+        self._registry = tuple(command)
+        self._start("registry", *command)
+        until(lambda: self._answers(registry.PORT), "the registry answers")
 
     def containers(self) -> list[dict[str, Any]]:
         """What `docker inspect` says of all."""

@@ -35,7 +35,7 @@ class Load:
         """Against the gateway at `url`, which shows `certificate` (PEM)."""
         trusting = ssl.create_default_context(cadata=certificate)
         trusting.check_hostname = False
-        self._new_client = partial(
+        self.new_client = partial(
             httpx.Client,
             base_url=url,
             headers={"apikey": key},
@@ -43,7 +43,7 @@ class Load:
             timeout=httpx.Timeout(60, connect=5),
             trust_env=False,
         )
-        self._client = self._new_client()
+        self._client = self.new_client()
         self._end = threading.Event()
         self._threads = [threading.Thread(target=self._work) for _ in range(_CLIENTS)]
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class Load:
         They are given time to get into step.
         """
         deadline = time.monotonic() + within
-        with self._new_client() as client:
+        with self.new_client() as client:
             while (found := self._lost(client)) and time.monotonic() < deadline:
                 time.sleep(0.5)
         return found

@@ -7,6 +7,9 @@ import yaml
 from tests.deploy.tools import ROOT
 
 TEMPLATE = ROOT / "deploy/server.yaml"
+DEPLOY_KEY = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDuLoBYIPD0WXFmayw4Bcxl/7Uc7eJfSKv5rdRFkpIDO aware"
+)
 Json = dict[str, Any]
 
 
@@ -23,7 +26,8 @@ def template() -> Json:
     return loaded
 
 
-def cloud_init() -> str:
-    """The user data of the server, in clear."""
-    text: str = template()["Resources"]["Server"]["Properties"]["UserData"]["Fn::Base64"]
-    return text
+def cloud_init(deploy_key: str = DEPLOY_KEY) -> str:
+    """The user data of the server, in clear, for the deploy key that is given."""
+    user_data = template()["Resources"]["Server"]["Properties"]["UserData"]
+    text: str = user_data["Fn::Base64"]["Sub"]
+    return text.replace("${DeployKey}", deploy_key)

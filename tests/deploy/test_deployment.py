@@ -12,11 +12,11 @@ import pytest
 
 from deploy.replacing import HTTP, ORDER
 from tests.deploy.conftest import Server
-from tests.deploy.instance import USER
+from tests.deploy.instance import OPERATOR, USER
 from tests.deploy.load import Load
 from tests.waiting import until
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.docker, pytest.mark.root]
 
 
 def show(capsys: pytest.CaptureFixture[str], what: str, load: Load) -> None:
@@ -44,11 +44,80 @@ def test_a_server_whose_key_is_another_is_not_trusted(server: Server) -> None:
     assert server.instance.try_root("test", "-e", "/opt/aware/releases").returncode != 0
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "id",
+        "sh -c id",
+        "check; id",
+        "send 000000000000; id",
+        "deploy 000000000000 id",
+        "deploy $(id>&2)abcdefabc",
+        "deploy ../../../etc",
+        "deploy main",
+        "scp -t /opt/aware",
+        "",
+    ],
+)
+def test_the_deploy_key_opens_no_shell(server: Server, asked: str) -> None:
+    """It knows three words, and is told so; whatever else is asked for is not run."""
+    done = server.ssh(USER, *([asked] if asked else []))
+    assert (done.returncode, done.stdout) == (64, "")
+    assert done.stderr == (
+        "aware: this key may do check, send VERSION or deploy VERSION; a version is 12 hex digits\n"
+    )
+
+
+def test_the_deploy_key_reaches_nothing_through_the_server(server: Server) -> None:
+    """No port behind it, no other user; nor can it let another key in."""
+    assert server.ssh(OPERATOR, key=OPERATOR, forward="127.0.0.1:22").stdout.startswith("SSH-2.0")
+    assert server.ssh(USER, forward="127.0.0.1:22").stdout == ""
+    assert "Permission denied" in server.ssh(OPERATOR, "id").stderr
+    assert "Permission denied" in server.ssh(USER, "check", key=OPERATOR).stderr
+    assert server.ssh(OPERATOR, "id", "-un", key=OPERATOR).stdout == f"{OPERATOR}\n"
+    keys = server.instance.root("stat", "-c", "%U %a", "/etc/ssh/aware-deploy-key.pub")
+    assert keys == "root 644\n"
+    assert "sudo" not in server.instance.root("id", USER)
+
+
+def test_a_version_that_was_not_sent_is_not_deployed(server: Server) -> None:
+    """And says so."""
+    done = server.ssh(USER, "deploy 0123456789ab")
+    assert (done.returncode, done.stderr) == (1, "aware: 0123456789ab was not sent\n")
+
+
+def test_an_image_that_cannot_be_pulled_changes_nothing(server: Server) -> None:
+    """The last line says which, and what to do; the machine has no image at all yet."""
+    if server.images is None:
+        pytest.skip("the registry of the public images is not ours to stop")
+    assert server.instance.root("docker", "images", "--quiet") == ""
+    done = server.push()
+    assert done.returncode == 1, done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert "error: the images of mongodb and rabbitmq could not be pulled: " in last
+    assert "connection refused" in last
+    assert last.endswith("or log in there with `docker login`, and deploy again")
+    assert server.instance.containers() == []
+
+
 def test_the_first_deployment_brings_everything_in(deployed: Server) -> None:
-    """All processes healthy, of the version that was pushed; `current` leads to it."""
+    """All processes healthy, of the version that was pushed; `current` leads to it.
+
+    The server had no image before: each was pulled or built.
+    """
     assert versions(deployed) == {deployed.version()}
     current = deployed.instance.root("readlink", "/opt/aware/current").strip()
     assert current.endswith(f"/{deployed.version()}")
+
+
+def test_the_smoke_test_leaves_nothing(deployed: Server) -> None:
+    """Neither a user nor an order, and no warning; on a server there is no seed."""
+    said = deployed.instance.root("sh", "-c", "cat /var/lib/aware/log/*")
+    assert "the order followed its user" in said
+    assert "of the smoke test are left" not in said
+    assert "0 users will be published anew" in deployed.deploy("operator", "resync").stdout
+    with deployed.load().new_client() as client:
+        assert client.get("/orders/").json() == []
 
 
 def test_the_world_reaches_the_gateway_over_tls_and_with_a_key_alone(deployed: Server) -> None:

@@ -14,7 +14,9 @@ import pytest
 
 from deploy.certificate import certificate
 from deploy.commands import Commands
+from deploy.compose import Compose
 from deploy.containers import Containers
+from deploy.deployment import Deployment
 from deploy.errors import DeployError
 from deploy.layout import Layout
 from deploy.release import release, take_settings
@@ -163,6 +165,24 @@ def test_a_release_keeps_the_settings_it_was_brought_in_with(
     assert all(mode(file) == 0o600 for file in (layout.state / "given").rglob("*.*"))
 
 
+def test_settings_that_nothing_runs_with_are_not_kept(layout: Layout, report: Report) -> None:
+    """A deployment removes old passwords and keys, even one that cannot be begun.
+
+    Those of what runs, ran before or is on its way stay.
+    """
+    state = State(layout.state)
+    kept = set()
+    for number, then in enumerate((None, state.commit, state.commit, state.begin)):
+        layout.settings.write_text(f"WORKERS={number}\n")
+        given = take_settings(layout)
+        if then is not None:
+            then(Place(f"version-{number}", given))
+            kept.add(given)
+    with pytest.raises(DeployError, match="send it first"):
+        Deployment(layout, state, report).deploy("version-4")
+    assert {folder.name for folder in (layout.state / "given").iterdir()} == kept
+
+
 @pytest.mark.parametrize("version", ["two", "../one", "", "-x", "a b"])
 def test_a_version_that_was_never_sent_is_named(layout: Layout, version: str) -> None:
     """Whatever it is called."""
@@ -257,11 +277,46 @@ def test_a_figure_that_moves_is_not_quiet(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_machine_without_containers_has_none(report: Report, tmp_path: Path) -> None:
     """Nothing is inspected then."""
-    docker = tmp_path / "docker"
-    docker.write_text('#!/bin/sh\n[ "$1" = ps ]\n')
-    docker.chmod(0o755)
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    assert Containers(Commands(report, {"PATH": path})).all() == []
+    docker = _docker(tmp_path, '[ "$1" = ps ]')
+    assert Containers(Commands(report, docker)).all() == []
+
+
+def _docker(folder: Path, script: str) -> dict[str, str]:
+    """Variables with which `docker` is `script`."""
+    program = folder / "docker"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def _compose(layout: Layout, report: Report, **variables: str) -> Compose:
+    settings(layout.settings, EXAMPLE)
+    certificate(layout, Commands(report))
+    _sent(layout, "one")
+    return Compose(release(layout, Place("one", take_settings(layout))), report, **variables)
+
+
+UNREACHED = "failed to do request: Head: dial tcp 127.0.0.1:5000: connect: connection refused"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            f"failed to resolve source metadata for r:5000/python:3: {UNREACHED}",
+            "^the base image r:5000/python:3 could not be pulled: .*refused. Let this server reach",
+        ),
+        ("failed to solve: process did not complete successfully: exit code: 7", "failed:\n"),
+    ],
+)
+def test_a_build_tells_a_base_image_that_cannot_be_pulled_in_one_line(
+    layout: Layout, report: Report, tmp_path: Path, said: str, told: str
+) -> None:
+    """With what to do; what fails otherwise shows the end of its output."""
+    docker = _docker(tmp_path, f"echo first; echo '{said}' >&2; exit 17")
+    with pytest.raises(DeployError, match=told) as caught:
+        _compose(layout, report, **docker).build("mongodb-setup")
+    assert ("\n" in str(caught.value)) == ("exit code" in said)
 
 
 @pytest.mark.parametrize("name", ["EC2_SSH_KEY", "EC2_USER", "EC2_HOST", "EC2_HOST_KEY"])

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from botocore.exceptions import BotoCoreError
 
-from tests.deploy.template import TEMPLATE, Json, cloud_init, template
+from tests.deploy.template import DEPLOY_KEY, TEMPLATE, Json, cloud_init, template
 from tests.deploy.tools import run
 
 UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
@@ -88,6 +88,7 @@ def create(aws: dict[str, str], stack: str, ssh_range: str) -> None:
         TemplateBody=TEMPLATE.read_text().replace(UBUNTU, "/test/ubuntu"),
         Parameters=[
             {"ParameterKey": "KeyName", "ParameterValue": "deployer"},
+            {"ParameterKey": "DeployKey", "ParameterValue": DEPLOY_KEY},
             {"ParameterKey": "SshRange", "ParameterValue": ssh_range},
         ],
     )
@@ -170,12 +171,32 @@ def test_what_the_stand_in_does_not_model_stands_in_the_template(template: Json)
     assert template["Parameters"]["UbuntuImage"]["Default"] == UBUNTU
 
 
-@pytest.mark.parametrize("ssh_range", ["0.0.0.0/0", "203.0.113.7", "everyone", ""])
+@pytest.mark.parametrize(
+    "ssh_range",
+    ["0.0.0.0/0", "0.0.0.0/1", "203.0.113.0/9", "203.0.0.0/15", "203.0.113.7", "everyone", ""],
+)
 def test_ssh_is_not_opened_to_the_world(template: Json, ssh_range: str) -> None:
-    """The template refuses a range that is none or all."""
+    """The template refuses a range that is none, or wider than 65,536 addresses."""
     pattern = template["Parameters"]["SshRange"]["AllowedPattern"]
     assert not re.fullmatch(pattern, ssh_range)
-    assert re.fullmatch(pattern, MY_RANGE)
+    for taken in (MY_RANGE, "203.0.0.0/16", "203.0.113.0/24"):
+        assert re.fullmatch(pattern, taken)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7",
+        f'command="id" {DEPLOY_KEY}',
+        f"{DEPLOY_KEY}\n{DEPLOY_KEY}",
+        "",
+    ],
+)
+def test_the_deploy_key_is_one_key_and_nothing_else(template: Json, key: str) -> None:
+    """Neither a second one, nor options, nor another line for cloud-init."""
+    pattern = template["Parameters"]["DeployKey"]["AllowedPattern"]
+    assert not re.fullmatch(pattern, key)
+    assert re.fullmatch(pattern, DEPLOY_KEY)
 
 
 def test_cloud_init_takes_the_user_data(tmp_path: Path, cloud_init: str) -> None:

@@ -1,11 +1,15 @@
 """The workflow: what it runs, when, and with which rights."""
 
+import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.__main__ import all_suites
+from tests.deploy.conftest import git
 from tests.deploy.tools import ROOT, run
 
 WORKFLOW = ROOT / ".github/workflows/ci-cd.yml"
@@ -58,12 +62,67 @@ def test_the_linter_would_see_what_is_unsafe(tmp_path: Path, safe: str, unsafe: 
     assert checked.returncode != 0
 
 
-def test_every_push_runs_what_a_person_runs(jobs: Json) -> None:
-    """`make test` and `make check`, whatever was pushed where."""
-    assert commands(jobs["test"]) == ["tests/install-tools.sh", "make test", "make check"]
-    assert "if" not in jobs["test"]
+def test_pushes_and_pull_requests_are_tested() -> None:
+    """A fork's without any secret: GitHub gives none to `pull_request`."""
     triggers = yaml.safe_load(WORKFLOW.read_text())[True]  # YAML takes `on` for a truth
-    assert triggers == {"push": {"branches": ["**"], "tags": ["v*"]}}
+    assert triggers == {"push": {"branches": ["**"], "tags": ["v*"]}, "pull_request": None}
+
+
+def test_every_suite_runs_once_on_the_oldest_and_the_newest_python(jobs: Json) -> None:
+    """With the command that a person types."""
+    job = jobs["suites"]
+    assert commands(job) == ["tests/install-tools.sh", 'make test-all SUITES="$SUITES"']
+    matrix = job["strategy"]["matrix"]
+    assert sorted(" ".join(matrix["suites"]).split()) == sorted(all_suites())
+    oldest, newest = matrix["python"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["requires-python"] == f">={oldest}"
+    assert f"PYTHON_IMAGE=python:{newest}-slim" in (ROOT / "Dockerfile").read_text("utf-8")
+
+
+def test_nothing_goes_on_where_a_suite_has_failed(jobs: Json) -> None:
+    """One job stands for all of them: a skipped one is a change of documents alone."""
+    assert jobs["test"]["needs"] == ["documents", "suites"]
+    (check,) = commands(jobs["test"])
+    for results, status in (
+        (("success", "success"), 0),
+        (("success", "skipped"), 0),
+        (("success", "failure"), 1),
+        (("success", "cancelled"), 1),
+        (("failure", "skipped"), 1),
+    ):
+        given = dict(zip(("DOCUMENTS", "SUITES"), results, strict=True))
+        done = subprocess.run(["bash", "-e", "-c", check], env=given, check=False)
+        assert done.returncode == status, results
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        (["README.md"], "false"),
+        (["docs/sync.md", "docs/architecture.svg"], "false"),
+        (["README.md", "handlers/orders.py"], "true"),
+        (["docs/tutorial.md"], "true"),  # tests go through it
+        (["docs/insomnia.json"], "true"),  # generated
+    ],
+)
+def test_a_change_of_documents_alone_is_known(
+    tmp_path: Path, changed: list[str], code: str
+) -> None:
+    """And where it is not known what was there before, everything is tested."""
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "before")
+    before = git(tmp_path, "rev-parse", "HEAD").strip()
+    for name in changed:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("new")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "after")
+    script = ROOT / ".github" / "changed.sh"
+    for since, said in ((before, code), ("0" * 40, "true"), ("", "true")):
+        command = [str(script), since]
+        done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+        assert done.stdout == f"code={said}\n"
 
 
 def test_only_main_is_deployed_and_only_when_the_tests_pass(jobs: Json) -> None:
@@ -87,8 +146,9 @@ def test_a_version_tag_publishes_apis_and_sdks(jobs: Json) -> None:
 
 def test_no_job_may_do_more_than_read_the_code(jobs: Json) -> None:
     """Nor does git keep the right to after the checkout."""
-    for job in jobs.values():
-        assert job["permissions"] == {"contents": "read"}
+    for name, job in jobs.items():
+        assert job["permissions"] == ({} if name == "test" else {"contents": "read"})
+    for job in (jobs[name] for name in jobs if name != "test"):
         (checkout,) = [step for step in job["steps"] if "checkout" in step.get("uses", "")]
         assert checkout["with"]["persist-credentials"] is False
 

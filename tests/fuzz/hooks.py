@@ -15,21 +15,14 @@ from uuid import uuid4
 
 import httpx
 import schemathesis
-from email_validator import EmailNotValidError, validate_email
 from hypothesis import strategies as st
 from schemathesis import Case, HookContext, Response
 from schemathesis.generation.meta import TestPhase
 
+from contract.formats import CHECKS
+
 SEED = {"users": [f"u{n}" for n in range(1, 6)], "orders": [f"o{n}" for n in range(1, 16)]}
 """The ids that a system has from its start."""
-
-
-def _is_address(address: str) -> bool:
-    try:
-        validate_email(address, check_deliverability=False, strict=True)
-    except EmailNotValidError:
-        return False
-    return len(address) <= 254
 
 
 def _moments() -> st.SearchStrategy[str]:
@@ -40,7 +33,7 @@ def _moments() -> st.SearchStrategy[str]:
 
 
 # In lower case, so that no two are spellings of one address.
-schemathesis.openapi.format("email", st.emails().map(str.lower).filter(_is_address))
+schemathesis.openapi.format("email", st.emails().map(str.lower).filter(CHECKS["email"]))
 schemathesis.openapi.format("date-time", _moments())
 
 _CHANCE = random.SystemRandom()  # Hypothesis sets the seed of the others
@@ -132,7 +125,7 @@ def _renewed(body: dict[str, Any]) -> dict[str, Any]:
 def _new(address: str) -> str:
     """An address like this one that nobody has yet, where its length allows."""
     new = f"{uuid4().hex[:8]}{address}"
-    return new if _is_address(new) else address
+    return new if CHECKS["email"](new) else address
 
 
 def _is_positive(case: Case[Any]) -> bool:

@@ -6,7 +6,6 @@ GATEWAY_TEST_HOST       under which address that Kong reaches the services of th
 """
 
 import os
-import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from kong.process import Gateway, Kind, prepare
 from kong.render import render
 from kong.running import find
 from kong.settings import GatewaySettings
+from local.ports import free_port
 from tests.waiting import until
 
 
@@ -55,14 +55,6 @@ def services_host(environment: Mapping[str, str] = os.environ) -> str:
 def run(settings: GatewaySettings) -> Running:
     """Give a gateway these settings; returns when it answers."""
     return _run_elsewhere(settings) if elsewhere() else _run_here(settings)
-
-
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _run_elsewhere(settings: GatewaySettings) -> Running:

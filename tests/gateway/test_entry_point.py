@@ -22,9 +22,10 @@ import pytest
 from kong.process import prepare
 from kong.settings import GatewaySettings, LogFormat
 from local import leftovers
+from local.ports import free_port
 from tests.gateway.conftest import Services
 from tests.gateway.raw import send_without_end
-from tests.gateway.running import elsewhere, free_port
+from tests.gateway.running import elsewhere
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(elsewhere(), reason="a Kong elsewhere was started elsewhere")

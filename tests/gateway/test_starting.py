@@ -19,10 +19,11 @@ from kong.process import ENTRY_POINT, Kind, prepare, variables
 from kong.render import render
 from kong.settings import ApiKey, GatewaySettings, LogFormat
 from kong.weights import WeightFile
+from local.ports import free_port
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
-from tests.gateway.running import elsewhere, free_port
+from tests.gateway.running import elsewhere
 from tests.waiting import until
 
 BAD = {

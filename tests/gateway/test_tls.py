@@ -13,8 +13,9 @@ import pytest
 from kong.errors import SettingError
 from kong.process import variables
 from kong.settings import GatewaySettings
+from local.ports import free_port
 from tests.gateway.conftest import Start
-from tests.gateway.running import elsewhere, free_port
+from tests.gateway.running import elsewhere
 from tests.gateway.test_starting import entry_point
 from tests.waiting import until
 

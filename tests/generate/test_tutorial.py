@@ -24,6 +24,8 @@ PAGE = ROOT / "docs" / "tutorial.md"
 LAST_WHILE_RUNNING = "make sdks"
 NOTE = "giftNote"
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Followed:

@@ -95,6 +95,7 @@ def test_start_status_and_stop_of_the_whole_system(shell: dict[str, str], ports:
     assert [name for name, password in known if password in shown] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_up_and_everything_that_it_started(
     shell: dict[str, str], ports: Ports, number: signal.Signals, tmp_path: Path
@@ -112,6 +113,7 @@ def test_a_signal_ends_up_and_everything_that_it_started(
     _assert_nothing_is_left(shell, ports)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_running_system_even_without_a_terminal(
     shell: dict[str, str], ports: Ports
 ) -> None:
@@ -134,6 +136,7 @@ def test_ctrl_c_ends_a_running_system_even_without_a_terminal(
     _assert_nothing_is_left(shell, ports)
 
 
+@pytest.mark.slow
 def test_up_ends_when_its_terminal_is_closed_and_no_signal_comes(
     shell: dict[str, str], ports: Ports, tmp_path: Path
 ) -> None:
@@ -157,6 +160,7 @@ def test_up_ends_when_its_terminal_is_closed_and_no_signal_comes(
     _assert_nothing_is_left(shell, ports)
 
 
+@pytest.mark.slow
 def test_up_ends_when_the_system_is_stopped_from_elsewhere(
     shell: dict[str, str], ports: Ports, tmp_path: Path
 ) -> None:

@@ -1,14 +1,17 @@
 """Ports: which, from where, and what holds a taken one."""
 
+import itertools
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from local import ports
 from local.errors import LocalError, PortTakenError
-from local.ports import Ports
+from local.ports import Ports, free_port
 
 
 @pytest.fixture
@@ -82,3 +85,20 @@ def test_a_taken_port_that_is_not_used_is_no_obstacle(listener: socket.socket) -
     Ports(gateway=listener.getsockname()[1], mongodb=Ports.free().mongodb).require_free(
         ("mongodb",)
     )
+
+
+def test_a_free_port_is_nobody_elses_until_its_process_ends() -> None:
+    """Although nothing listens there yet."""
+    code = "from local.ports import free_port; print(free_port(), flush=True); input()"
+    asks = [sys.executable, "-c", code]
+    with subprocess.Popen(asks, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        given = int(other.stdout.readline())
+        drawn = itertools.chain([given, given], itertools.count(given + 1))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("random.SystemRandom.randrange", lambda *_: next(drawn))
+            assert free_port() > given
+        other.communicate("\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("random.SystemRandom.randrange", lambda *_: given)
+        assert free_port() == given

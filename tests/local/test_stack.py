@@ -134,6 +134,7 @@ def test_a_part_that_dies_ends_the_start_and_leaves_nothing(
     _assert_nothing_is_left(system)
 
 
+@pytest.mark.slow
 def test_a_killed_part_comes_back_with_its_data(system: Stack) -> None:
     """Both databases, under the same supervisor."""
     system.start()
@@ -166,6 +167,7 @@ def test_a_frozen_part_is_unhealthy_until_it_goes_on(mongodb: Stack) -> None:
     mongodb.wait_healthy("mongodb")
 
 
+@pytest.mark.slow
 def test_a_killed_supervisor_does_not_prevent_the_next_start(system: Stack) -> None:
     """Its orphans still hold the ports; the next start ends them first."""
     system.start()
@@ -181,6 +183,7 @@ def test_a_killed_supervisor_does_not_prevent_the_next_start(system: Stack) -> N
     _assert_nothing_is_left(again)
 
 
+@pytest.mark.slow
 def test_a_machine_that_lost_its_power_does_not_prevent_the_next_start(system: Stack) -> None:
     """Everything is gone at once; pid files, locks, sockets and the record are left."""
     system.start()

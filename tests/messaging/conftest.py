@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from local.stack import Stack
-from tests.messaging.rabbitmq import InAContainer, OfTheMachine, RabbitServer, container
+from tests.messaging.rabbitmq import IMAGE, InAContainer, OfTheMachine, RabbitServer, container
 from tests.messaging.system import System, new_system
 
 MACHINE = "RabbitMQ of the machine"
-CONTAINER = "RabbitMQ in a container"
+IN_A_CONTAINER = pytest.param("RabbitMQ in a container", marks=pytest.mark.docker(IMAGE))
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def rabbitmq_in_a_container(databases: Stack) -> Iterator[InAContainer]:
         yield server
 
 
-@pytest.fixture(scope="session", params=[MACHINE, CONTAINER])
+@pytest.fixture(scope="session", params=[MACHINE, IN_A_CONTAINER])
 def rabbitmq(request: pytest.FixtureRequest, databases: Stack) -> RabbitServer:
     """One after the other."""
     if request.param == MACHINE:

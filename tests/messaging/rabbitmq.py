@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import uuid4
 
 import httpx
-import pytest
 
 from local import rabbitmq
 from local.ports import HOST, Ports
 from local.stack import Stack
+from tests.reaper import container_name
 from tests.waiting import until
 
 IMAGE = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.1-management")
@@ -114,12 +113,8 @@ class InAContainer:
 
 @contextmanager
 def container(stack: Stack) -> Iterator[InAContainer]:
-    """A server in a container, removed at the end.
-
-    Skips the test where there is no Docker engine with the image; fails it where CI is set.
-    """
-    _require_image()
-    server = InAContainer(stack, f"aware-test-{uuid4().hex[:12]}", Ports.free())
+    """A server in a container, removed at the end."""
+    server = InAContainer(stack, container_name("rabbitmq"), Ports.free())
     _create(server, stack.environment("rabbitmq-setup"))
     try:
         server.start()
@@ -143,16 +138,6 @@ def _create(server: InAContainer, administrator: Mapping[str, str]) -> None:
     }
     names = (f"--env={name}" for name in variables)  # the values are not for everybody's eyes
     _docker("create", "--name", server.name, *names, *published, IMAGE, **variables)
-
-
-def _require_image() -> None:
-    try:
-        _docker("image", "inspect", IMAGE)
-    except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        reason = f"no Docker engine with the image {IMAGE}: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
 
 
 def _docker(*arguments: str, **variables: str) -> None:

@@ -21,12 +21,12 @@ from tests.messaging.both import (
     run_on_real_parts,
     run_on_stand_ins,
 )
-from tests.messaging.conftest import CONTAINER, MACHINE
+from tests.messaging.conftest import IN_A_CONTAINER, MACHINE
 from tests.messaging.rabbitmq import InAContainer, OfTheMachine
 from tests.messaging.simulation.user_database import EPOCH
 
 
-@pytest.fixture(params=["stand-ins", MACHINE, CONTAINER])
+@pytest.fixture(params=["stand-ins", MACHINE, IN_A_CONTAINER])
 def run(request: pytest.FixtureRequest) -> Run:
     """One of them; the servers are started only where they are needed."""
     if request.param == "stand-ins":

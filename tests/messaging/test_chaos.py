@@ -11,6 +11,7 @@ from tests.messaging.chaos.running import run_chaos
 FAULTS = 30
 
 
+@pytest.mark.slow
 def test_everything_is_killed_and_nothing_is_lost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

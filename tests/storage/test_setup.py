@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from uuid import uuid4
 
 import pytest
 from pymongo import MongoClient
@@ -12,6 +13,7 @@ from pymongo.errors import OperationFailure
 
 from local.stack import Stack
 from storage.client import Json, MongoSettings, connect_blocking
+from tests.storage.test_validators import user
 
 
 def set_up(databases: Stack, *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -142,3 +144,17 @@ def test_a_login_reaches_only_its_own_database(
         own = "aware_users" if database == "aware_orders" else "aware_orders"
         with pytest.raises(OperationFailure, match="not authorized"):
             client[own].drop_collection("users" if own == "aware_users" else "orders")
+
+
+def test_the_set_up_brings_the_keys_of_addresses_up_to_date(
+    databases: Stack, root: MongoClient[Json]
+) -> None:
+    """It is the command that does so."""
+    users = root["aware_users"]["users"]
+    address = f"{uuid4().hex}@faß.de"
+    users.insert_one(user(_id=address, emails=[address], emailKeys=[address.casefold()]))
+    try:
+        assert set_up(databases).returncode == 0
+        assert users.distinct("emailKeys", {"_id": address}) == [address]
+    finally:
+        users.delete_one({"_id": address})

@@ -1,12 +1,14 @@
 """A body is JSON in UTF-8, says so, is of bounded size, and means one thing."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from contract.arguments import MOST_BODY_BYTES
-from tests.strict.target import Target, places
-from tests.strict.wire import JSON, chunked, request
+from processes.worker import LINGER_BYTES
+from tests.strict.target import Target, places, problem
+from tests.strict.wire import JSON, Connection, chunked, request
 
 ACCEPTED = [
     "application/json",
@@ -147,11 +149,30 @@ def test_a_body_of_the_greatest_size_is_read(service: Target) -> None:
     service.refuse_creation(filled + b" ", 413)
 
 
-def test_a_body_of_30_mb_is_413(service: Target) -> None:
-    """With a length and in chunks; the answer can be read although the rest was not."""
-    body = b'{"a": "%s"}' % (b"a" * 30_000_000)
-    service.refuse_creation(body, 413)
-    service.refuse(chunked("POST", service.path, body, JSON), 413)
+@pytest.mark.parametrize("framed", [request, chunked], ids=["with a length", "in chunks"])
+def test_a_client_that_sends_30_mb_can_read_its_413(
+    service: Target, framed: Callable[..., bytes]
+) -> None:
+    """It is not reset while it sends, and nothing but the 413 comes back."""
+    data = framed("POST", service.path, b'{"a": "%s"}' % (b"a" * 30_000_000), JSON)
+    with Connection(service.address) as connection:
+        connection.send(data)
+        answer = connection.receive()
+        assert answer is not None, "reset before the answer could be read"
+        problem(answer, 413)
+        assert answer.headers["connection"] == "close"
+        assert connection.is_closed()
+    service.assert_serving()
+
+
+def test_a_body_that_goes_on_after_its_413_is_cut_off(service: Target) -> None:
+    """What is discarded has an end: nobody keeps a connection by sending for ever."""
+    head = request("POST", service.path, None, JSON, b"Content-Length: 9999999999999")
+    with Connection(service.address) as connection:
+        connection.send(head)
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            connection.send(b"a" * 3 * LINGER_BYTES)
+    service.assert_serving()
 
 
 def test_a_body_on_get_changes_nothing(service: Target) -> None:

@@ -8,6 +8,7 @@ import pytest
 from local.stack import Stack
 from tests.strict.target import Target, problem
 from tests.strict.wire import JSON, Connection, request
+from tests.waiting import until
 
 HALF = {
     "nothing": b"",
@@ -47,6 +48,26 @@ def test_a_connection_without_a_request_is_closed(
 ) -> None:
     """After the time that one may be idle between two requests; without a word."""
     assert idle[service.address].is_closed()
+
+
+def test_a_client_that_never_ends_after_its_answer_is_cut_off(service: Target) -> None:
+    """Though it sends a little more now and then."""
+    data = request("POST", service.path, b"a" * 100, b"Content-Type: text/plain")
+    with Connection(service.address) as connection:
+        connection.send(data[:-50])
+        answer = connection.receive()
+        assert answer is not None
+        problem(answer, 415)
+
+        def is_reset() -> bool:
+            try:
+                connection.send(b"a")
+            except (BrokenPipeError, ConnectionResetError):
+                return True
+            return False
+
+        until(is_reset, "cut off")
+    service.assert_serving()
 
 
 @pytest.mark.parametrize("part", ["user-service-v1", "user-service-v2", "order-service"])

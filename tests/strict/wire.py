@@ -3,7 +3,6 @@
 import http.client
 import json
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -65,9 +64,8 @@ class Connection:
         self._socket.close()
 
     def send(self, data: bytes) -> None:
-        """Write; a server that has heard enough may close meanwhile, its answer stays readable."""
-        with suppress(BrokenPipeError, ConnectionResetError):
-            self._socket.sendall(data)
+        """Write all of it; raises where the server resets the connection meanwhile."""
+        self._socket.sendall(data)
 
     def end(self) -> None:
         """Say that nothing more will be sent."""

@@ -1,0 +1,62 @@
+"""The set-up brings the keys of addresses up to date that an earlier version made otherwise."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from pymongo import IndexModel, MongoClient
+from pymongo.collection import Collection
+
+from storage.client import Json, MongoSettings
+from storage.contradictions import ContradictionError
+from storage.email_keys import update_email_keys
+from tests.storage.test_validators import user
+
+
+@pytest.fixture
+def users(root: MongoClient[Json], mongo: MongoSettings) -> Iterator[Collection[Json]]:
+    """An empty collection of users with the unique index."""
+    own = replace(mongo, database=f"test_{uuid4().hex[:12]}").users
+    collection = root[own]["users"]
+    collection.create_indexes([IndexModel("emailKeys", unique=True)])
+    yield collection
+    root.drop_database(own)
+
+
+def test_keys_that_are_made_otherwise_now_are_replaced(users: Collection[Json]) -> None:
+    """Nothing else of the user changes, and no other user."""
+    users.insert_many(
+        [
+            user(_id="u1", emails=["a@faß.de", "a@b.com"], emailKeys=["info@fass.de", "a@b.com"]),
+            user(_id="u2", emails=["i@XN--FA-HIA.de"], emailKeys=["i@fass.de"]),
+            user(_id="u3", emails=["jü@müller.de"], emailKeys=["jü@müller.de"]),
+            user(_id="u4", emails=["c@d.com"], emailKeys=["c@d.com"]),
+        ]
+    )
+    before = {each["_id"]: each for each in users.find()}
+    assert update_email_keys(users) == 2
+    before["u1"]["emailKeys"] = ["a@faß.de", "a@b.com"]
+    before["u2"]["emailKeys"] = ["i@faß.de"]
+    assert {each["_id"]: each for each in users.find()} == before
+    assert update_email_keys(users) == 0
+
+
+def test_two_users_with_one_address_are_named_and_nothing_is_changed(
+    users: Collection[Json],
+) -> None:
+    """As can be where processes of both versions wrote at the same time."""
+    users.insert_many(
+        [
+            user(_id="u1", emails=["a@faß.de"], emailKeys=["a@fass.de"]),
+            user(_id="u2", emails=["a@faß.de"], emailKeys=["a@faß.de"]),
+            user(_id="u3", emails=["b@faß.de"], emailKeys=["b@fass.de"]),
+        ]
+    )
+    before = [*users.find()]
+    with pytest.raises(ContradictionError) as refused:
+        update_email_keys(users)
+    assert str(refused.value).splitlines()[1:] == [
+        f"{users.full_name}: u1, u2: have the same e-mail address"
+    ]
+    assert [*users.find()] == before
