@@ -265,7 +265,7 @@ class Deployment:
             int(given.get("GATEWAY_PORT") or 443),
             tls=True,
             certificate=None if any_certificate else wanted.certificate.first,
-            headers={"apikey": given["API_KEYS"].split(",")[0]},
+            headers={"apikey": given["API_KEYS"].split(",")[0].rpartition(":")[2]},
         )
 
     def _go_back(self, wanted: Release, good: Place | None, error: BaseException) -> None:

@@ -46,6 +46,8 @@ def project(clone: Path) -> Compose:
         "AWARE_VERSION": "1.2.3",
         "AWARE_COMMIT": COMMIT,
         "GATEWAY_PORT": str(Ports.free().gateway),
+        # The load of these tests comes from one address, and is more than it may send.
+        "RATE_LIMIT_PER_MINUTE": "600000",
     }
     # Where there are no stand-ins, the images are the public ones.
     files = ("docker-compose.yml", *([OFFLINE] if has_images() else []))
