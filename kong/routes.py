@@ -69,6 +69,11 @@ def _of_operation(configuration: Configuration, owner: str, operation: Operation
             yield f"{operation} goes to {service.name}, not to {owner}"
         elif not all(route.matches(operation.method, path) for path in _spellings(operation)):
             yield f"{operation}: the route {route.name} must take it with and without a last /"
+        elif route.operations.get(operation.method) != operation.id:
+            yield (
+                f"{operation} is {operation.id}. In kong/kong.yml.template, in {route.name}:\n"
+                f"        tags: [{_tags(route, operation)}]"
+            )
     if not operation.internal and not taking:
         yield _missing(configuration, owner, operation)
 
@@ -82,6 +87,7 @@ def _missing(configuration: Configuration, owner: str, operation: Operation) -> 
                 methods = ", ".join((*route.methods, operation.method))
                 return (
                     f"{operation} has no route. In kong/kong.yml.template, in {route.name}:\n"
+                    f"        tags: [{_tags(route, operation)}]\n"
                     f"        methods: [{methods}]"
                 )
     pattern = _pattern(operation.path.rstrip("/"))
@@ -90,6 +96,7 @@ def _missing(configuration: Configuration, owner: str, operation: Operation) -> 
     return (
         f"{operation} has no route. In kong/kong.yml.template, under {owner}:\n"
         f"      - name: {name}_route\n"
+        f"        tags: [{operation.method}={operation.id}]\n"
         f"        paths:\n"
         f"          - '~{pattern}/?$'\n"
         f"        methods: [{operation.method}]\n"
@@ -109,6 +116,11 @@ def _pattern(path: str) -> str:
 
 def _escaped(text: str) -> str:
     return re.sub(r"[.+*?^$()|\[\]\\]", r"\\\g<0>", text)
+
+
+def _tags(route: Route, operation: Operation) -> str:
+    operations = {**route.operations, operation.method: operation.id}
+    return ", ".join(f"{method}={name}" for method, name in operations.items())
 
 
 def _needed(service: Service, route: Route, method: str, published: Operations) -> bool:

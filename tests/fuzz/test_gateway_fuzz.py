@@ -13,6 +13,7 @@ from local.stack import Stack
 from tests.fuzz.test_fuzz import EXAMPLES, LEAST_SHARE, ROOT, shares
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", ["user", "order"])
 def test_no_request_through_the_gateway_meets_an_answer_outside_the_contract(
