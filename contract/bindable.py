@@ -6,9 +6,9 @@ from pathlib import Path
 
 from contract.paths import MANAGEMENT_PATHS, pattern_of
 from contract.schema import Schema
-from openapi.description import Description, JsonSchema, Operation, Parameter
+from openapi.description import REFERENCE, Description, JsonSchema, Operation, Parameter
 from openapi.errors import InvalidDocumentError
-from openapi.pointers import pointer_of
+from openapi.grammar import Node, walk
 from openapi.reading import load_description
 from openapi.schemas import value_type
 from openapi.servers import Violation
@@ -40,7 +40,7 @@ def require_bindable(description: Description) -> None:
     """
     for check in _CHECKS:
         found = dict.fromkeys(
-            f"{description.place(pointer)}: {reason}"
+            " ".join(f"{description.place(pointer)}: {reason}".split())
             for pointer, reason in islice(check(description), MAX_REASONS)
         )
         if found:
@@ -48,13 +48,22 @@ def require_bindable(description: Description) -> None:
 
 
 def _schemas(description: Description) -> Iterator[Violation]:
-    """Schemas that cannot be compiled: patterns, mostly."""
+    """Schemas that cannot be compiled."""
+    everything = {"allOf": [{"$ref": f"{REFERENCE}{name}"} for name in description.schemas]}
+    if _reason(everything, description) is None:
+        return
     for name, schema in description.schemas.items():
-        try:
-            Schema(schema, description.schemas)
-        except ValueError as error:
-            message = " ".join(str(error).split()).partition(" Failed validating ")[0]
-            yield pointer_of("components", "schemas", name), message[:200]
+        if reason := _reason(schema, description):
+            yield description.schema_pointers[name], reason
+
+
+def _reason(schema: JsonSchema, description: Description) -> str | None:
+    """Why a schema cannot be compiled."""
+    try:
+        Schema(schema, description.schemas)
+    except ValueError as error:
+        return str(error).partition("\n\nFailed validating")[0][:200]
+    return None
 
 
 def _parameters(description: Description) -> Iterator[Violation]:
@@ -111,22 +120,21 @@ def _management_path(operation: Operation) -> str | None:
 
 def _defaults(description: Description) -> Iterator[Violation]:
     """Defaults that do not fit the schema that they are the default of."""
-    for name, schema in description.schemas.items():
-        if "default" in schema:
-            yield from _default(description, schema, pointer_of("components", "schemas", name))
-        for key, each in schema.get("properties", {}).items():
-            if "default" in each:
-                here = pointer_of("components", "schemas", name, "properties", key)
-                yield from _default(description, each, here)
+    schemas = [
+        (description.schema_pointers[name], each) for name, each in description.schemas.items()
+    ]
     for operation in description.operations:
-        for parameter in operation.parameters:
-            if "default" in parameter.schema:
-                yield from _default(description, parameter.schema, f"{parameter.pointer}/schema")
+        schemas += [(f"{each.pointer}/schema", each.schema) for each in operation.parameters]
+    for pointer, schema in schemas:
+        for node in walk(schema, "3.1", "schema", pointer):
+            if node.kind == "schema" and isinstance(node.value, dict) and "default" in node.value:
+                yield from _default(description, node)
 
 
-def _default(description: Description, schema: dict[str, object], here: str) -> Iterator[Violation]:
-    for fault in Schema(schema, description.schemas).faults(schema["default"]):
-        yield f"{here}/default", f"the default does not fit its schema: {fault.detail}"
+def _default(description: Description, node: Node) -> Iterator[Violation]:
+    for fault in Schema(node.value, description.schemas).faults(node.value["default"]):
+        reason = f"the default does not fit its schema: {fault.detail}"
+        yield f"{node.pointer}/default", reason
 
 
 _CHECKS: tuple[Callable[[Description], Iterator[Violation]], ...] = (

@@ -5,6 +5,8 @@
     bundle.py    a spec and the files it refers to, as one document
     overlay.py   an OpenAPI Overlay, laid over a document
     soundness.py what makes a document unusable, with its place
+    structure.py what of that OpenAPI says of each object, and its JSON Schemas
+    patterns.py  patterns of ECMA-262, written for whichever engine
     names.py     the one rule by which names of a spec become names of Python
     schemas.py   every schema as JSON Schema 2020-12, whichever version it was written for
     description.py  the frozen classes; reading.py fills them

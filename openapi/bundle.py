@@ -4,6 +4,7 @@ What another file holds becomes a component of the document, under its own name 
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -74,7 +75,8 @@ def _version(root: SpecFile) -> Version:
     said = root.value["openapi"]
     if not isinstance(said, str) or not _SUPPORTED.fullmatch(said):
         line = root.line("/openapi")
-        raise root.error(line, f"is OpenAPI {said}: only 3.0 and 3.1 are read; write '3.1.0'")
+        whole = "3.0.3" if str(said).startswith("3.0") else "3.1.0"
+        raise root.error(line, f"is OpenAPI {said}: only 3.0 and 3.1 are read; write '{whole}'")
     return "3.0" if said.startswith("3.0") else "3.1"
 
 
@@ -98,10 +100,15 @@ class _Bundler:
         self._files, self._root, self._version = files, root, version
         self._adopted: dict[tuple[Path, str, str], str] = {}
         self._components: dict[str, dict[str, Any]] = {}
+        self._left: deque[tuple[str, str, Any, _Here]] = deque()  # adopted, and not copied yet
+        self._entered: list[tuple[Path, str]] = []  # path items that are being copied
         self._result = Bundle({}, version, root, files, {"": (root, "")})
 
     def bundle(self) -> Bundle:
         document = self._copy("document", self._root.value, _Here(self._root, "", ""))
+        while self._left:  # one by one: a chain of references may be as long as it likes
+            kind, name, found, here = self._left.popleft()
+            self._components[SECTIONS[kind]][name] = self._copy(kind, found, here)
         for section, named in self._components.items():
             document.setdefault("components", {}).setdefault(section, {}).update(named)
         self._result.document = document
@@ -170,8 +177,13 @@ class _Bundler:
         if [name for name in node if name != "$ref" and not is_remark(name)]:
             raise here.error("a path item with `$ref` can have nothing else: move it there")
         file, pointer, found = self._find(node["$ref"], here)
+        if (file.path, pointer) in self._entered:
+            raise here.error(f"{node['$ref']} leads back to itself: give one of them a content")
+        self._entered.append((file.path, pointer))
         self._result.origins[here.target] = (file, pointer)
-        return self._copy("pathItem", found, _Here(file, pointer, here.target))
+        copied = self._copy("pathItem", found, _Here(file, pointer, here.target))
+        self._entered.pop()
+        return copied
 
     def _reference(self, kind: str, reference: str, here: _Here) -> dict[str, str]:
         file, pointer, found = self._find(reference, here)
@@ -196,7 +208,7 @@ class _Bundler:
         self._adopted[file.path, pointer, kind] = name  # known from here on, should it recur
         taken[name] = None
         self._result.origins[target] = (file, pointer)
-        taken[name] = self._copy(kind, found, _Here(file, pointer, target))
+        self._left.append((kind, name, found, _Here(file, pointer, target)))
         return name
 
     def _passes_on(self, component: Any, file: SpecFile, pointer: str) -> bool:  # noqa: ANN401

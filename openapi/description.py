@@ -124,6 +124,7 @@ class Description:
     Args:
         document: The whole spec in one document, for tools that read OpenAPI.
         schemas: By the name that the spec gives them, or that was made for those without one.
+        schema_pointers: Where in the document each schema stands.
         class_names: The model of each schema.
         files: The files that it was read from.
         notes: What is understood and changes nothing, a line each.
@@ -135,6 +136,7 @@ class Description:
     base_path: str
     operations: tuple[Operation, ...]
     schemas: Mapping[str, JsonSchema]
+    schema_pointers: Mapping[str, str]
     class_names: Mapping[str, str]
     security_schemes: Mapping[str, Mapping[str, Any]]
     files: frozenset[Path]

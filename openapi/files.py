@@ -19,6 +19,9 @@ from openapi.pointers import parts_of
 MAX_VALUES = 5_000_000
 """More values than this, aliases counted wherever they are used, are no API description."""
 
+MAX_DEPTH = 100
+"""Nor is what is nested deeper than this."""
+
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
 _SCALARS = (
@@ -59,8 +62,10 @@ class SpecFile:
         """
         self.path = path
         text = self._text()
+        is_json = path.suffix == ".json"
+        value = self._json(text) if is_json else None
         self._root = self._nodes(text)
-        self.value: Any = self._json(text) if path.suffix == ".json" else self._value(self._root)
+        self.value: Any = value if is_json else self._value(self._root)
 
     def line(self, pointer: str) -> int:
         """The line, from 1, of what a JSON pointer names, or of the last step that exists."""
@@ -72,7 +77,7 @@ class SpecFile:
 
     def error(self, line: int, why: str) -> InvalidDocumentError:
         """What is wrong in a line."""
-        return InvalidDocumentError(f"{shown(self.path)}:{line}: {why}")
+        return InvalidDocumentError(f"{shown(self.path)}:{line}: {' '.join(why.split())}")
 
     def _text(self) -> str:
         try:
@@ -112,6 +117,9 @@ class SpecFile:
             return 1
         if id(node) in above:
             raise self.error(node.start_mark.line + 1, "an alias leads back to its own anchor")
+        if len(above) >= MAX_DEPTH:
+            why = f"is nested too deeply, over {MAX_DEPTH} levels: move parts to `components`"
+            raise self.error(node.start_mark.line + 1, why)
         if id(node) not in sizes:
             above.add(id(node))
             sizes[id(node)] = 1 + sum(self._check(each, above, sizes) for each in _within(node))
@@ -137,8 +145,11 @@ class SpecFile:
             return json.loads(text, parse_constant=_no_json, parse_float=_finite)
         except json.JSONDecodeError as error:
             raise self.error(error.lineno, f"is not JSON: {error.msg}") from error
-        except (ValueError, RecursionError) as error:
-            raise self.error(1, f"is not JSON: {error}") from error
+        except RecursionError as error:
+            raise self.error(1, "is nested too deeply to be read") from error
+        except ValueError as error:
+            line = text.count("\n", 0, text.find(str(error).partition(" ")[0])) + 1
+            raise self.error(line, f"is not JSON: {error}") from error
 
     def _value(self, node: yaml.Node | None) -> Any:  # noqa: ANN401 - YAML is anything
         if node is None:
@@ -146,6 +157,8 @@ class SpecFile:
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node)
         if isinstance(node, yaml.SequenceNode):
+            if node.tag != f"{_TAG}seq":
+                raise self.error(node.start_mark.line + 1, f"the tag {node.tag} is not JSON's")
             return [self._value(each) for each in node.value]
         return self._scalar(node)
 

@@ -62,6 +62,7 @@ class _Reader:
             base_path=self._base,
             operations=operations,
             schemas=self._schemas.named,
+            schema_pointers=self._schemas.pointers,
             class_names=class_names(self._schemas.named),
             security_schemes={name: self._resolve(each, "")[0] for name, each in schemes.items()},
             notes=(*self._notes(),),
@@ -175,7 +176,7 @@ class _Reader:
             below = f"{here}{pointer_of('content', media_type)}"
             schema = self._schemas.read(each.get("schema", True), f"{below}/schema")
             if wish is not None:
-                schema = self._schemas.named_schema(schema, wish)
+                schema = self._schemas.named_schema(schema, f"{below}/schema", wish)
             encoding = each.get("encoding", {})
             content[media_type] = MediaType(schema, self._examples(each), encoding, below)
         return content

@@ -7,6 +7,7 @@ from openapi.bundle import Document
 from openapi.description import REFERENCE, JsonSchema, name_of
 from openapi.grammar import Each, Version, fields, is_extension
 from openapi.names import identifier
+from openapi.patterns import portable
 from openapi.pointers import at, from_fragment, parts_of, pointer_of
 
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -35,17 +36,20 @@ _BOOLEANS = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems"
 
 
 class Schemas:
-    """The schemas of a document, read on demand; all of them in `named` in the end."""
+    """The schemas of a document, read on demand; all of them in `named` in the end.
+
+    `pointers` says where in the document each of them stands.
+    """
 
     def __init__(self, document: Document, version: Version) -> None:
         self._document, self._version = document, version
         self._pointers: dict[str, str] = {}
+        self.pointers: dict[str, str] = {}
         self.named: dict[str, JsonSchema] = {}
         self.notes: list[str] = []
         components = document.get("components", {}).get("schemas", {})
         for name in components:
-            self._pointers[pointer_of("components", "schemas", name)] = name
-            self.named[name] = {}
+            self._keep(name, {}, pointer_of("components", "schemas", name))
         for name, node in components.items():
             self.named[name] = self.read(node, pointer_of("components", "schemas", name))
 
@@ -68,12 +72,12 @@ class Schemas:
             self._format(node["format"], result)
         return result
 
-    def named_schema(self, schema: JsonSchema, wish: str) -> JsonSchema:
-        """A reference to a schema that was read, which gets a name where it has none."""
+    def named_schema(self, schema: JsonSchema, pointer: str, wish: str) -> JsonSchema:
+        """A reference to a schema that was read at a place; it gets a name where it has none."""
         if [*schema] == ["$ref"]:
             return schema
         name = self._free(wish)
-        self.named[name] = schema
+        self.named[name], self.pointers[name] = schema, pointer
         return {"$ref": f"{REFERENCE}{name}"}
 
     def _keyword(self, key: str, value: Any, pointer: str) -> Any:  # noqa: ANN401 - any of JSON
@@ -88,10 +92,11 @@ class Schemas:
             keeps = key in _BOOLEANS and isinstance(value, bool)
             return value if keeps else self.read(value, here)
         if not isinstance(shape, Each):
-            return value
+            return portable(value) if key == "pattern" else value
         if isinstance(value, list):
             return [self.read(each, here + pointer_of(k)) for k, each in enumerate(value)]
-        return {name: self.read(each, here + pointer_of(name)) for name, each in value.items()}
+        read = {name: self.read(each, here + pointer_of(name)) for name, each in value.items()}
+        return {portable(k): v for k, v in read.items()} if key == "patternProperties" else read
 
     def _reference(self, reference: str) -> str:
         """A reference to a named schema: what it leads to gets a name where it has none."""
@@ -99,10 +104,13 @@ class Schemas:
         if pointer not in self._pointers:
             meant = [key for key in parts_of(pointer) if key not in _STEPS]
             name = self._free("_".join(identifier(key) for key in meant[-2:]))
-            self._pointers[pointer] = name
-            self.named[name] = {}  # known from here on, should it recur
+            self._keep(name, {}, pointer)  # known from here on, should it recur
             self.named[name] = self.read(at(self._document, pointer), pointer)
         return f"{REFERENCE}{self._pointers[pointer]}"
+
+    def _keep(self, name: str, schema: JsonSchema, pointer: str) -> None:
+        self._pointers[pointer] = name
+        self.named[name], self.pointers[name] = schema, pointer
 
     def _free(self, wish: str) -> str:
         name, number = wish, 1

@@ -52,8 +52,11 @@ def _path(server: dict[str, Any]) -> str:
 
     def default(match: re.Match[str]) -> str:
         if match[1] not in variables:
-            raise ValueError(f"its variable {match[1]} is not among `variables`")
-        return str(variables[match[1]]["default"])
+            raise ValueError(f"its variable {match[1]} is not among `variables`: declare it")
+        value = str(variables[match[1]]["default"])
+        if value not in variables[match[1]].get("enum", [value]):
+            raise ValueError(f"the default of its variable {match[1]} is not in its `enum`: add it")
+        return value
 
     url = re.sub(r"\{([^{}]*)\}", default, server["url"])
     return urlsplit(urljoin("http://server/", url)).path.rstrip("/")

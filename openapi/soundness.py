@@ -3,17 +3,14 @@
 import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from functools import cache
 from itertools import islice
 from typing import Any
 
-import jsonschema_rs
-
 from openapi.bundle import Bundle, Document
 from openapi.errors import InvalidDocumentError
-from openapi.explain import explain
 from openapi.grammar import (
     METHODS,
+    SECTIONS,
     Node,
     Version,
     fields,
@@ -25,12 +22,10 @@ from openapi.grammar import (
 from openapi.names import function_name, operation_id, parameter_names
 from openapi.pointers import at, from_fragment, pointer_of, resolve
 from openapi.servers import Violation, server_violations
+from openapi.structure import details, structure
 
 MAX_REASONS = 20
 """As many reasons are told at once."""
-
-_MAX_CHARACTERS = 200
-"""A library's message is cut after so many: some hold half a spec."""
 
 _ALTERNATIVES = {
     "nullable": "in 3.1 write `type: [string, 'null']`",
@@ -51,7 +46,7 @@ def require_sound(bundle: Bundle) -> None:
     """
     for check in _CHECKS:  # each may rely on what those before it have found to be so
         found = dict.fromkeys(
-            f"{bundle.place(pointer)}: {reason}"
+            " ".join(f"{bundle.place(pointer)}: {reason}".split())
             for pointer, reason in islice(check(bundle), MAX_REASONS)
         )
         if found:
@@ -74,69 +69,24 @@ def _unknown(node: Node, version: Version) -> Iterator[Violation]:
             continue
         here = node.pointer + pointer_of(name)
         alike = get_close_matches(name, known, 1)
-        if version == "3.0" and name in fields(node.kind, "3.1"):
+        if name == "$ref" and node.kind in SECTIONS:
+            yield here, "`$ref` must be a text: write '#/components/…'"
+        elif version == "3.0" and name in fields(node.kind, "3.1"):
             yield here, f"`{name}` is of OpenAPI 3.1: write `openapi: 3.1.0` at the top"
         elif name in _ALTERNATIVES:
             yield here, f"`{name}` is not understood: {_ALTERNATIVES[name]}"
         elif alike:
-            yield here, f"a {node.kind} has no `{name}`: write `{alike[0]}`, or remove it"
+            yield here, f"{_a(node)} has no `{name}`: write `{alike[0]}`, or remove it"
+        elif name == "$ref":
+            yield here, f"{_a(node)} cannot be a `$ref`: write here what that file holds"
         else:
-            yield here, f"a {node.kind} has no `{name}`: remove it, or call it `x-{name}`"
+            yield here, f"{_a(node)} has no `{name}`: remove it, or call it `x-{name}`"
 
 
-def _structure(bundle: Bundle) -> Iterator[Violation]:
-    """The official JSON Schema of OpenAPI, and of JSON Schema for the schemas of 3.1."""
-    schema, validator = _official(bundle.version)
-    if not validator.is_valid(bundle.document):
-        yield from _explained(validator, schema, bundle.document, "")
-    elif bundle.version == "3.1":
-        for node in walk(bundle.document, "3.1"):
-            if node.kind == "schema" and not jsonschema_rs.meta.is_valid(
-                {"$schema": _DIALECT, "allOf": [node.value]}
-            ):
-                yield from _keyword_types(node)
-    said = bundle.document.get("jsonSchemaDialect", _OAS_DIALECT)
-    if said not in (_OAS_DIALECT, _DIALECT):
-        yield "/jsonSchemaDialect", f"{said} is not understood: write {_DIALECT}, or remove it"
-
-
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_OAS_DIALECT = "https://spec.openapis.org/oas/3.1/dialect/base"
-
-
-def _keyword_types(node: Node) -> Iterator[Violation]:
-    try:
-        jsonschema_rs.meta.validate({"$schema": _DIALECT, "allOf": [node.value]})
-    except jsonschema_rs.ValidationError as error:
-        below = pointer_of(*[*error.instance_path][2:])
-        yield node.pointer + below, _short(error.message)
-
-
-@cache
-def _official(version: Version) -> tuple[Any, Any]:
-    from openapi_spec_validator.schemas import (  # noqa: PLC0415 - only where a spec is checked
-        get_schema_content_v30,
-        get_schema_content_v31,
-    )
-
-    if version == "3.0":
-        schema = dict(get_schema_content_v30())
-        return schema, jsonschema_rs.Draft4Validator(schema, mask="it")
-    schema = dict(get_schema_content_v31())
-    return schema, jsonschema_rs.Draft202012Validator(schema, mask="it")
-
-
-def _explained(validator: Any, schema: Any, value: Any, here: str) -> Iterator[Violation]:  # noqa: ANN401
-    for path, reason in explain(validator.iter_errors(value), schema):
-        yield here + pointer_of(*path), _short(reason)
-
-
-def _short(message: str) -> str:
-    """A library's message in one line of a readable length."""
-    line = " ".join(message.split())
-    if line == 'it is not of type "string"':
-        line += ": write it in quotes"
-    return line if len(line) <= _MAX_CHARACTERS else f"{line[:_MAX_CHARACTERS]}..."
+def _a(node: Node) -> str:
+    if node.kind.endswith("s"):
+        return f"`{node.kind}`"
+    return f"{'an' if node.kind[0] in 'aeio' else 'a'} {node.kind}"
 
 
 def _references(bundle: Bundle) -> Iterator[Violation]:
@@ -145,7 +95,12 @@ def _references(bundle: Bundle) -> Iterator[Violation]:
     kinds: dict[str, set[str]] = {}
     for node in nodes:
         kinds.setdefault(node.pointer, set()).add(node.kind)
+    circles, ends = False, set[int]()
     for node in nodes:
+        if node.kind == "discriminator":
+            for name, reference in node.value.get("mapping", {}).items():
+                if "schema" not in kinds.get(from_fragment(reference.removeprefix("#")), ()):
+                    yield f"{node.pointer}/mapping{pointer_of(name)}", f"{reference} is no schema"
         if not is_reference(node.kind, node.value) or node.kind == "pathItem":
             continue
         here, reference = f"{node.pointer}/$ref", node.value["$ref"]
@@ -153,24 +108,33 @@ def _references(bundle: Bundle) -> Iterator[Violation]:
         if node.kind not in kinds.get(target, ()):
             found = " or ".join(sorted(kinds.get(target, {"no object of OpenAPI"})))
             yield here, f"{reference} leads to {found}, and a {node.kind} is needed"
-        elif _is_endless(bundle.document, node.value):
+        elif not circles and _is_endless(bundle.document, node.value, (), ends):
+            circles = True  # of one circle, one place is enough
             yield here, f"{reference} leads back to itself: give one of them a content"
 
 
-def _is_endless(document: Document, node: Any, above: tuple[int, ...] = ()) -> bool:  # noqa: ANN401
-    """Whether what a schema (or another object) is depends on nothing but itself."""
-    if not isinstance(node, dict):
+def _is_endless(document: Document, node: Any, above: tuple[int, ...], ends: set[int]) -> bool:  # noqa: ANN401
+    """Whether what a schema (or another object) is depends on nothing but itself.
+
+    Args:
+        document: Where references lead.
+        node: The object.
+        above: What depends on it.
+        ends: Objects that are known to end; what is found to is added.
+    """
+    if not isinstance(node, dict) or id(node) in ends:
         return False
     if id(node) in above:
         return True
     above = (*above, id(node))
-    if isinstance(node.get("$ref"), str):
-        target = at(document, from_fragment(node["$ref"].removeprefix("#")))
-        if _is_endless(document, target, above):
-            return True
     nested = [each for key in ("allOf", "anyOf", "oneOf") for each in node.get(key, [])]
     nested += [node[key] for key in ("not", "if", "then", "else") if key in node]
-    return any(_is_endless(document, each, above) for each in nested)
+    if isinstance(node.get("$ref"), str):
+        nested.append(at(document, from_fragment(node["$ref"].removeprefix("#"))))
+    if any(_is_endless(document, each, above, ends) for each in nested):
+        return True
+    ends.add(id(node))
+    return False
 
 
 def _operations(document: Document) -> Iterator[tuple[str, str, str, Any, Any]]:
@@ -186,6 +150,8 @@ def _operation_ids(bundle: Bundle) -> Iterator[Violation]:
     seen: dict[str, str] = {}
     for path, method, here, node, _ in _operations(bundle.document):
         said, what = node.get("operationId"), f"{method.upper()} {path}"
+        if said == "":
+            yield f"{here}/operationId", f"{what} has an empty operationId: remove it, or write one"
         name = function_name(said if said is not None else operation_id(method, path))
         if name in seen:
             place = f"{here}/operationId" if said else here
@@ -200,8 +166,8 @@ def _paths(bundle: Bundle) -> Iterator[Violation]:
         if is_extension(path):
             continue
         here, shape = pointer_of("paths", path), re.sub(r"\{[^{}]*\}", "{}", path)
-        if not path.startswith("/"):
-            yield here, f"the path {path} must begin with /"
+        if re.search(r"[{}]", re.sub(r"\{[^{}]+\}", "", path)):
+            yield here, f"{path} has a brace that stands alone: write {{NAME}}"
         if shape in seen:
             yield here, f"{path} is the same path as {seen[shape]}: move its operations there"
         seen[shape] = path
@@ -257,7 +223,7 @@ def is_ignored_parameter(location: str, name: str) -> bool:
 def _media(bundle: Bundle) -> Iterator[Violation]:
     """Parameters and headers have a schema or one media type."""
     for node in walk(bundle.document, bundle.version):
-        if node.kind in ("parameter", "header") and "$ref" not in node.value:
+        if node.kind in ("parameter", "header") and not is_reference(node.kind, node.value):
             if ("schema" in node.value) == ("content" in node.value):
                 yield node.pointer, f"a {node.kind} has either `schema` or `content`"
             elif len(node.value.get("content", {"": None})) != 1:
@@ -266,7 +232,8 @@ def _media(bundle: Bundle) -> Iterator[Violation]:
 
 _CHECKS: tuple[Callable[[Bundle], Iterator[Violation]], ...] = (
     _fields,
-    _structure,
+    details,
+    structure,
     _references,
     _media,
     _paths,

@@ -53,7 +53,7 @@ def viewed(
     return {
         "$schema": DIALECT,
         "allOf": [viewer.value(schema)],
-        "components": {"schemas": viewer.components},
+        "components": {"schemas": viewer.components()},
     }
 
 
@@ -61,7 +61,14 @@ class _Viewer:
     def __init__(self, schemas: Mapping[str, JsonSchema], view: View, closed: bool) -> None:  # noqa: FBT001
         self._schemas, self._closed = schemas, closed
         self._keyword, self._reason = view.value
-        self.components: dict[str, JsonSchema] = {}
+        self._referred: dict[str, None] = {}
+
+    def components(self) -> dict[str, JsonSchema]:
+        """What is referred to, one by one: a chain of references may be as long as it likes."""
+        found: dict[str, JsonSchema] = {}
+        while left := [name for name in self._referred if name not in found]:
+            found |= {name: self._schema(self._schemas[name], frozenset()) for name in left}
+        return found
 
     def value(self, schema: JsonSchema) -> JsonSchema:
         """The schema of a whole value: of a body, a property, an element."""
@@ -118,25 +125,24 @@ class _Viewer:
         required = {each for names in self._composed(schema, "required") for each in names}
         if dropped & required:  # which another part of the same object says, not this one alone
             return {"allOf": [self._schema(schema, dropped)]}
-        if name not in self.components:
-            self.components[name] = {}  # known from here on, should it recur
-            self.components[name] = self._schema(schema, frozenset())
+        self._referred[name] = None
         return {"$ref": f"{REFERENCE}{name}"}
 
     def _composed(
-        self, schema: JsonSchema, keyword: str, above: frozenset[int] = frozenset()
+        self, schema: JsonSchema, keyword: str, seen: set[int] | None = None
     ) -> Iterator[Any]:
         """What the keyword says in the schema, and in the schemas that it is put together from."""
-        if id(schema) in above:
+        seen = set() if seen is None else seen
+        if id(schema) in seen:
             return
-        above |= {id(schema)}
+        seen.add(id(schema))
         if keyword in schema:
             yield schema[keyword]
         if "$ref" in schema:
-            yield from self._composed(self._schemas[name_of(schema["$ref"])], keyword, above)
+            yield from self._composed(self._schemas[name_of(schema["$ref"])], keyword, seen)
         for branch in _BRANCHES:
             for each in schema.get(branch, ()):
-                yield from self._composed(each, keyword, above)
+                yield from self._composed(each, keyword, seen)
         for branch in _CONDITIONAL:
             if branch in schema:
-                yield from self._composed(schema[branch], keyword, above)
+                yield from self._composed(schema[branch], keyword, seen)

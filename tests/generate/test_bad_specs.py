@@ -17,13 +17,13 @@ BAD = {
         ORDERS,
         "  /orders/{id}/status:\n",
         "  /orders/{id}/status: [\n",
-        "while parsing a flow node: expected the node content, but found '-'",
+        "while parsing a flow node: did not find expected node content",
     ),
     "a tab": (
         ORDERS,
         "info:\n",
         "info:\n\tx: 1\n",
-        "found character '\\t' that cannot start any token",
+        "found character that cannot start any token",
     ),
     "a key that is there twice": (
         ORDERS,

@@ -1,1 +1,1 @@
-"""Specs, read into one description."""
+"""What a spec may say: read rightly and served, or refused in a line."""
