@@ -169,7 +169,13 @@ def test_an_operation_that_the_access_log_would_call_otherwise_is_told(
     configuration: Configuration,
 ) -> None:
     """With the tags to write."""
-    changed = [replace(o, id="made") if str(o) == "POST /orders/" else o for o in all_operations()]
+    changed = {
+        service: tuple(
+            replace(each, id="made") if str(each) == "POST /orders/" else each
+            for each in operations
+        )
+        for service, operations in all_operations().items()
+    }
     (message,) = disagreements(configuration, changed)
     assert "POST /orders/ is made" in message
     assert "tags: [GET=list_orders, POST=made]" in message
