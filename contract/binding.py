@@ -21,6 +21,7 @@ from contract.errors import NotFound, Unwritten
 from contract.handlers import Handler
 from contract.paths import by_precedence
 from contract.validation import validator_map
+from contract.write_only import Answers, answers_without_write_only
 from openapi.description import Description, Operation
 
 ANSWER_WITHIN_SECONDS = 5
@@ -46,7 +47,7 @@ def bind(
         unknown method) where it cannot answer.
     """
     connexion: Any = ConnexionMiddleware(
-        partial(_call, handlers),
+        partial(_call, handlers, answers_without_write_only(description)),
         middlewares=middlewares if middlewares is not None else pipeline(description),
         validator_map=validator_map(description),
         uri_parser_class=_NoUriParser,
@@ -137,7 +138,11 @@ class _NoUriParser:
 
 
 async def _call(
-    handlers: Mapping[str, Handler], scope: Scope, receive: Receive, send: Send
+    handlers: Mapping[str, Handler],
+    answers: Mapping[str, Answers],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
 ) -> None:
     extensions = scope["extensions"]
     operation_id = extensions["connexion_routing"]["operation_id"]
@@ -147,4 +152,7 @@ async def _call(
         response = await handlers[operation_id](**extensions[ARGUMENTS])
     if response is None:  # which only a stub's body does: the type check refuses it elsewhere
         raise Unwritten(f"Nobody has written {operation_id} yet.")
-    await response(scope, receive, send)
+    if operation_id in answers:
+        await answers[operation_id](response, scope, receive, send)
+    else:
+        await response(scope, receive, send)

@@ -1,10 +1,10 @@
 """From a value that fits a schema to what a handler gets: defaults, and integers that are some."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from contract.schema import Schema
+from contract.branches import Branches
 from openapi.description import JsonSchema, name_of
 from openapi.schemas import EXACT, Reach
 
@@ -32,8 +32,8 @@ class Completion:
 
     def __init__(self, schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> None:
         self._schema, self._schemas = schema, schemas
-        self._branches: dict[int, Schema] = {}
         self._reaches = Reach(schemas, _matters)
+        self._taken = Branches(schemas, self._reaches)
         self.any = self._reaches(schema)
         """Whether there is anything to do at all."""
 
@@ -58,17 +58,6 @@ class Completion:
                     value[number] = self._complete(value[number], inner)
         return value
 
-    def _taken(self, value: Any, schema: JsonSchema) -> Iterator[JsonSchema]:  # noqa: ANN401
-        """The schemas that hold for the value beside this one."""
-        if "$ref" in schema:
-            yield self._schemas[name_of(schema["$ref"])]
-        yield from schema.get("allOf", ())
-        for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
-            if self._reaches(each) and self._fits(value, each):
-                yield each
-        if "if" in schema:
-            yield schema.get("then" if self._fits(value, schema["if"]) else "else", {})
-
     def _complete_object(self, value: dict[str, Any], schema: JsonSchema) -> None:
         properties, others = schema.get("properties", {}), schema.get("additionalProperties")
         for name, inner in properties.items():
@@ -79,11 +68,6 @@ class Completion:
         if isinstance(others, dict):
             for name in value.keys() - properties.keys():
                 value[name] = self._complete(value[name], others)
-
-    def _fits(self, value: Any, branch: JsonSchema) -> bool:  # noqa: ANN401
-        if id(branch) not in self._branches:
-            self._branches[id(branch)] = Schema(branch, self._schemas)
-        return self._branches[id(branch)].is_valid(value)
 
 
 def _matters(schema: JsonSchema) -> bool:

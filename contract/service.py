@@ -17,8 +17,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.application import SERVER
-from contract.errors import MethodNotAllowed, NotFound
+from contract.errors import Malformed, MethodNotAllowed, NotFound
 from contract.paths import is_ambiguous_path, is_management_path
+from contract.targets import has_one_host, in_origin_form
 from openapi.description import Description
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -90,10 +91,16 @@ class Service:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or begin and end the process."""
-        if scope["type"] == "http" and _is_for_api(scope):
-            await self._api(scope, receive, send)
-        else:
-            await self._beside(scope, receive, partial(_send_named, send))
+        if scope["type"] == "http":
+            scope = in_origin_form(scope)
+            if not has_one_host(scope):
+                problem = Malformed("A request of HTTP/1.1 has one header Host.")
+                await problem.response()(scope, receive, partial(_send_named, send))
+                return
+            if _is_for_api(scope):
+                await self._api(scope, receive, send)
+                return
+        await self._beside(scope, receive, partial(_send_named, send))
 
 
 async def _send_named(send: Send, message: Message) -> None:

@@ -29,6 +29,8 @@ def _one(error: ValidationError, schema: Any) -> Iterator[Explained]:  # noqa: A
                 yield [*path, name], "is not a property here"
         case ValidationErrorKind.FalseSchema():
             yield path, "must not be there"
+        case ValidationErrorKind.Not() if kind.schema == {}:
+            yield path, "must not be there"
         case ValidationErrorKind.Not():
             yield path, "fits no alternative, or one that is excluded"
         case ValidationErrorKind.OneOfMultipleValid():

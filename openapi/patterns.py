@@ -209,4 +209,4 @@ def _in_class(member: str) -> str:
 def _literal(char: str, special: frozenset[str]) -> str:
     if char in special:
         return f"\\{char}"
-    return char if char.isprintable() or ord(char) > 0xFF else f"\\x{ord(char):02x}"  # noqa: PLR2004
+    return char if char.isprintable() or ord(char) > 0xFF else f"\\x{ord(char):02X}"  # noqa: PLR2004
