@@ -4,6 +4,8 @@ That part is none of Kong: where GATEWAY_TEST_URL names a real one, the other te
 """
 
 import json
+import os
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,6 +18,11 @@ import yaml
 from kong.problem import Problem, problems
 from kong.render import TEMPLATE, render
 from kong.settings import GatewaySettings
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("luajit") is None and "CI" not in os.environ,
+    reason="luajit is not installed: tests/install-tools.sh",
+)
 
 PDK = Path(__file__).with_name("pdk.lua")
 V1, V2 = "user_service_v1_upstream", "user_service_v2_upstream"
