@@ -13,6 +13,7 @@ from openapi.errors import InvalidDocumentError
 from processes.logs import configure_logs
 from processes.settings import SettingsError
 from storage.contradictions import ContradictionError
+from storage.redaction import redacted
 
 COMMANDS: Mapping[str, str] = {
     "up": "local.commands:up",
@@ -34,6 +35,8 @@ COMMANDS: Mapping[str, str] = {
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",
     "pages": "aware.generate:pages",
+    "docs": "aware.docs:docs",
+    "changelog": "aware.changelog:changelog",
     "release": "aware.release:release",
     "sdks": "aware.sdks:sdks",
     "publish": "aware.publish:publish",
@@ -77,7 +80,7 @@ def main() -> None:
     except (SettingsError, InvalidDocumentError, BrokerSetupError, ContradictionError) as error:
         sys.exit(f"aware: {error}")
     except PyMongoError as error:
-        sys.exit(f"aware: MongoDB: {error}")
+        sys.exit(f"aware: MongoDB: {redacted(error)}")
 
 
 if __name__ == "__main__":

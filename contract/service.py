@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.application import SERVER
@@ -75,7 +75,7 @@ class Service:
                 Route("/health/ready", readiness),
                 Route("/metrics", figures),
                 Route("/openapi.json", openapi),
-                Mount("/", _swagger_ui()),
+                Route("/ui{rest:path}", _swagger_ui()),
             ],
             exception_handlers={HTTPException: _as_problem},
             lifespan=lifespan,

@@ -50,7 +50,8 @@ def disagreements(configuration: Configuration, published: Operations) -> tuple[
             for service in configuration.services
             for route in service.routes
             for method in route.methods
-            if not _needed(service, route, method, published)
+            if method != "HEAD"  # which is beside GET, and goes with it
+            and not _needed(service, route, method, published)
         ),
     )
 
@@ -69,6 +70,11 @@ def _of_operation(configuration: Configuration, owner: str, operation: Operation
             yield f"{operation} goes to {service.name}, not to {owner}"
         elif not all(route.matches(operation.method, path) for path in _spellings(operation)):
             yield f"{operation}: the route {route.name} must take it with and without a last /"
+        elif route.operations.get(operation.method) != operation.id:
+            yield (
+                f"{operation} is {operation.id}. In kong/kong.yml.template, in {route.name}:\n"
+                f"        tags: [{_tags(route, operation)}]"
+            )
     if not operation.internal and not taking:
         yield _missing(configuration, owner, operation)
 
@@ -79,9 +85,10 @@ def _missing(configuration: Configuration, owner: str, operation: Operation) -> 
         for route in service.routes:
             alike = any(route.matches(method, example(operation)) for method in route.methods)
             if service.name == owner and alike:
-                methods = ", ".join((*route.methods, operation.method))
+                methods = ", ".join((*route.methods, *_methods(operation)))
                 return (
                     f"{operation} has no route. In kong/kong.yml.template, in {route.name}:\n"
+                    f"        tags: [{_tags(route, operation)}]\n"
                     f"        methods: [{methods}]"
                 )
     pattern = _pattern(operation.path.rstrip("/"))
@@ -90,12 +97,18 @@ def _missing(configuration: Configuration, owner: str, operation: Operation) -> 
     return (
         f"{operation} has no route. In kong/kong.yml.template, under {owner}:\n"
         f"      - name: {name}_route\n"
+        f"        tags: [{operation.method}={operation.id}]\n"
         f"        paths:\n"
         f"          - '~{pattern}/?$'\n"
-        f"        methods: [{operation.method}]\n"
+        f"        methods: [{', '.join(_methods(operation))}]\n"
         f"        strip_path: false\n"
         f"        preserve_host: true"
     )
+
+
+def _methods(operation: Operation) -> tuple[str, ...]:
+    """The methods that an operation answers: whoever answers GET answers HEAD too."""
+    return ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
 
 
 def _pattern(path: str) -> str:
@@ -109,6 +122,11 @@ def _pattern(path: str) -> str:
 
 def _escaped(text: str) -> str:
     return re.sub(r"[.+*?^$()|\[\]\\]", r"\\\g<0>", text)
+
+
+def _tags(route: Route, operation: Operation) -> str:
+    operations = {**route.operations, operation.method: operation.id}
+    return ", ".join(f"{method}={name}" for method, name in operations.items())
 
 
 def _needed(service: Service, route: Route, method: str, published: Operations) -> bool:

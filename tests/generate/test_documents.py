@@ -25,6 +25,7 @@ from messaging.topology import EXCHANGE, Topology
 from tests.generate.copying import ROOT
 
 GATEWAY = "http://127.0.0.1:8000"
+SERVERS = ("https://api.example.com", "https://staging.example.com/aware")
 
 
 def _schema(name: str) -> dict[str, Any]:
@@ -213,7 +214,7 @@ def pages(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pages")
     shutil.copy2(ROOT / "package-lock.json", root)
     (root / "node_modules").symlink_to(ROOT / "node_modules")
-    built = build_pages(replace(sources, root=root))
+    built = build_pages(replace(sources, root=root), SERVERS)
     names = [each.name for each in built]
     assert names == ["events.html", "index.html", "order.html", "user.html"]
     return root / built[0].parent
@@ -228,6 +229,15 @@ def test_the_pages_show_what_is_published_and_nothing_internal(
         for operation in description.operations:
             assert (f'"{operation.id}"' in text) is not operation.internal
     assert EVENT_TYPE in (pages / "events.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", ["user.html", "order.html"])
+def test_a_page_names_the_servers_that_it_was_told_and_no_other(pages: Path, page: str) -> None:
+    """Not the place where the spec itself is served."""
+    named = json.dumps([{"url": each} for each in SERVERS], separators=(",", ":"))
+    text = (pages / page).read_text("utf-8")
+    assert f'"servers":{named}' in text
+    assert "Where this document is served" not in text
 
 
 @pytest.mark.parametrize("page", ["user.html", "order.html", "events.html"])

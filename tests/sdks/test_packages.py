@@ -18,6 +18,8 @@ from generate.sdks import SdkError, make_sdks
 from openapi.description import Operation
 from openapi.reading import load_description
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NAMES = {"user": "aware-users", "order": "aware-orders"}
 
