@@ -13,6 +13,7 @@ from messaging.setup import BrokerSetupError
 from processes.logs import configure_logs
 from processes.settings import SettingsError
 from storage.contradictions import ContradictionError
+from storage.redaction import redacted
 
 COMMANDS: Mapping[str, str] = {
     "up": "local.commands:up",
@@ -78,7 +79,7 @@ def main() -> None:
     except (SettingsError, InvalidDocumentError, BrokerSetupError, ContradictionError) as error:
         sys.exit(f"aware: {error}")
     except PyMongoError as error:
-        sys.exit(f"aware: MongoDB: {error}")
+        sys.exit(f"aware: MongoDB: {redacted(error)}")
 
 
 if __name__ == "__main__":

@@ -106,9 +106,7 @@ class Api:
         known = self._translate(error)
         if known is not None:
             if known.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                log.error(
-                    "request_failed", path=scope["path"], problem=known.kind, reason=str(error)
-                )
+                log.error("request_failed", path=scope["path"], problem=known.kind, reason=error)
             return known
         log.error("request_failed", path=scope["path"], problem=Problem.kind, exc_info=error)
         return Problem(FAILED)

@@ -22,8 +22,9 @@ _PARAMETER = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of a spec. `path` is a template, as `/users/{id}`."""
+    """An operation of a spec: `id` is its operationId, `path` a template, as `/users/{id}`."""
 
+    id: str
     service: str
     method: str
     path: str
@@ -44,7 +45,13 @@ def operations(service: str, document: Mapping[str, Any]) -> Iterator[Operation]
         for method in _METHODS:
             if method in item:
                 internal = item[method].get("x-internal", item.get("x-internal", False))
-                yield Operation(service, method.upper(), path, public=not internal)
+                yield Operation(
+                    item[method].get("operationId", ""),
+                    service,
+                    method.upper(),
+                    path,
+                    public=not internal,
+                )
 
 
 def all_operations(specs: Mapping[str, Path] = SPECS) -> tuple[Operation, ...]:
@@ -86,6 +93,11 @@ def _of_operation(configuration: Configuration, operation: Operation) -> Iterato
             yield f"{operation} goes to {service.name}, not to {operation.service}"
         elif not all(route.matches(operation.method, path) for path in _spellings(operation)):
             yield f"{operation}: the route {route.name} must take it with and without a last /"
+        elif route.operations.get(operation.method) != operation.id:
+            yield (
+                f"{operation} is {operation.id}. In kong/kong.yml.template, in {route.name}:\n"
+                f"        tags: [{_tags(route, operation)}]"
+            )
     if operation.public and not taking:
         yield _missing(configuration, operation)
 
@@ -99,6 +111,7 @@ def _missing(configuration: Configuration, operation: Operation) -> str:
                 methods = ", ".join((*route.methods, operation.method))
                 return (
                     f"{operation} has no route. In kong/kong.yml.template, in {route.name}:\n"
+                    f"        tags: [{_tags(route, operation)}]\n"
                     f"        methods: [{methods}]"
                 )
     pattern = _PARAMETER.sub(r"(?<\1>[A-Za-z0-9_-]+)", operation.path.rstrip("/"))
@@ -107,12 +120,18 @@ def _missing(configuration: Configuration, operation: Operation) -> str:
     return (
         f"{operation} has no route. In kong/kong.yml.template, under {operation.service}:\n"
         f"      - name: {name}_route\n"
+        f"        tags: [{operation.method}={operation.id}]\n"
         f"        paths:\n"
         f"          - '~{pattern}/?$'\n"
         f"        methods: [{operation.method}]\n"
         f"        strip_path: false\n"
         f"        preserve_host: true"
     )
+
+
+def _tags(route: Route, operation: Operation) -> str:
+    operations = {**route.operations, operation.method: operation.id}
+    return ", ".join(f"{method}={name}" for method, name in operations.items())
 
 
 def _needed(service: Service, route: Route, method: str, published: Iterable[Operation]) -> bool:

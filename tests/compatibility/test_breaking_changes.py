@@ -294,6 +294,7 @@ def found() -> dict[str, list[str]]:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BREAKING)
 def test_what_breaks_clients_is_found(found: dict[str, list[str]], name: str) -> None:
     """Each of these makes some client of the last release fail, on the wire or at a type."""

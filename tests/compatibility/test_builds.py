@@ -18,6 +18,8 @@ from local.stack import Stack
 from tests.examples import ADDRESS
 from tests.services.conftest import new_email, new_user
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TIMES = {"createdAt": "2020-01-01T00:00:00.000Z", "updatedAt": "2020-01-01T00:00:00.000Z"}
 

@@ -36,15 +36,19 @@ def faults(schema: dict[str, Any], instance: object) -> list[Fault]:
         ({"type": "string", "format": "date"}, ["2026-11-22"], ["2026-02-30", "22.11.2026"]),
         (
             {"type": "string", "format": "date-time"},
-            ["2026-11-22T10:15:30Z", "2026-11-22T10:15:30.123456+05:30", "2026-11-22t10:15:30z"],
+            [
+                "2026-11-22T10:15:30Z",
+                "2026-11-22T10:15:30.123456+05:30",
+                "2026-11-22t10:15:30z",
+                "0001-01-01T00:00:00+23:59",
+                "9999-12-31T23:59:59-00:01",
+            ],
             [
                 "2026-11-22T10:15:30",
                 "2026-11-22",
                 "2026-11-22T24:00:00Z",
                 "2026-11-22T23:59:60Z",
                 "0000-01-01T00:00:00Z",
-                "0001-01-01T00:00:00+23:59",
-                "9999-12-31T23:59:59-00:01",
             ],
         ),
         (
@@ -124,6 +128,80 @@ def test_an_empty_update_is_told_its_ways_out() -> None:
     assert fault.pointer == "#"
     assert "emails" in fault.detail
     assert "deliveryAddress" in fault.detail
+
+
+STRINGS = {"type": "array", "items": {"type": "string"}}
+NUMBERS = {"type": "array", "items": {"type": "integer"}}
+MANY = 100_000
+LARGE: dict[str, tuple[dict[str, Any], Any, set[str]]] = {
+    "too many, of elements without a schema": ({"type": "array", "maxItems": 2}, [1, 2, 3], {"#"}),
+    "too many by one": ({"type": "array", "maxItems": MANY}, [1] * (MANY + 1), {"#"}),
+    "the last property": (
+        {"type": "object", "additionalProperties": {"type": "integer"}},
+        {f"p{n}": n for n in range(MANY)} | {"last": "x"},
+        {"#/last"},
+    ),
+    "the last element": (NUMBERS, [*range(MANY), "x"], {f"#/{MANY}"}),
+    "the last element behind allOf": ({"allOf": [NUMBERS]}, [*range(MANY), "x"], {f"#/{MANY}"}),
+    "the last element of the last": (
+        {"type": "object", "properties": {"a": STRINGS, "b": {"type": "object"}}},
+        {"b": {f"p{n}": n for n in range(MANY)}, "a": ["x"] * MANY + [1]},
+        {f"#/a/{MANY}"},
+    ),
+    "every element": (STRINGS, [1] * MANY, {f"#/{n}" for n in range(100)}),
+    "every element twice": (
+        {"type": "array", "items": {"type": "object", "required": ["a", "b"]}},
+        [{"x": 1}] * MANY,
+        {f"#/{n}" for n in range(50)},
+    ),
+    "no alternative": ({"anyOf": [STRINGS, {"type": "object"}]}, [1] * MANY, {"#"}),
+    "two alternatives of which one may fit": (
+        {"oneOf": [NUMBERS, {"type": "array"}]},
+        [1] * MANY,
+        {"#"},
+    ),
+    "no alternative of many, in every element": (
+        {"type": "array", "items": {"anyOf": [{"type": "object", "required": ["a"]}] * 20}},
+        [{}] * MANY,
+        {f"#/{n}" for n in range(100)},
+    ),
+    "a property that is missing beside many elements": (
+        {"type": "object", "required": ["b"], "properties": {"a": NUMBERS}},
+        {"a": [1] * MANY},
+        {"#"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "instance", "places"), LARGE.values(), ids=LARGE.keys())
+def test_what_does_not_fit_is_refused_however_large_it_is(
+    schema: dict[str, Any], instance: object, places: set[str]
+) -> None:
+    """With the place of something that is wrong, and of nothing else."""
+    assert {fault.pointer for fault in faults(schema, instance)} == places
+
+
+FITTING: dict[str, tuple[dict[str, Any], Any]] = {
+    "at least as many": ({"type": "array", "minItems": MANY}, [*range(MANY)]),
+    "a property behind many": (
+        {"type": "object", "required": ["last"]},
+        {f"p{n}": n for n in range(MANY)} | {"last": 1},
+    ),
+    "an alternative": (
+        {"anyOf": [{"type": "object"}, {**STRINGS, "minItems": MANY}]},
+        ["x"] * MANY,
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "instance"), FITTING.values(), ids=FITTING.keys())
+def test_nothing_is_said_to_be_wrong_that_is_not(
+    schema: dict[str, Any], instance: dict[str, Any] | list[Any]
+) -> None:
+    """Neither of what fits, nor of the same beside one thing that does not."""
+    assert not faults(schema, instance)
+    both = {"type": "object", "properties": {"a": schema, "b": {"type": "string"}}}
+    assert {fault.pointer for fault in faults(both, {"a": instance, "b": 1})} == {"#/b"}
 
 
 def test_properties_may_be_called_like_keywords() -> None:

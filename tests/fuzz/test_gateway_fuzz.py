@@ -28,6 +28,7 @@ def published(document: Document) -> Document:
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("name", ["user", "order"])
 def test_no_request_through_the_gateway_meets_an_answer_outside_the_contract(

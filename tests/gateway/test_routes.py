@@ -86,13 +86,21 @@ PLANTED: Mapping[str, tuple[str, str, str, list[str]]] = {
         "kong_order_service",
         "/orders/{id}/items/{item}",
         "get",
-        [r"- name: order_service_orders_items_get_route", r"methods: \[GET\]"],
+        [
+            r"- name: order_service_orders_items_get_route",
+            r"tags: \[GET=planted\]",
+            r"methods: \[GET\]",
+        ],
     ),
     "a method": (
         "kong_user_service",
         "/users/{id}",
         "delete",
-        [r"in user_service_user_route", r"methods: \[PUT, DELETE\]"],
+        [
+            r"in user_service_user_route",
+            r"tags: \[PUT=update_user, DELETE=planted\]",
+            r"methods: \[PUT, DELETE\]",
+        ],
     ),
 }
 
@@ -137,6 +145,16 @@ def test_a_route_that_no_operation_needs_is_told(configuration: Configuration) -
     left = [o for o in all_operations() if str(o) != "GET /orders/{id}"]
     (message,) = disagreements(configuration, left)
     assert "order_service_order_route" in message
+
+
+def test_an_operation_that_the_access_log_would_call_otherwise_is_told(
+    configuration: Configuration,
+) -> None:
+    """With the tags to write."""
+    changed = [replace(o, id="made") if str(o) == "POST /orders/" else o for o in all_operations()]
+    (message,) = disagreements(configuration, changed)
+    assert "POST /orders/ is made" in message
+    assert "tags: [GET=list_orders, POST=made]" in message
 
 
 def test_an_internal_operation_with_a_route_is_told(configuration: Configuration) -> None:

@@ -169,6 +169,7 @@ def type_checked(copy: Path) -> Path:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new", "handler"), CHANGES)
 def test_the_type_check_points_at_each_handler_that_a_changed_spec_breaks(
     type_checked: Path, old: str, new: str, handler: str

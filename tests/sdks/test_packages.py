@@ -17,6 +17,8 @@ from generate.node import install_packages
 from generate.published import APIS, published_document
 from generate.sdks import SdkError, make_sdks
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NAMES = {"user": "aware-users", "order": "aware-orders"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from local.ports import Ports
 from local.stack import Stack
-from tests.documents.pages import ROOT
+from tests.documentation.pages import ROOT
 from tests.generate.printed import Command, environment, steps
 from tests.waiting import until
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.documents.pages import read, tracked
+from tests.documentation.pages import read, tracked
 
 PAGE = "docs/troubleshooting.md"
 ANYTHING = "…"

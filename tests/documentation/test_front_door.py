@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.deploy.tools import run
-from tests.documents.pages import ROOT, read, tracked
+from tests.documentation.pages import ROOT, read, tracked
 
 REGISTRIES = ["docker" + ".io/", "ghcr" + ".io", "pypi" + ".org", "npmjs" + ".org"]
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from documentation.links import for_the_site
-from tests.documents.pages import code, pages, read, tracked
+from tests.documentation.pages import code, pages, read, tracked
 
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:py|ya?ml|md|sh|in|txt|j2|template|mustache|lua)")
 
@@ -24,7 +24,7 @@ def test_comments_in_code_name_pages_that_are_there() -> None:
     """`docs/….md`, wherever it stands."""
     files = set(tracked())
     for name in files:
-        if name.startswith("tests/documents/"):
+        if name.startswith("tests/documentation/"):
             continue
         if name.endswith((".py", ".yml", ".yaml", ".sh", ".toml", ".ini", ".template", ".in")):
             for page in re.findall(r"\bdocs/[\w/-]+\.md\b", read(name)):

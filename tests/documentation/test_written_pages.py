@@ -14,7 +14,7 @@ from documentation.settings_reference import (
     settings_reference,
 )
 from documentation.site import stale_pages
-from tests.documents.pages import ROOT, read, tracked
+from tests.documentation.pages import ROOT, read, tracked
 
 
 def test_no_written_page_is_stale() -> None:

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from documentation.changelog import ChangelogError, cut, newest, notes
-from tests.documents.pages import read
+from tests.documentation.pages import read
 
 LOG = """\
 # Changelog

@@ -8,7 +8,7 @@ import pytest
 
 from aware.__main__ import aware
 from local.parts import ALL
-from tests.documents.pages import ROOT, code, pages
+from tests.documentation.pages import ROOT, code, pages
 
 _MAKE = re.compile(r"(?:\$ |^)make((?: [a-z][a-z-]*)+)")
 _AWARE = re.compile(r"(?:\.venv/bin/)?python -m aware ([a-z][^|>#`]*)")
