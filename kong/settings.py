@@ -90,7 +90,30 @@ class GatewaySettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """The settings `environment` holds; raises SettingError, naming the variable."""
+        """The settings `environment` holds; raises SettingError, naming the variable.
+
+        P_VALUE: percent of the user requests that v1 gets at the first start; `gateway weight` and
+            `gateway rollout` change it afterwards
+        USER_SERVICE_V1_TARGET: v1 of the user service; a name may have several addresses
+        USER_SERVICE_V2_TARGET: v2 of the user service
+        ORDER_SERVICE_TARGET: the order service
+        USER_RELAY_TARGET: where a rollout reads the relay's metrics
+        ORDER_CONSUMER_TARGET: where a rollout reads the consumer's metrics
+        KONG_PROXY_LISTEN: where the gateway listens for clients
+        KONG_ADMIN_LISTEN: where it listens for the operator
+        GATEWAY_ADDRESS: the host by which clients reach it, if not that of KONG_PROXY_LISTEN
+        GATEWAY_URL: where commands reach the gateway, if not on this machine
+        GATEWAY_ADMIN_URL: where commands reach its administration, if not on this machine
+        GATEWAY_TLS_LISTEN: where it serves TLS as well
+        GATEWAY_TLS_CERTIFICATE: the certificate with its chain
+        GATEWAY_TLS_KEY: the certificate's key
+        API_KEYS: the keys that clients send in the header `apikey`, each of 16 to 128 letters,
+            digits, `-` and `_`; required where the gateway is reached beyond loopback
+        RATE_LIMIT_PER_MINUTE: requests a minute by one key, or by one address where there are none
+        REQUEST_SIZE_LIMIT: bytes of a request body
+        GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
+        LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`
+        """
         given = _Environment(environment)
         listen = given.listen("KONG_PROXY_LISTEN", cls.listen)
         return cls(

@@ -34,8 +34,9 @@ FAST: Mapping[str, str] = {
 """What makes of all tests those of `make test`."""
 
 _PROGRESS_SECONDS = 30
-_PERCENT = re.compile(r"\[ *(\d+)%\]$")
-_PASSED = re.compile(r"tests/\S+::|(PASSED|SKIPPED.*|XFAIL) +\[ *\d+%\]$")
+_COLLECTED = re.compile(r"^collect.*?(\d+) items?(?:.* (\d+) selected)?$")
+_ENDED = re.compile(r"(?:^|tests/\S+::.* )(PASSED|FAILED|ERROR|SKIPPED|XFAIL)\b")
+_PASSED = re.compile(r"tests/\S+::|(PASSED|SKIPPED|XFAIL)\b")
 _FAILED = re.compile(r"tests/\S+::.* (FAILED|ERROR)\b")
 _DETAILS = re.compile(r"=+ (ERRORS|FAILURES) =+")
 _LAST_LINES = 60
@@ -47,14 +48,16 @@ class Suite:
     """One that runs: how far it is, and what it has written."""
 
     name: str
-    percent: str = "0"
+    tests: int = 0
+    ended: int = 0
     lines: list[str] = field(default_factory=list)
 
     def write(self, line: str) -> None:
         """Keep a line, and show it where it is of interest while others run."""
         self.lines.append(line)
-        if found := _PERCENT.search(line):
-            self.percent = found[1]
+        if found := _COLLECTED.match(line):
+            self.tests = int(found[2] or found[1])
+        self.ended += bool(_ENDED.match(line))
         if _FAILED.match(line) or ("CI" in os.environ and line and not _PASSED.match(line)):
             click.echo(f"{self.name:11} | {line}")
 
@@ -99,7 +102,9 @@ class Run:
         while True:
             await asyncio.sleep(_PROGRESS_SECONDS)
             minutes, seconds = divmod(int(time.monotonic() - began), 60)
-            suites = ", ".join(f"{each.name} {each.percent} %" for each in self.running.values())
+            suites = ", ".join(
+                f"{each.name} {each.ended}/{each.tests or '?'}" for each in self.running.values()
+            )
             click.echo(f"{minutes:3}:{seconds:02}      {suites}")
 
     async def _execute(self, suite: Suite) -> Result:
@@ -128,10 +133,13 @@ class Run:
         )
         try:
             await _follow(suite, process)
-        finally:
+        except asyncio.CancelledError:
+            # Not by its own method, which may take the status away from `wait`.
             with suppress(ProcessLookupError):
-                process.terminate()
-            status = await process.wait()
+                os.kill(process.pid, signal.SIGTERM)
+            await process.wait()
+            raise
+        status = await process.wait()
         unselected = read_unselected("\n".join(suite.lines))
         return Result(
             suite.name,

@@ -15,9 +15,12 @@ from local.stack import Stack
 from tests.logs import logs_since
 from tests.needs import MARKERS, missing
 
+pytest_plugins = ["tests.personal_data"]
+
 _EXTRA = {"VALIDATE_RESPONSES": "true"}
 _began = pytest.StashKey[float]()
 _folder = pytest.StashKey[pytest.TempPathFactory]()
+_missing = pytest.StashKey[str]()
 _unselected = pytest.StashKey[Counter[str]]()
 
 
@@ -34,7 +37,7 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
         if os.environ.get("CI"):
             raise pytest.UsageError(f"in CI nothing may be missing, but {reason}")
         for item in those:
-            item.add_marker(pytest.mark.skip(reason))
+            item.stash[_missing] = reason
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -60,8 +63,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Note when the test began."""
+    """Note when the test began; skip it where what it needs is missing.
+
+    All of these are skipped from here, so that pytest's summary has one line for each reason.
+    """
     item.stash[_began] = time.time()
+    if reason := item.stash.get(_missing, ""):
+        pytest.skip(reason)
 
 
 @pytest.hookimpl(wrapper=True)

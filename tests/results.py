@@ -95,8 +95,18 @@ def report(results: Sequence[Result], seconds: float) -> Iterator[str]:
     for case in sorted(cases, key=lambda case: -case.seconds)[:SLOWEST]:
         yield f"{case.seconds:8.1f}  {case.name}"
     yield from _not_tested(results)
+    if failed := [*_failed(results)]:
+        yield from ("", "failed:", *failed)
     yield ""
     yield _sum(results, seconds)
+
+
+def _failed(results: Sequence[Result]) -> Iterator[str]:
+    for result in results:
+        if result.status:
+            log = (FOLDER / f"{result.suite}.log").relative_to(ROOT)
+            yield f"  {result.suite}: status {result.status}, see {log}"
+            yield from (f"    {case.name}" for case in result.cases if case.outcome == "failed")
 
 
 def _not_tested(results: Sequence[Result]) -> Iterator[str]:

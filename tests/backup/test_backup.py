@@ -23,7 +23,7 @@ from tests.examples import ADDRESS
 from tests.messaging.system import System
 from tests.waiting import until_async
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ITEM = {"itemId": "book", "quantity": 1, "price": 9.5}
 

@@ -17,7 +17,7 @@ from storage.client import Json, connect_blocking
 from tests.backup.conftest import Aware
 from tests.messaging.system import System, event
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 FLIPS = 300
 

@@ -15,6 +15,7 @@ from tests.compose.engine import (
     docker,
     has_images,
 )
+from tests.personal_data import personal_data
 from tests.reaper import container_name
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -59,6 +60,8 @@ def system(project: Compose) -> Iterator[Compose]:
     try:
         project("up", "--build", "--wait")
         yield project
+        logs = project("--profile", "*", "logs", "--no-log-prefix").stdout
+        assert personal_data(logs) == []
     finally:
         project("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
         name = project.variables["AWARE_IMAGE"]

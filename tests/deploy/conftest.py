@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from deploy.layout import Layout
+from deploy.report import Report
 from deploy.settings import parse
 from local.ports import Ports
 from tests.compose.engine import OFFLINE, STAND_INS, copy_of_the_repository, has_images
@@ -206,3 +208,18 @@ def deployed(server: Server) -> Server:
 def since() -> float:
     """When the test began, in the words of the clock."""
     return time.time()
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A server's folders."""
+    made = Layout(*(tmp_path / name for name in ("home", "config", "state", "backups")))
+    for folder in (made.home, made.config, made.state, made.backups):
+        folder.mkdir()
+    return made
+
+
+@pytest.fixture
+def report(layout: Layout) -> Report:
+    """A report in the server's folders."""
+    return Report(layout.state / "log", "test")

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from generate.node import install_packages
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -16,8 +18,8 @@ def copy_repository(target: Path) -> Path:
         if (ROOT / name).is_file():  # and not just removed
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    if (ROOT / "node_modules").exists():
-        shutil.copytree(ROOT / "node_modules", target / "node_modules", symlinks=True)
+    install_packages(ROOT)
+    (target / "node_modules").symlink_to(ROOT / "node_modules")
     _environment(target)
     return target
 

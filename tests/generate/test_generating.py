@@ -23,6 +23,7 @@ def test_the_repository_is_up_to_date(sources: Sources) -> None:
     }
 
 
+@pytest.mark.slow
 def test_what_changed_is_written_and_told(copy: Path, edit: Edit, run: Run) -> None:
     """A limit that is raised in one place, in what clients send and are answered."""
     edit("specs/order.yaml", "quantity: {type: integer, format: int32, minimum: 1,", NEW)
@@ -39,6 +40,7 @@ def test_what_changed_is_written_and_told(copy: Path, edit: Edit, run: Run) -> N
 NEW = "quantity: {type: integer, format: int32, minimum: 2,"
 
 
+@pytest.mark.slow
 def test_what_nothing_asks_for_is_removed_and_told(copy: Path, edit: Edit, run: Run) -> None:
     """A file in a folder that is all generated, or of a name that is."""
     edit("models/__init__.py", "Typed models", "Typed models ")  # which is written by hand
@@ -51,6 +53,7 @@ def test_what_nothing_asks_for_is_removed_and_told(copy: Path, edit: Edit, run: 
     assert not (copy / "models" / "gift.py").exists()
 
 
+@pytest.mark.slow
 def test_an_orphan_is_told_and_left_to_a_person(copy: Path, edit: Edit, run: Run) -> None:
     """A handler may hold what somebody still needs; its operation has gone."""
     spec = (copy / "specs" / "user.yaml").read_text("utf-8")

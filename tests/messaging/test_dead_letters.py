@@ -34,6 +34,7 @@ def letters(count: int) -> list[Message]:
     return [Message(b"{}", str(uuid4()), headers={REASON: "bad"}) for _ in range(count)]
 
 
+@pytest.mark.slow
 async def test_looking_a_thousand_times_loses_and_reorders_nothing(system: System) -> None:
     """Not even where each look gives back what the look before had given back."""
     async with system.broker() as broker:

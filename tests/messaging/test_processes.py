@@ -150,6 +150,7 @@ async def test_a_consumer_that_stops_has_acknowledged_what_it_applied_and_nothin
     assert await contacts.count_documents({}) == count - left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rabbitmq", [MACHINE], indirect=True)
 async def test_the_order_of_starts_does_not_matter(
     rabbitmq: RabbitServer, pair: tuple[Running, Running]

@@ -22,6 +22,7 @@ def test_no_history_breaks_a_guarantee(capsys: pytest.CaptureFixture[str]) -> No
     assert not summary.broken, str(summary)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guard", FAULTY)
 def test_a_removed_guard_is_noticed(guard: str) -> None:
     """Without it, some history breaks a guarantee: the check can fail."""

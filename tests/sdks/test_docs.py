@@ -11,6 +11,8 @@ from generate.node import node_command
 from local.stack import Stack
 from tests.sdks.conftest import TYPESCRIPT
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES: list[tuple[str, str, str]] = re.findall(
     r"```(python|ts)\n(.*?)```\n\n```\n(.*?)```",

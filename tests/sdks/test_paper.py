@@ -1,11 +1,14 @@
 """The paper's five requests with each SDK, through a gateway that asks for a key."""
 
 import httpx
+import pytest
 
 from local.stack import Stack
 from storage.client import Json
 from tests.sdks.conftest import KEY, Paper
 from tests.services.conftest import new_email
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_five_requests(paper: Paper, gateway: str, stack: Stack) -> None:

@@ -19,6 +19,8 @@ from generate.published import APIS, public_name, published_document
 from local.ports import Ports
 from tests.swaggerhub.server import Answer, State, registry
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 OWNER = "aware-team"
 KEY = "12345678-90ab-cdef-1234-567890abcdef"

@@ -1,1 +1,0 @@
-"""The documents: what they lead to is there."""

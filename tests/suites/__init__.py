@@ -1,0 +1,1 @@
+"""How the suites themselves are run, ended and reported."""
