@@ -5,7 +5,7 @@ VENV := .venv
 # Of tox.ini, all where none is named: make test SUITES='gateway local'
 SUITES ?=
 
-.PHONY: help up start stop status test test-all generate check pages release sdks publish lock
+.PHONY: help up start stop status test test-all generate check docs pages release sdks sbom publish lock
 
 help:
 	@echo 'make up        start everything; Ctrl-C stops it'
@@ -16,9 +16,11 @@ help:
 	@echo 'make test-all  lint, types, specs and all tests'
 	@echo 'make generate  write what follows from the specs'
 	@echo 'make check     fail if that is stale, or a gate is not passed'
-	@echo 'make pages     build the pages of both APIs, to publish'
+	@echo 'make docs      build the documentation as a site, API pages included, in build/site'
+	@echo 'make pages     build the API pages alone, in build/pages'
 	@echo 'make release   make the specs the last release, which nothing may break unannounced'
 	@echo 'make sdks      build client packages in Python and TypeScript'
+	@echo 'make sbom      write what services and packages consist of (CycloneDX), after make sdks'
 	@echo 'make publish   push both APIs to SwaggerHub'
 	@echo 'make lock      pin requirements/*.in anew'
 
@@ -40,17 +42,23 @@ test-all: $(VENV)/test.installed
 generate check pages: $(VENV)/generate.installed
 	@$(VENV)/bin/python -m aware $@
 
+docs: $(VENV)/docs.installed
+	@$(VENV)/bin/python -m aware docs
+
 release: $(VENV)/generate.installed
 	@$(VENV)/bin/python -m aware release
 
 sdks: $(VENV)/sdks.installed
 	@$(VENV)/bin/python -m aware sdks
 
+sbom: $(VENV)/release.installed
+	@.github/sbom.sh
+
 publish: $(VENV)/generate.installed
 	@$(VENV)/bin/python -m aware publish
 
 lock: $(VENV)/tox.installed
-	@for name in runtime local tox generate sdks test; do \
+	@for name in runtime local tox generate docs sdks test release; do \
 	    $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	        --no-annotate --custom-compile-command 'make lock' \
 	        requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \

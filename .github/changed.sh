@@ -5,7 +5,7 @@
 set -euo pipefail
 
 # Tests go through these two step by step.
-readonly tested='^docs/(tutorial|sdks)\.md$' documents='\.md$|^docs/.*\.svg$'
+readonly tested='^(README|docs/(tutorial|sdks))\.md$' documents='\.md$|^docs/.*\.svg$'
 
 code=true
 if changed=$(git diff --name-only "$1...HEAD" 2> /dev/null) &&

@@ -8,11 +8,12 @@ from importlib.util import find_spec
 import click
 from pymongo.errors import PyMongoError
 
-from contract.document import InvalidDocumentError
 from messaging.setup import BrokerSetupError
+from openapi.errors import InvalidDocumentError
 from processes.logs import configure_logs
 from processes.settings import SettingsError
 from storage.contradictions import ContradictionError
+from storage.redaction import redacted
 
 COMMANDS: Mapping[str, str] = {
     "up": "local.commands:up",
@@ -29,10 +30,13 @@ COMMANDS: Mapping[str, str] = {
     "resync": "aware.resync:resync_command",
     "backup": "aware.backup:backup_command",
     "restore": "aware.backup:restore_command",
+    "convert": "aware.convert:convert",
     "remove-smoke-test": "aware.smoke_test:remove_command",
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",
     "pages": "aware.generate:pages",
+    "docs": "aware.docs:docs",
+    "changelog": "aware.changelog:changelog",
     "release": "aware.release:release",
     "sdks": "aware.sdks:sdks",
     "publish": "aware.publish:publish",
@@ -76,7 +80,7 @@ def main() -> None:
     except (SettingsError, InvalidDocumentError, BrokerSetupError, ContradictionError) as error:
         sys.exit(f"aware: {error}")
     except PyMongoError as error:
-        sys.exit(f"aware: MongoDB: {error}")
+        sys.exit(f"aware: MongoDB: {redacted(error)}")
 
 
 if __name__ == "__main__":

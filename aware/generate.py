@@ -1,5 +1,6 @@
 """`generate`: bring everything that is made from the specs up to date; `check`: is it?"""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ def generate() -> None:
     _report(outcomes)
     for orphan in orphans(sources, ARTEFACTS):
         click.echo(f"orphan     {orphan}")
+    for renamed in sources.renamed():
+        click.echo(f"renamed    {renamed}")
 
 
 @click.command()
@@ -36,6 +39,8 @@ def check() -> None:
     from generate.sources import read_sources  # noqa: PLC0415
 
     sources, failed = read_sources(ROOT), 0
+    for note in sources.notes():
+        click.echo(f"note    {note}")
     for gate in GATES:
         try:
             complaints = list(gate.complaints(sources))
@@ -51,15 +56,20 @@ def check() -> None:
 
 @click.command()
 def pages() -> None:
-    """Build the pages of both APIs and of the events, to be published."""
+    """Build the pages of both APIs and of the events, to be published.
+
+    API_SERVERS are the addresses that they name.
+    """
+    from documentation.settings import SiteSettings, SiteSettingsError  # noqa: PLC0415
     from generate.node import NodeError  # noqa: PLC0415
     from generate.pages import build_pages  # noqa: PLC0415
     from generate.sources import read_sources  # noqa: PLC0415
 
     try:
-        for page in build_pages(read_sources(ROOT)):
+        settings = SiteSettings.from_environment(os.environ)
+        for page in build_pages(read_sources(ROOT), settings.servers):
             click.echo(f"written    {page}")
-    except NodeError as error:
+    except (NodeError, SiteSettingsError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -16,6 +16,7 @@ from messaging.dead_letters import UnknownLetter
 from messaging.resync import UnknownUser
 from storage.backup import BackupError
 from storage.durable import DatabaseUnavailable
+from storage.redaction import redacted
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ def in_one_line() -> Iterator[None]:
     except UnknownUser as error:
         raise click.ClickException(f"there is no user {error}") from error
     except (DatabaseUnavailable, PyMongoError) as error:
-        raise click.ClickException(f"MongoDB: {error}") from error
+        raise click.ClickException(f"MongoDB: {redacted(error)}") from error
     except (BrokerError, TimeoutError) as error:
         reason = str(error) or "no connection, or somebody else holds the dead letters"
         raise click.ClickException(f"RabbitMQ: {reason}") from error

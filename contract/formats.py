@@ -1,6 +1,7 @@
 """The formats of the specs, checked by libraries that know them."""
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +16,7 @@ import jsonschema_rs
 MOST_EMAIL_CHARACTERS = 254
 """RFC 5321's limit; also keeps a body of one long string from keeping the library busy."""
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ESCAPED = re.compile(r"\\(.)")
@@ -62,13 +64,16 @@ def _domain_key(domain: str) -> str:
 def parse_date_time(text: str) -> datetime:
     """The moment that an RFC 3339 date-time names, in UTC and cut to milliseconds.
 
+    One that UTC's years 0001 to 9999 do not reach, by its offset, is the first or the last of them.
+
     Raises:
-        ValueError: It is none, names a leap second, or lies outside the years 0001 to 9999.
+        ValueError: It is none, names a leap second, or is in the year 0000.
     """
+    moment = ciso8601.parse_rfc3339(text)
     try:
-        moment = ciso8601.parse_rfc3339(text).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("outside the years 0001 to 9999") from error
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        moment = _FIRST if moment.year == 1 else _LAST
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
@@ -85,7 +90,18 @@ def _is_date_time(text: str) -> bool:
         parse_date_time(text)
     except ValueError:
         return False
-    return True
+    return text[10] in "Tt"  # RFC 3339 leaves applications another separator; OpenAPI does not
+
+
+def _is_base64(text: str) -> bool:
+    """As RFC 4648 has it in section 4: padded, and without line breaks."""
+    try:
+        return b64encode(b64decode(text, validate=True)).decode() == text
+    except ValueError:
+        return False
+
+
+_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def _library(name: str) -> Callable[[str], bool]:
@@ -99,6 +115,8 @@ CHECKS: Mapping[str, Callable[[str], bool]] = {
     "email": _is_email,
     "date-time": _is_date_time,
     "date": _library("date"),
+    "byte": _is_base64,
+    "decimal": lambda text: _DECIMAL.fullmatch(text) is not None,
     "uuid": _library("uuid"),
     "uri": _library("uri"),
 }

@@ -20,7 +20,7 @@ class Container:
     """One container. `label` is the release it was made for.
 
     `state` is the engine's, `health` is "healthy", "starting", "unhealthy" or "none"; `restarts`
-    is how often the engine has started it again, `address` where the others reach it.
+    is how often the engine has started it again, `address` where this machine reaches it.
     """
 
     id: str
@@ -106,7 +106,7 @@ class Containers:
 def _container(found: Mapping[str, Any]) -> Container:
     state = found["State"]
     networks = found["NetworkSettings"]["Networks"]
-    inner = [each for name, each in networks.items() if name.endswith("_inner")]
+    addresses = [each["IPAddress"] for each in networks.values() if each["IPAddress"]]
     return Container(
         id=found["Id"],
         name=found["Name"].removeprefix("/"),
@@ -115,7 +115,7 @@ def _container(found: Mapping[str, Any]) -> Container:
         state=state["Status"],
         health=state.get("Health", {}).get("Status", "none"),
         restarts=found["RestartCount"],
-        address=inner[0]["IPAddress"] if inner else "",
+        address=addresses[0] if addresses else "",
     )
 
 

@@ -16,19 +16,19 @@ from deploy.errors import DeployError, StuckError, WentBackError
 from deploy.interruption import Interrupted, uninterrupted
 from deploy.keeping import Keeping
 from deploy.layout import Layout
-from deploy.release import Release, folder_of, forget_settings, release, take_settings
+from deploy.release import Release, folder_of, release, take_settings
 from deploy.replacing import HTTP, ORDER, Replacing
 from deploy.report import Report
 from deploy.requests import Address
 from deploy.settings import parse, settings
 from deploy.state import Place, State
+from deploy.tidying import Tidying
 from deploy.watch import Watch
 
 DATABASES = ("mongodb", "rabbitmq")
 """What keeps the data, in images of others."""
 
 _PORT = 5000
-_KEPT_LOGS = 200
 _NEEDED = 2 * 1024**3  # bytes for images and what they are built from
 
 
@@ -42,6 +42,7 @@ class Deployment:
         self._report = report
         self._commands = Commands(report)
         self._containers = Containers(self._commands)
+        self._tidying = Tidying(layout, state, self._commands)
 
     def deploy(self, version: str) -> None:
         """Bring `version` in, with the settings as they are now.
@@ -55,7 +56,7 @@ class Deployment:
             self._deploy(version)
         finally:
             with suppress(DeployError, OSError):
-                forget_settings(self._layout, self._state.places)
+                self._tidying.settings()
 
     def _deploy(self, version: str) -> None:
         wanted = self._prepare(version)
@@ -74,7 +75,7 @@ class Deployment:
             with uninterrupted():
                 self._go_back(wanted, good, error)
         with suppress(DeployError, OSError):
-            self._tidy()
+            self._tidying.releases()
 
     def start(self) -> None:
         """Make what was good last run: after a reboot, after an interrupted deployment."""
@@ -264,7 +265,7 @@ class Deployment:
             int(given.get("GATEWAY_PORT") or 443),
             tls=True,
             certificate=None if any_certificate else wanted.certificate.first,
-            headers={"apikey": given["API_KEYS"].split(",")[0]},
+            headers={"apikey": given["API_KEYS"].split(",")[0].rpartition(":")[2]},
         )
 
     def _go_back(self, wanted: Release, good: Place | None, error: BaseException) -> None:
@@ -302,22 +303,3 @@ class Deployment:
         new.unlink(missing_ok=True)
         new.symlink_to(wanted.folder)
         new.replace(self._layout.current)
-
-    def _tidy(self) -> None:
-        """Keep this version and the one before; the others can be sent again."""
-        for log in sorted((self._layout.state / "log").iterdir())[:-_KEPT_LOGS]:
-            log.unlink()
-        places = [place for place in (self._state.running, self._state.before) if place]
-        kept = {place.version for place in places}
-        for folder in self._layout.releases.iterdir():
-            if folder.name not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
-        for place in places:
-            for image in release(self._layout, place).images:
-                self._forget_images(image.rpartition(":")[0], kept)
-
-    def _forget_images(self, name: str, kept: set[str]) -> None:
-        listed = self._commands.ask("docker", "image", "ls", "--format", "{{.Tag}}", name)
-        for tag in listed.split():
-            if tag not in kept:
-                self._commands.succeeds("docker", "image", "rm", f"{name}:{tag}")

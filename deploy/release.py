@@ -2,8 +2,7 @@
 
 import hashlib
 import re
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,26 +58,23 @@ def take_settings(layout: Layout) -> str:
     """Keep a copy of all settings as they are now, so that one can go back; returns its name."""
     files = [file for file in _own(layout) if file.exists()]
     name = _digest(*files)
-    folder = layout.state / "given" / name
+    folder = given_folder(layout) / name
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for file in files:
         write_private(folder / file.name, file.read_text())
     return name
 
 
-def forget_settings(layout: Layout, kept: Iterable[Place]) -> None:
-    """Remove the copies of settings that none of `kept` runs with: they hold passwords and keys."""
-    names = {place.given for place in kept}
-    for folder in (layout.state / "given").iterdir():
-        if folder.name not in names:
-            shutil.rmtree(folder)
+def given_folder(layout: Layout) -> Path:
+    """Where the copies are, a folder for each."""
+    return layout.state / "given"
 
 
 def release(layout: Layout, place: Place) -> Release:
     """The release of `place`; raises DeployError where it was never sent."""
     folder = folder_of(layout, place.version)
     settings, certificate, key, override = (
-        layout.state / "given" / place.given / file.name for file in _own(layout)
+        given_folder(layout) / place.given / file.name for file in _own(layout)
     )
     found = parse(settings.read_text())
     files = [folder / "docker-compose.yml", folder / "deploy/docker-compose.server.yml"]

@@ -9,6 +9,7 @@ from deploy.errors import DeployError
 from deploy.private import read_private, write_private
 
 _LAPTOP = "laptop-"
+_FIRST_CALLER = "back-office"
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _DEPLOYED = {
     "GATEWAY_BIND": "0.0.0.0",  # noqa: S104 - the gateway is for everybody, with a key
@@ -39,8 +40,8 @@ def settings(file: Path, example: Path) -> Mapping[str, str]:
             raise DeployError(f"{file}: {name} has the value that {example.name} shows everybody")
     if not found.get("API_KEYS"):
         raise DeployError(
-            f"{file}: API_KEYS is not set. The gateway asks the world for a key: set one of 16 to "
-            "128 letters and digits, `openssl rand -hex 20` makes one"
+            f"{file}: API_KEYS is not set. The gateway asks the world for a key: set NAME:KEY, "
+            "with a key of 16 to 128 letters and digits, `openssl rand -hex 20` makes one"
         )
     return found
 
@@ -58,7 +59,9 @@ def _deployed(line: str) -> str:
         return line
     if name in _DEPLOYED:
         return f"{name}={_DEPLOYED[name]}\n"
-    if name == "API_KEYS" or value.startswith(_LAPTOP):
+    if name == "API_KEYS":
+        return f"{name}={_FIRST_CALLER}:{secrets.token_hex(20)}\n"
+    if value.startswith(_LAPTOP):
         return f"{name}={secrets.token_hex(20)}\n"
     # Versions come with each deployment.
     return "" if name in ("AWARE_VERSION", "AWARE_COMMIT") else line

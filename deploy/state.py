@@ -69,11 +69,6 @@ class State:
         return self._place("unfinished")
 
     @property
-    def places(self) -> list[Place]:
-        """All three, as far as there are."""
-        return [place for place in (self.running, self.before, self.unfinished) if place]
-
-    @property
     def outcome(self) -> Outcome | None:
         """How the last deployment ended."""
         found = self._read("outcome")

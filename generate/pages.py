@@ -4,13 +4,14 @@ import html
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from contract.document import Document
 from generate.asyncapi import asyncapi
 from generate.node import NodeError, node_command, run_tool
 from generate.published import published
 from generate.sources import APIS, Sources
+from openapi.bundle import Document
 
 FOLDER = Path("build", "pages")
 """Where they are built; not kept in the repository."""
@@ -22,6 +23,7 @@ POLICY = (
 """A browser's content security policy. Without it each view of a page would fetch a logo from the
 maker of the generator, and send them a trace."""
 
+_BACK = "\n\n[All pages](index.html)"
 _HEAD = "<head>"
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -45,8 +47,10 @@ _INDEX = """<!DOCTYPE html>
 """
 
 
-def build_pages(sources: Sources) -> list[Path]:
+def build_pages(sources: Sources, servers: Iterable[str]) -> list[Path]:
     """Build `index.html` and a page for each API and the events, without anything internal.
+
+    The pages of the APIs name `servers` as the places where they are served.
 
     Returns:
         The files, from the repository on.
@@ -62,12 +66,21 @@ def build_pages(sources: Sources) -> list[Path]:
         made = Path(folder, "pages")
         made.mkdir()
         for name, document in documents.items():
-            _page(sources.root, made / f"{name}.html", json.dumps(document), ".json")
+            text = json.dumps(_shown(document, servers))
+            _page(sources.root, made / f"{name}.html", text, ".json")
         _page(sources.root, made / "events.html", events, ".yaml")
         (made / "index.html").write_text(_index(documents), "utf-8")
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
     return sorted(FOLDER / each.name for each in target.iterdir())
+
+
+def _shown(document: Document, servers: Iterable[str]) -> Document:
+    info = document["info"]
+    return document | {
+        "info": info | {"description": info["description"] + _BACK},
+        "servers": [{"url": url} for url in servers],
+    }
 
 
 def _page(root: Path, page: Path, text: str, suffix: str) -> None:

@@ -8,7 +8,7 @@ import orjson
 from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
 from starlette.responses import Response
 
-from contract.errors import EmailTaken, Fault, InvalidRequest, NotFound, Problem, ServiceUnavailable
+from contract.errors import EmailTaken, Fault, NotFound, Problem, ServiceUnavailable
 from storage.cursor import InvalidCursorError
 from storage.errors import EmailTakenError, NotFoundError
 
@@ -42,7 +42,7 @@ def translate(error: Exception) -> Problem | None:
             return EmailTaken("An e-mail address belongs to another user.", [taken])
         case InvalidCursorError():
             fault = Fault("was not given for these orders", parameter="cursor")
-            return InvalidRequest("The request has 1 error.", [fault])
+            return NotFound("There is no page at this cursor.", [fault])
         case PyMongoError() | TimeoutError() if unreachable(error):
             return ServiceUnavailable(
                 "The database cannot be reached. Try again.",

@@ -21,28 +21,61 @@ whole() {
     fail "$1 must be a whole number from $2 to $3, not '$value'"
 }
 
-# target NAME: one host:port. The replicas of a build are the addresses its name resolves to.
-target() {
-  [[ ${!1} =~ ^[A-Za-z0-9._-]+:[0-9]{1,5}$ ]] || fail "$1 must be one host:port, not '${!1}'"
-}
-
-# The split, and whether either build may stand in for the other: not where it is to get nothing.
-set_weights() {
-  USER_SERVICE_V1_WEIGHT=$P_VALUE
-  USER_SERVICE_V2_WEIGHT=$((100 - P_VALUE))
-  USER_SERVICE_BACKUP_WEIGHT=$((P_VALUE > 0 && P_VALUE < 100))
-}
-
-set_credentials() {
-  local keys key list=''
-  IFS=, read -ra keys <<<"$API_KEYS"
-  for key in ${keys[@]+"${keys[@]}"}; do
-    [[ $key =~ ^[A-Za-z0-9_-]{16,128}$ ]] ||
-      fail "API_KEYS must be keys of 16 to 128 letters, digits, - and _, separated by commas"
-    list+=${list:+, }"{\"key\": \"$key\"}"
+# targets NAME MOST: up to so many host:port with commas. The replicas of a version may also be the addresses of one name.
+targets() {
+  local one list
+  IFS=, read -ra list <<<"${!1}"
+  ((${#list[@]} > 0 && ${#list[@]} <= $2)) || fail "$1 must be host:port, not '${!1}'"
+  for one in "${list[@]}"; do
+    [[ $one =~ ^[A-Za-z0-9._-]+:[0-9]{1,5}$ ]] || fail "$1 must be host:port, not '${!1}'"
   done
-  API_KEY_CREDENTIALS="[$list]"
-  [[ -n $list ]] && API_KEY_REQUIRED=true || API_KEY_REQUIRED=false
+}
+
+# with_weight TARGETS VERSION WEIGHT: they as JSON, without the brackets.
+with_weight() {
+  local one list json=''
+  IFS=, read -ra list <<<"$1"
+  for one in "${list[@]}"; do
+    json+="${json:+, }{\"target\": \"$one\", \"weight\": $3, \"tags\": [\"$2\"]}"
+  done
+  printf '%s' "$json"
+}
+
+# The split, and each version's targets, with the other's where that is not to get nothing.
+set_targets() {
+  local v1=$USER_SERVICE_V1_TARGET v2=$USER_SERVICE_V2_TARGET first='' rest=''
+  USER_SERVICE_V1_WEIGHT=$P_VALUE
+  USER_SERVICE_TARGETS="[$(with_weight "$v1" v1 "$P_VALUE"), $(with_weight "$v2" v2 $((100 - P_VALUE)))]"
+  if ((P_VALUE > 0 && P_VALUE < 100)); then
+    first=", $(with_weight "$v2" v2 1)" rest=", $(with_weight "$v1" v1 1)"
+  fi
+  USER_SERVICE_V1_TARGETS="[$(with_weight "$v1" v1 65535)$first]"
+  USER_SERVICE_V2_TARGETS="[$(with_weight "$v2" v2 65535)$rest]"
+}
+
+# The consumers of API_KEYS, by name: a caller may have several keys.
+set_consumers() {
+  local entries entry name key place=0 seen=, names=()
+  local -A keys
+  IFS=, read -ra entries <<<"$API_KEYS"
+  for entry in ${entries[@]+"${entries[@]}"}; do
+    [[ -n $entry ]] || continue
+    place=$((place + 1))
+    [[ $entry =~ ^(([A-Za-z0-9][A-Za-z0-9._-]{0,63}):)?([A-Za-z0-9_-]{16,128})$ ]] ||
+      fail "API_KEYS must be NAME:KEY, several with commas: a name of letters, digits, ., - and _, a key of 16 to 128 letters, digits, - and _"
+    # A key without a name, as it was once written, is named by its place in the list.
+    name=${BASH_REMATCH[2]:-key-$place} key=${BASH_REMATCH[3]}
+    [[ $seen != *",$key,"* ]] || fail "API_KEYS has the same key twice"
+    seen+=$key,
+    [[ -n ${keys[$name]-} ]] || names+=("$name")
+    keys[$name]+="${keys[$name]:+, }{\"key\": \"$key\"}"
+  done
+  CONSUMERS=''
+  for name in ${names[@]+"${names[@]}"}; do
+    CONSUMERS+="${CONSUMERS:+, }{\"username\": \"$name\", \"keyauth_credentials\": [${keys[$name]}]}"
+  done
+  [[ -n $CONSUMERS ]] && API_KEY_REQUIRED=true || API_KEY_REQUIRED=false
+  CONSUMERS="[$CONSUMERS]"
 }
 
 refuse_strangers_without_keys() {
@@ -75,18 +108,51 @@ serve_tls() {
   unset GATEWAY_TLS_KEY
 }
 
-render() {
+# fill_in FILE INDENT: its lines with every variable's value, and every file of this folder that it names.
+fill_in() {
   local line name
   while IFS= read -r line || [[ -n $line ]]; do
-    if [[ $line != \#* ]]; then
+    if [[ $line =~ ^(\ *)\$\{([a-z_]+\.[a-z]+)\}$ ]]; then
+      fill_in "$here/${BASH_REMATCH[2]}" "$2${BASH_REMATCH[1]}"
+      continue
+    fi
+    if [[ $line != \#* && -n $line ]]; then
+      line=$2$line
       while [[ $line =~ \$\{([A-Z0-9_]+)\} ]]; do
         name=${BASH_REMATCH[1]}
-        [[ -n ${!name+set} ]] || fail "kong.yml.template names \${$name}, which is not a variable of the gateway"
-        line=${line/"\${$name}"/${!name}}
+        [[ -n ${!name+set} ]] || fail "${1##*/} names \${$name}, which is not a variable of the gateway"
+        line=${line/"\${$name}"/"${!name}"}
       done
     fi
     printf '%s\n' "$line"
-  done <"$here/kong.yml.template"
+  done <"$1"
+}
+
+# title PID: what nginx calls the process, in $title.
+title() {
+  title=''
+  { IFS= read -r -d '' title <"/proc/$1/cmdline"; } 2>/dev/null || true
+}
+
+# After kill -9 of its master, nginx's workers go on, hold the ports, and would answer beside the new ones. They are known
+# by their title, a parent that is none of nginx's, and Kong's database, which each has open.
+end_leftovers() {
+  local process pid title pids=()
+  for process in /proc/[0-9]*; do
+    pid=${process#/proc/}
+    title "$pid"
+    [[ $title == "nginx: "* && $title != "nginx: master"* ]] || continue
+    title "$(sed -n 's/^PPid:\t//p' "$process/status" 2>/dev/null)"
+    [[ $title != "nginx: "* ]] || continue
+    [[ -n $(find "$process/fd" -lname "$KONG_PREFIX/*" -print -quit 2>/dev/null) ]] || continue
+    pids+=("$pid")
+  done
+  ((${#pids[@]} == 0)) && return
+  printf 'gateway: ending %s workers of a Kong that was killed\n' "${#pids[@]}" >&2
+  kill -KILL "${pids[@]}" 2>/dev/null || true
+  for pid in "${pids[@]}"; do
+    while [[ -e /proc/$pid/fd/0 ]]; do sleep 0.05; done
+  done
 }
 
 state=${GATEWAY_STATE_DIR:-.aware/gateway}
@@ -94,41 +160,60 @@ state=${GATEWAY_STATE_DIR:-.aware/gateway}
 if [[ -s $state/weight ]]; then P_VALUE=$(<"$state/weight"); fi
 : "${USER_SERVICE_V1_TARGET:=user-service-v1:5000}" "${USER_SERVICE_V2_TARGET:=user-service-v2:5000}"
 : "${ORDER_SERVICE_TARGET:=order-service:5000}" "${API_KEYS:=}"
-: "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=600000}"
+: "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}"
 : "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole P_VALUE 0 100
 whole REQUEST_SIZE_LIMIT 1 999999999
 whole RATE_LIMIT_PER_MINUTE 1 999999999
-for name in USER_SERVICE_V1_TARGET USER_SERVICE_V2_TARGET ORDER_SERVICE_TARGET; do target $name; done
-set_weights
-set_credentials
+targets USER_SERVICE_V1_TARGET 1000
+targets USER_SERVICE_V2_TARGET 1000
+targets ORDER_SERVICE_TARGET 1
+set_targets
+set_consumers
 refuse_strangers_without_keys
 check_tls
 
 if [[ ${1-} == render ]]; then
-  render
+  fill_in "$here/kong.yml.template" ''
   exit
 fi
 
 mkdir -p "$state"
 state=$(cd "$state" && pwd)
-rendered=$(render)
+rendered=$(fill_in "$here/kong.yml.template" '')
 # It holds the keys. Kong's own files keep the usual mode: its workers may be another user.
 (umask 077 && printf '%s\n' "$rendered" >"$state/kong.yml.new")
 mv -f "$state/kong.yml.new" "$state/kong.yml"
 export KONG_DATABASE=off KONG_DECLARATIVE_CONFIG=$state/kong.yml KONG_NGINX_DAEMON=off
-export KONG_PROXY_LISTEN KONG_ADMIN_LISTEN KONG_PREFIX=${KONG_PREFIX:-$state/kong}
-export KONG_ANONYMOUS_REPORTS=off KONG_PROXY_ACCESS_LOG=/dev/stdout KONG_PROXY_ERROR_LOG=/dev/stderr
-export KONG_ADMIN_ACCESS_LOG=/dev/stdout KONG_ADMIN_ERROR_LOG=/dev/stderr
+export KONG_PROXY_LISTEN KONG_PREFIX=${KONG_PREFIX:-$state/kong} KONG_ANONYMOUS_REPORTS=off
+# reuseport: a new connection goes to any worker, so that each can be asked what it does.
+export KONG_ADMIN_LISTEN="$KONG_ADMIN_LISTEN reuseport"
+# Nothing else listens unasked, and no answer says what the gateway is.
+export KONG_ADMIN_GUI_LISTEN=${KONG_ADMIN_GUI_LISTEN:-off} KONG_STATUS_LISTEN=${KONG_STATUS_LISTEN:-off}
+export KONG_HEADERS=${KONG_HEADERS:-off}
+# nginx stops reading a body at the limit, whatever its length was said to be; Kong's plugin would read it to its end.
+export KONG_NGINX_PROXY_CLIENT_MAX_BODY_SIZE=$REQUEST_SIZE_LIMIT
+# As root, nginx would run its workers as another user, who cannot open Kong's database below a private folder.
+if ((EUID == 0)); then export KONG_NGINX_USER=${KONG_NGINX_USER:-root root}; fi
+# One line a request, and none for the Admin API's.
+case ${LOG_FORMAT:-auto} in
+  console) format=console ;;
+  auto) [[ -t 1 ]] && format=console || format=json ;;
+  *) format=json ;;
+esac
+export KONG_NGINX_HTTP_INCLUDE=$here/access_log.conf KONG_PROXY_ACCESS_LOG="/dev/stdout gateway_$format"
+export KONG_PROXY_ERROR_LOG=/dev/stderr KONG_ADMIN_ACCESS_LOG=off KONG_ADMIN_ERROR_LOG=/dev/stderr
 # A name's addresses change with every replica; the name server's own word of how long to keep them is for other networks.
 export KONG_DNS_VALID_TTL=${KONG_DNS_VALID_TTL:-1} KONG_DNS_STALE_TTL=${KONG_DNS_STALE_TTL:-4}
 export KONG_DNS_NOT_FOUND_TTL=${KONG_DNS_NOT_FOUND_TTL:-1} KONG_DNS_ERROR_TTL=${KONG_DNS_ERROR_TTL:-1}
 export KONG_DNS_ORDER=${KONG_DNS_ORDER:-LAST,A,CNAME}
 for kind in JSON HTML PLAIN XML; do export "KONG_ERROR_TEMPLATE_$kind=$here/problem.json.template"; done
 mkdir -p "$KONG_PREFIX"
+end_leftovers
 # Sockets of a Kong that was killed would keep this one from starting.
 find "$KONG_PREFIX" -type s -delete
 serve_tls
 kong prepare -p "$KONG_PREFIX"
 nginx=/usr/local/openresty/nginx/sbin/nginx
+[[ -x $nginx ]] || nginx=$(command -v nginx) || fail "there is a kong command, but no nginx of OpenResty"
 exec "$nginx" -p "$KONG_PREFIX" -c nginx.conf

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import jinja2
 
-from kong.configuration import Configuration, Problem, Service, Upstream
+from kong.configuration import SPLIT_UPSTREAM, Configuration, Service, Split, Target, Upstream
 from kong.errors import ConfigurationError
+from kong.problem import problems
 from kong.settings import GatewaySettings, LogFormat
 
 LIMITS = (
-    "a body sent in chunks is measured by the services, not by the gateway",
     "a path is matched as sent: neither doubled slashes nor %-encoded letters are normalised",
     "a request that is not HTTP at all is refused with HAProxy's own page, not as problem+json",
     "a service has at most 32 replicas; more would get no requests",
@@ -24,18 +24,23 @@ LIMITS = (
 _REPLICAS = 32
 """So many addresses of a name get requests: HAProxy's servers are made when it starts."""
 
+_LARGEST_BODY = 16 * 1_048_576
+_HEADERS = 65_536
+
 _STATUSES = frozenset((400, 401, 403, 404, 405, 408, 413, 429, 500, 501, 502, 503, 504))
 _LOG_FORMATS = {
     LogFormat.CONSOLE: (
-        '"%[date,ltime(%H:%M:%S)] %ST %HM %HP %[var(txn.route)] %s %Ta ms '
+        '"%[date,ltime(%H:%M:%S)] %ST %HM %HP %[var(txn.operation)] '
+        "caller=%[var(txn.consumer)] version=%[var(txn.version)] %si:%sp %Ta ms service=%Tr ms "
         'request_id=%[var(txn.request_id)] flags=%ts"'
     ),
     LogFormat.JSON: (
         r'"{\"event\":\"request\",\"timestamp\":\"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]\",'
         r"\"status\":%ST,\"method\":\"%[capture.req.method,json(utf8s)]\","
-        r"\"path\":\"%[capture.req.uri,json(utf8s)]\",\"route\":\"%[var(txn.route)]\","
-        r"\"target\":\"%s\",\"milliseconds\":%Ta,"
-        r'\"request_id\":\"%[var(txn.request_id),json(utf8s)]\",\"flags\":\"%ts\"}"'
+        r"\"path\":\"%[capture.req.uri,json(utf8s)]\",\"operation\":\"%{-M}[var(txn.operation)]\","
+        r"\"caller\":\"%{-M}[var(txn.consumer)]\",\"version\":\"%{-M}[var(txn.version),json(utf8s)]\","
+        r"\"target\":\"%si:%sp\",\"milliseconds\":%Ta,\"service_milliseconds\":%Tr,"
+        r'\"request_id\":\"%[var(txn.request_id),json(utf8s)]\"}"'
     ),
 }
 
@@ -69,14 +74,19 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         keep_trailing_newline=True,
     )
     backends = tuple(_backends(configuration))
+    known = {problem.status: problem for problem in problems()}
     return environment.get_template("haproxy.cfg.j2").render(
         conf=configuration,
         backends=backends,
-        asks_names=any(is_name(t.address) for _, upstream in backends for t in upstream.targets),
+        asks_names=any(is_name(t.address) for _, _, own, _ in backends for t in own),
         is_name=is_name,
         server_prefix=server_prefix,
         replicas=_REPLICAS,
-        problems=[_quotable(p) for p in configuration.problems if p.status in _STATUSES],
+        problems=[known[status] for status in sorted(_STATUSES)],
+        headers_too_large=known[431],
+        version_not_supported=known[505],
+        backup_weight=backup_weight(configuration.split),
+        bufsize=_bufsize(configuration),
         listen=settings.listen,
         tls_listen=settings.tls_listen,
         pem=pem_path(settings),
@@ -86,13 +96,40 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
     )
 
 
-def _backends(configuration: Configuration) -> Iterator[tuple[Service, Upstream]]:
-    """Where the requests of each service go in the end: the service that is split has two."""
+def _backends(
+    configuration: Configuration,
+) -> Iterator[tuple[Service, Upstream, list[Target], list[Target]]]:
+    """Where the requests of each service go in the end: the service that is split has two.
+
+    With the targets of each, and the other version's, for when none of its own can serve.
+    """
     split = configuration.split
+    everything = configuration.upstream(SPLIT_UPSTREAM).targets
     for service in configuration.services:
-        names = (split.first, split.rest) if service.name == split.service else (service.upstream,)
-        for name in names:
-            yield service, configuration.upstream(name)
+        if service.name != split.service:
+            upstream = configuration.upstream(service.upstream)
+            yield service, upstream, list(upstream.targets), []
+            continue
+        for name in (split.first, split.rest):
+            upstream = configuration.upstream(name)
+            version = upstream.targets[0].version
+            own = [target for target in everything if target.version == version]
+            yield service, upstream, own, [target for target in everything if target not in own]
+
+
+def backup_weight(split: Split) -> int:
+    """Of the other version's servers: none where that is to get nothing."""
+    return int(0 < split.percent < 100)  # noqa: PLR2004 - percent
+
+
+def _bufsize(configuration: Configuration) -> int:
+    """Bytes that hold a body in chunks of the highest size, and the headers before it."""
+    limit = configuration.request_size_limit
+    if limit > _LARGEST_BODY:
+        raise ConfigurationError(
+            f"REQUEST_SIZE_LIMIT must be at most {_LARGEST_BODY} where HAProxy is the gateway"
+        )
+    return limit + _HEADERS
 
 
 def is_name(target: str) -> bool:
@@ -119,12 +156,6 @@ def _log_format(settings: GatewaySettings) -> LogFormat:
     if settings.log_format is not LogFormat.AUTO:
         return settings.log_format
     return LogFormat.CONSOLE if sys.stdout.isatty() else LogFormat.JSON
-
-
-def _quotable(problem: Problem) -> Problem:
-    if "'" in problem.body():
-        raise ConfigurationError(f"kong.yml: the problem {problem.status} has a quotation mark")
-    return problem
 
 
 def _short_enough(path: Path) -> Path:

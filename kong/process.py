@@ -103,13 +103,16 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         "KONG_PROXY_LISTEN": settings.listen,
         "KONG_ADMIN_LISTEN": settings.admin_listen,
         "GATEWAY_ADDRESS": settings.address,
+        "GATEWAY_URL": settings.given_url,
+        "GATEWAY_ADMIN_URL": settings.given_admin_url,
         "GATEWAY_TLS_LISTEN": settings.tls_listen,
         "GATEWAY_TLS_CERTIFICATE": base64.b64encode(settings.tls_certificate.encode()).decode(),
         "GATEWAY_TLS_KEY": base64.b64encode(settings.tls_key.encode()).decode(),
-        "API_KEYS": ",".join(settings.api_keys),
+        "API_KEYS": ",".join(map(str, settings.api_keys)),
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "GATEWAY_STATE_DIR": str(settings.state.resolve()),
+        "LOG_FORMAT": settings.log_format.value,
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from kong.configuration import Configuration, parse
@@ -10,9 +11,9 @@ from kong.settings import GatewaySettings
 
 TEMPLATE = Path(__file__).with_name("kong.yml.template")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_TARGETS = re.compile(
-    r"^( *)- target: (\S+,\S+)\n((?: *weight: \d+\n)(?: *tags: .*\n)?)", re.MULTILINE
-)
+_FILE = re.compile(r"( *)\$\{([a-z_]+\.[a-z]+)\}")
+_ALL = 65535
+"""The highest weight: beside it, a target of weight 1 gets nothing while one of these answers."""
 
 
 def render(
@@ -23,40 +24,62 @@ def render(
     Raises ConfigurationError, naming the variable or the field, where the template does not give
     a configuration the gateway can be handed.
     """
-    text = _fill_in((template or TEMPLATE).read_text(), _variables(settings, p))
-    text = _TARGETS.sub(_apart, text)
+    lines = _fill_in(template or TEMPLATE, _variables(settings, p))
+    text = "".join(f"{line}\n" for line in lines)
     return text, parse(text)
 
 
 def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
+    v1, v2 = settings.user_service_v1, settings.user_service_v2
+    backup = int(0 < p < 100)  # noqa: PLR2004 - percent
     return {
-        "USER_SERVICE_V1_TARGET": ",".join(settings.user_service_v1),
-        "USER_SERVICE_V2_TARGET": ",".join(settings.user_service_v2),
-        "ORDER_SERVICE_TARGET": settings.order_service,
         "USER_SERVICE_V1_WEIGHT": str(p),
-        "USER_SERVICE_V2_WEIGHT": str(100 - p),
-        "USER_SERVICE_BACKUP_WEIGHT": str(int(0 < p < 100)),  # noqa: PLR2004 - percent
+        "USER_SERVICE_TARGETS": _targets((v1, "v1", p), (v2, "v2", 100 - p)),
+        "USER_SERVICE_V1_TARGETS": _targets((v1, "v1", _ALL), (v2 * backup, "v2", 1)),
+        "USER_SERVICE_V2_TARGETS": _targets((v2, "v2", _ALL), (v1 * backup, "v1", 1)),
+        "ORDER_SERVICE_TARGET": settings.order_service,
         "API_KEY_REQUIRED": str(bool(settings.api_keys)).lower(),
-        "API_KEY_CREDENTIALS": json.dumps([{"key": key} for key in settings.api_keys]),
+        "CONSUMERS": _consumers(settings),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
     }
 
 
-def _fill_in(template: str, variables: dict[str, str]) -> str:
+def _targets(*groups: tuple[tuple[str, ...], str, int]) -> str:
+    """Targets of each group's version, all with its weight."""
+    return json.dumps(
+        [
+            {"target": address, "weight": weight, "tags": [version]}
+            for addresses, version, weight in groups
+            for address in addresses
+        ]
+    )
+
+
+def _consumers(settings: GatewaySettings) -> str:
+    keys: dict[str, list[dict[str, str]]] = {}
+    for key in settings.api_keys:
+        keys.setdefault(key.name, []).append({"key": key.key})
+    return json.dumps(
+        [{"username": name, "keyauth_credentials": each} for name, each in keys.items()]
+    )
+
+
+def _fill_in(file: Path, variables: Mapping[str, str], indent: str = "") -> Iterator[str]:
+    """The lines of `file`, with every variable's value, and every file of this folder it names."""
+
     def value(match: re.Match[str]) -> str:
         try:
             return variables[match[1]]
         except KeyError:
             raise ConfigurationError(
-                f"kong.yml.template names {match[0]}, which is not a variable of the gateway"
+                f"{file.name} names {match[0]}, which is not a variable of the gateway"
             ) from None
 
-    lines = template.splitlines(keepends=True)
-    return "".join(line if line.startswith("#") else _VARIABLE.sub(value, line) for line in lines)
-
-
-def _apart(item: re.Match[str]) -> str:
-    """Several targets in one item of the list become an item each, the same but for that."""
-    indent, targets, rest = item.groups()
-    return "".join(f"{indent}- target: {target}\n{rest}" for target in targets.split(","))
+    for line in file.read_text().splitlines():
+        if found := _FILE.fullmatch(line):
+            yield from _fill_in(Path(__file__).with_name(found[2]), variables, indent + found[1])
+        elif line.startswith("#") or not line:
+            yield line
+        else:
+            yield indent + _VARIABLE.sub(value, line)

@@ -6,6 +6,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,17 +14,13 @@ from typing import Any, Protocol
 import httpx
 
 from kong import haproxy
-from kong.configuration import Configuration, split_of
+from kong.configuration import SPLIT_UPSTREAM, VERSION_UPSTREAMS, Configuration
 from kong.errors import UnreachableError
 from kong.process import Kind
 from kong.settings import GatewaySettings
 
-_SETTLED_WITHIN = 10.0  # seconds until Kong does what its configuration says
-_LOOK = 0.05  # seconds between two looks whether it has
-
-
-_BACKUP_WEIGHT = 1
-_BUILDS = ("user_service_v1_upstream", "user_service_v2_upstream")
+_SETTLED_WITHIN = 30.0  # seconds until all of Kong's workers do what its configuration says
+_LOOK = 0.02  # seconds between two looks whether they do
 
 
 @dataclass(frozen=True)
@@ -97,24 +94,19 @@ class HAProxy:
 
     def apply(self, text: str, configuration: Configuration) -> None:  # noqa: ARG002 - for Kong
         """Set the split; raises UnreachableError, and changes nothing, if it has other targets."""
-        wanted = {
-            target.address: target.weight
-            for name in _BUILDS
-            for target in configuration.upstream(name).targets
-            if target.backup
-        }
+        wanted = {target.address for target in configuration.upstream(SPLIT_UPSTREAM).targets}
         backups = tuple(self._servers(backup=True))
         before = {haproxy.target_of(server["svname"]) for server in backups}
-        if before != set(wanted):
+        if before != wanted:
             raise UnreachableError(
                 f"the running HAProxy has the targets {', '.join(sorted(before))}: restart it"
             )
+        weight = haproxy.backup_weight(configuration.split)
         commands = [
             "experimental-mode on",
             f"set var proc.percent int({configuration.split.percent})",
             *(
-                f"set server {server['pxname']}/{server['svname']} "
-                f"weight {wanted[haproxy.target_of(server['svname'])]}"
+                f"set server {server['pxname']}/{server['svname']} weight {weight}"
                 for server in backups
             ),
         ]
@@ -123,12 +115,12 @@ class HAProxy:
             raise UnreachableError(f"HAProxy refuses the split: {refusal}")
 
     def _servers(self, *, backup: bool) -> Iterator[Mapping[str, str]]:
-        """The lines of HAProxy's statistics about the builds' servers, or their backups."""
+        """The lines of HAProxy's statistics about the versions' servers, or their backups."""
         rows = csv.DictReader(self._ask("show stat").removeprefix("# ").splitlines())
         return (
             row
             for row in rows
-            if row["pxname"] in _BUILDS
+            if row["pxname"] in VERSION_UPSTREAMS.values()
             and row["svname"] not in ("FRONTEND", "BACKEND")
             and (row["bck"] == "1") == backup
         )
@@ -154,26 +146,62 @@ class Kong:
 
     def share(self) -> int:
         """The percentage of user requests for version 1; raises UnreachableError."""
-        for plugin in self._listed("/plugins"):
-            if plugin["name"] == "post-function":
-                return split_of(plugin["config"]["access"][0], self._url).percent
-        raise UnreachableError(f"Kong at {self._url} does not split")
+        targets = self._listed(f"/upstreams/{SPLIT_UPSTREAM}/targets")
+        weights = [target["weight"] for target in targets if "v1" in (target.get("tags") or ())]
+        if not weights:
+            raise UnreachableError(f"Kong at {self._url} does not split")
+        return int(weights[0])
 
     def targets(self) -> tuple[LiveTarget, ...]:
         """The user service's targets; raises UnreachableError."""
-        entries = (
-            entry for upstream in _BUILDS for entry in self._listed(f"/upstreams/{upstream}/health")
+        return tuple(
+            _live(entry)
+            for version, upstream in VERSION_UPSTREAMS.items()
+            for entry in self._listed(f"/upstreams/{upstream}/health")
+            if version in (entry.get("tags") or ())
         )
-        return tuple(_live(entry) for entry in entries if entry["weight"] > _BACKUP_WEIGHT)
 
     def apply(self, text: str, configuration: Configuration) -> None:
-        """Hand over the whole kong.yml; Kong refuses one it cannot use and keeps the old."""
+        """Hand over the whole kong.yml; Kong refuses one it cannot use and keeps the old.
+
+        Each of Kong's workers takes it over in its own time: returns when all have.
+        """
         self._request("POST", "/config?flatten_errors=1", {"config": text})
-        deadline = time.monotonic() + _SETTLED_WITHIN
-        while self.share() != configuration.split.percent:
+        wanted = {
+            target.address: target.weight
+            for target in configuration.upstream(SPLIT_UPSTREAM).targets
+            if target.weight
+        }
+        deadline, settled = time.monotonic() + _SETTLED_WITHIN, set[int]()
+        while True:
+            worker, count, weights = self._ask_a_worker()
+            if weights == wanted:
+                settled.add(worker)
+            if len(settled) == count:
+                return
             if time.monotonic() > deadline:
-                raise UnreachableError("Kong took the configuration, but splits as before")
+                raise UnreachableError(
+                    f"Kong took the configuration, but only {len(settled)} of its {count} workers "
+                    "split like that"
+                )
             time.sleep(_LOOK)
+
+    def _ask_a_worker(self) -> tuple[int, int, Mapping[str, int]]:
+        """Which worker answers, how many there are, and the weights of its own balancer.
+
+        A worker puts its functions into force just before its balancers. A new connection goes to
+        any worker, and what follows on it to the same one.
+        """
+        with self._connection() as client:
+            worker = self._request("GET", "/timers", client=client)["worker"]
+            path = f"/upstreams/{SPLIT_UPSTREAM}/health?balancer_health=1"
+            health = self._request("GET", path, client=client)["data"] or {}
+        hosts = health.get("details", {}).get("hosts", ())
+        weights = {f"{host['host']}:{host['port']}": host["nodeWeight"] for host in hosts}
+        return worker["id"], worker["count"], {a: w for a, w in weights.items() if w}
+
+    def _connection(self) -> httpx.Client:
+        return httpx.Client(base_url=self._url, timeout=30, trust_env=False)
 
     def _listed(self, path: str) -> list[Any]:
         answer = self._request("GET", path)
@@ -182,11 +210,16 @@ class Kong:
             raise UnreachableError(f"{self._url} is not Kong's Admin API")
         return entries
 
-    def _request(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, str] | None = None,
+        client: httpx.Client | None = None,
+    ) -> Any:  # noqa: ANN401 - JSON
         try:
-            answer = httpx.request(
-                method, f"{self._url}{path}", json=body, timeout=30, trust_env=False
-            )
+            with nullcontext(client) if client else self._connection() as sender:
+                answer = sender.request(method, path, json=body)
             document = answer.json()
         except (httpx.TransportError, ValueError) as error:
             raise UnreachableError(f"Kong does not answer at {self._url}: {error}") from error

@@ -15,7 +15,7 @@ from kong.errors import SettingError
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 _TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
 _URL = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
-_API_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_API_KEY = re.compile(r"(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63}):)?([A-Za-z0-9_-]{16,128})")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
@@ -31,6 +31,18 @@ class LogFormat(StrEnum):
 
 
 @dataclass(frozen=True)
+class ApiKey:
+    """A key, and the name of the caller whose it is; a caller may have several."""
+
+    name: str
+    key: str = field(repr=False)
+
+    def __str__(self) -> str:
+        """As API_KEYS has it."""
+        return f"{self.name}:{self.key}"
+
+
+@dataclass(frozen=True)
 class GatewaySettings:
     """What the gateway is told.
 
@@ -40,8 +52,8 @@ class GatewaySettings:
     listens; `given_url` and `given_admin_url` are where commands reach it from another machine or
     container. With `tls_listen` it serves TLS there too, with `tls_certificate` (its chain) and
     `tls_key`, both PEM. Without `api_keys` everybody may call, which is refused beyond loopback.
-    Rate and size limits are requests per minute (by key, else by client address) and bytes of a
-    body. `user_relay` and `order_consumer` are where a rollout reads the sync's metrics; the
+    Rate and size limits are requests per minute (by caller, else by client address) and bytes of
+    a body. `user_relay` and `order_consumer` are where a rollout reads the sync's metrics; the
     gateway sends them nothing.
     """
 
@@ -57,8 +69,8 @@ class GatewaySettings:
     tls_listen: str = ""
     tls_certificate: str = ""
     tls_key: str = field(default="", repr=False)
-    api_keys: tuple[str, ...] = field(default=(), repr=False)
-    rate_limit_per_minute: int = 600_000
+    api_keys: tuple[ApiKey, ...] = ()
+    rate_limit_per_minute: int = 6_000
     request_size_limit: int = 1_048_576
     user_relay: tuple[str, ...] = ()
     order_consumer: tuple[str, ...] = ()
@@ -78,7 +90,30 @@ class GatewaySettings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """The settings `environment` holds; raises SettingError, naming the variable."""
+        """The settings `environment` holds; raises SettingError, naming the variable.
+
+        P_VALUE: percent of the user requests that v1 gets at the first start; `gateway weight` and
+            `gateway rollout` change it afterwards
+        USER_SERVICE_V1_TARGET: v1 of the user service; a name may have several addresses
+        USER_SERVICE_V2_TARGET: v2 of the user service
+        ORDER_SERVICE_TARGET: the order service
+        USER_RELAY_TARGET: where a rollout reads the relay's metrics
+        ORDER_CONSUMER_TARGET: where a rollout reads the consumer's metrics
+        KONG_PROXY_LISTEN: where the gateway listens for clients
+        KONG_ADMIN_LISTEN: where it listens for the operator
+        GATEWAY_ADDRESS: the host by which clients reach it, if not that of KONG_PROXY_LISTEN
+        GATEWAY_URL: where commands reach the gateway, if not on this machine
+        GATEWAY_ADMIN_URL: where commands reach its administration, if not on this machine
+        GATEWAY_TLS_LISTEN: where it serves TLS as well
+        GATEWAY_TLS_CERTIFICATE: the certificate with its chain
+        GATEWAY_TLS_KEY: the certificate's key
+        API_KEYS: the keys that clients send in the header `apikey`, each of 16 to 128 letters,
+            digits, `-` and `_`; required where the gateway is reached beyond loopback
+        RATE_LIMIT_PER_MINUTE: requests a minute by one key, or by one address where there are none
+        REQUEST_SIZE_LIMIT: bytes of a request body
+        GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
+        LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`
+        """
         given = _Environment(environment)
         listen = given.listen("KONG_PROXY_LISTEN", cls.listen)
         return cls(
@@ -183,12 +218,22 @@ class _Environment:
             raise SettingError(f"{name} must be PEM in base64, in one line")
         return text
 
-    def api_keys(self, name: str) -> tuple[str, ...]:
-        keys = tuple(key for key in self._variables.get(name, "").split(",") if key)
-        if not all(_API_KEY.fullmatch(key) for key in keys):
+    def api_keys(self, name: str) -> tuple[ApiKey, ...]:
+        """A key without a name, as it was once written, is named by its place in the list."""
+        texts = [text for text in self._variables.get(name, "").split(",") if text]
+        found = [_API_KEY.fullmatch(text) for text in texts]
+        keys = tuple(
+            ApiKey(match[1] or f"key-{place}", match[2])
+            for place, match in enumerate(found, 1)
+            if match
+        )
+        if len(keys) < len(texts):
             raise SettingError(
-                f"{name} must be keys of 16 to 128 letters, digits, - and _, separated by commas"
+                f"{name} must be NAME:KEY, several with commas: a name of letters, digits, ., - "
+                "and _, a key of 16 to 128 letters, digits, - and _"
             )
+        if len({key.key for key in keys}) < len(keys):
+            raise SettingError(f"{name} has the same key twice")
         return keys
 
     def log_format(self, name: str) -> LogFormat:

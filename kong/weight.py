@@ -36,7 +36,7 @@ def count_builds(settings: GatewaySettings, requests: int) -> Counter[str]:
     Each asks to change a user into nothing, which every build refuses and nothing comes of.
     Raises UnreachableError where an answer does not come from a build.
     """
-    headers = {"apikey": settings.api_keys[0]} if settings.api_keys else {}
+    headers = {"apikey": settings.api_keys[0].key} if settings.api_keys else {}
     counted: Counter[str] = Counter()
     try:
         with httpx.Client(

@@ -121,11 +121,18 @@ def run_as(part: str, arguments: tuple[str, ...]) -> None:
 
 
 def _state() -> Path:
+    """The state folder.
+
+    AWARE_STATE: the folder of data, logs and passwords; `.aware` in the clone by default
+    """
     return Path(os.environ.get("AWARE_STATE") or ROOT / ".aware").resolve()
 
 
 def _configured() -> Stack:
-    """The system that the environment describes."""
+    """The system that the environment describes.
+
+    P_VALUE: percent of the user requests that v1 gets at the first start, 0 to 100
+    """
     value = os.environ.get("P_VALUE") or str(_P_VALUE)
     if not (value.isascii() and value.isdigit() and int(value) <= 100):  # noqa: PLR2004 - per cent
         raise LocalError(f"P_VALUE is {value!r}; it must be a whole number from 0 to 100.")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,36 +16,34 @@ from local.errors import LocalError
 from local.ports import Ports
 
 _FOLDER = "gateway"
+_FROM_OUTSIDE = ("LOG_FORMAT", "RATE_LIMIT_PER_MINUTE", "REQUEST_SIZE_LIMIT")
 
 
 def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
-    """Write the gateway's files and say how it is started; raises LocalError."""
-    settings = GatewaySettings(
-        p_value=p_value,
-        user_service_v1=(ports.address("user_service_v1"),),
-        user_service_v2=(ports.address("user_service_v2"),),
-        order_service=ports.address("order_service"),
-        listen=ports.address("gateway"),
-        admin_listen=ports.address("gateway_admin"),
-        state=state / _FOLDER,
-        log_format=_log_format(os.environ.get("LOG_FORMAT") or LogFormat.AUTO),
-        user_relay=(ports.address("user_relay"),),
-        order_consumer=(ports.address("order_consumer"),),
-    )
+    """Write the gateway's files and say how it is started; raises LocalError.
+
+    Limits and the form of its log are those of the environment; JSON where that leaves it open, for
+    here the log goes into a file.
+    """
+    environment = {name: os.environ.get(name, "") for name in _FROM_OUTSIDE}
     try:
+        given = GatewaySettings.from_environment({**environment, "P_VALUE": str(p_value)})
+        automatic = given.log_format is LogFormat.AUTO
+        settings = replace(
+            given,
+            user_service_v1=(ports.address("user_service_v1"),),
+            user_service_v2=(ports.address("user_service_v2"),),
+            order_service=ports.address("order_service"),
+            listen=ports.address("gateway"),
+            admin_listen=ports.address("gateway_admin"),
+            state=state / _FOLDER,
+            log_format=LogFormat.JSON if automatic else given.log_format,
+            user_relay=(ports.address("user_relay"),),
+            order_consumer=(ports.address("order_consumer"),),
+        )
         return prepare(settings)
     except GatewayError as error:
         raise LocalError(f"The gateway cannot be started: {error}") from error
-
-
-def _log_format(text: str) -> LogFormat:
-    """What `text` says; JSON where it leaves that open, for here the log goes into a file."""
-    try:
-        chosen = LogFormat(text)
-    except ValueError as error:
-        known = ", ".join(LogFormat)
-        raise LocalError(f"LOG_FORMAT is {text!r}; it must be one of {known}.") from error
-    return LogFormat.JSON if chosen is LogFormat.AUTO else chosen
 
 
 def name() -> str:

@@ -43,8 +43,8 @@ fi
 echo "Installing $requirements (a minute or so) ..."
 began=$(date +%s)
 if [ -x "$venv/bin/uv" ]; then
-    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --compile-bytecode --require-hashes -r "$requirements"
+    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --compile-bytecode --require-hashes --only-binary :all: -r "$requirements"
 else
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$requirements"
 fi
 echo "Installed $requirements in $(($(date +%s) - began)) s"

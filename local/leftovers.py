@@ -1,4 +1,7 @@
-"""Processes that outlived their supervisor, recognised by a variable that they inherit."""
+"""Processes that outlived their supervisor, recognised by a variable that they inherit.
+
+nginx writes its titles over what it inherited; its processes are recognised by an open file.
+"""
 
 import contextlib
 import os
@@ -68,6 +71,12 @@ def _has_ended(process: psutil.Process) -> bool:
 
 def _belongs(process: psutil.Process, state: Path) -> bool:
     try:
-        return process.uids().real == os.getuid() and process.environ().get(_MARK) == str(state)
+        if process.uids().real != os.getuid():
+            return False
+        if process.environ().get(_MARK) == str(state):
+            return True
+        return process.name() == "nginx" and any(
+            Path(file.path).is_relative_to(state.resolve()) for file in process.open_files()
+        )
     except psutil.Error:
         return False

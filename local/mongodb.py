@@ -55,6 +55,7 @@ storage: {{dbPath: "{data}", wiredTiger: {{engineConfig: {{cacheSizeGB: 0.5}}}}}
 replication: {{replSetName: {REPLICA_SET}, oplogSizeMB: 512}}
 security: {{authorization: enabled, keyFile: "{folder / "keyfile"}"}}
 systemLog: {{quiet: true}}
+operationProfiling: {{slowOpSampleRate: 0}} # what is slow would be logged with what it writes
 setParameter: {{diagnosticDataCollectionEnabled: false}}
 """,
     )

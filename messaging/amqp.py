@@ -209,7 +209,7 @@ class AmqpBroker:
                 reason = await session.lost
                 self._log.warning("broker_connection_lost", reason=reason)
             except Disconnected as error:
-                self._log.warning("broker_unreachable", reason=str(error))
+                self._log.warning("broker_unreachable", reason=error)
             finally:
                 self._session = None
                 await session.close()

@@ -21,6 +21,7 @@ from messaging.metrics import ConsumerMetrics
 from messaging.topology import Topology
 from storage.contacts import Contacts, ContactsStore
 from storage.durable import DatabaseRefused, DatabaseUnavailable, heed_cancellation
+from storage.redaction import redacted
 
 WINDOW = 256
 """How many messages are taken at once."""
@@ -89,7 +90,7 @@ class Consumer:
         for delivery, event in events.items():
             outcome = outcomes[event.contacts.user_id]
             if isinstance(outcome, Exception):
-                failures.append(_Failure(delivery, str(outcome) or repr(outcome), final=False))
+                failures.append(_Failure(delivery, redacted(outcome), final=False))
             else:
                 self._count(event, outcome)
                 applied.append(delivery)
@@ -136,7 +137,7 @@ class Consumer:
             try:
                 return await self._try_to_bring_into_step(contacts)
             except DatabaseUnavailable as error:
-                self._log.warning("order_database_unavailable", reason=str(error))
+                self._log.warning("order_database_unavailable", reason=error)
                 heed_cancellation()
                 await self._clock.sleep(backoff.pause())
 
@@ -192,7 +193,7 @@ class Consumer:
         try:
             await self._broker.publish(replace(message, headers=headers), to.address)
         except BrokerError as error:
-            self._log.warning("message_not_put_aside", queue=to.name, reason=str(error))
+            self._log.warning("message_not_put_aside", queue=to.name, reason=error)
             return False
         build = _build(message)
         (self._metrics.dead if dead else self._metrics.retried).labels(build).inc()

@@ -82,7 +82,7 @@ class Relay:
                         backoff.reset()
                         await self._clock.sleep(GATHER_SECONDS)
             except DatabaseUnavailable as error:
-                self._log.warning("changes_not_noticed", reason=str(error))
+                self._log.warning("changes_not_noticed", reason=error)
             heed_cancellation()
             await self._clock.sleep(backoff.pause())
 
@@ -94,7 +94,7 @@ class Relay:
             try:
                 done = await self.publish_all()
             except DatabaseUnavailable as error:
-                self._log.warning("outbox_unavailable", reason=str(error))
+                self._log.warning("outbox_unavailable", reason=error)
                 done = False
             heed_cancellation()
             if done:
@@ -139,11 +139,11 @@ class Relay:
             return Outcome.REFUSED
         except Returned as error:
             self._metrics.returned.labels(change.build).inc()
-            self._log.warning("event_returned", **_fields(change), reason=str(error))
+            self._log.warning("event_returned", **_fields(change), reason=error)
             return Outcome.FAILED
         except BrokerError as error:
             self._metrics.unconfirmed.labels(change.build).inc()
-            self._log.warning("event_unconfirmed", **_fields(change), reason=str(error))
+            self._log.warning("event_unconfirmed", **_fields(change), reason=error)
             return Outcome.FAILED
         self._metrics.published.labels(change.build).inc()
         self._log.debug("event_published", **_fields(change))
@@ -155,7 +155,7 @@ class Relay:
         if self._refused.get(user_id) != version:
             self._refused[user_id] = version
             self._metrics.refused.labels(change.build).inc()
-            self._log.error("event_refused", **_fields(change), reason=str(error))
+            self._log.error("event_refused", **_fields(change), reason=error)
 
 
 def _fields(change: Change) -> dict[str, str | int | None]:

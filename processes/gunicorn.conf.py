@@ -16,6 +16,7 @@ with told_plainly():
     graceful_timeout = drain_seconds() + 10
 
 bind = os.environ.get("BIND", "127.0.0.1:5000")
+"""BIND: `host:port` where an HTTP service listens."""
 worker_class = "processes.worker.Worker"
 proc_name = "http-service"
 control_socket_disable = True

@@ -4,22 +4,28 @@ import logging
 import os
 import sys
 import warnings
+from types import TracebackType
 
 import structlog
+from structlog.typing import EventDict
 
 from processes.settings import SettingsError
+from processes.tracebacks import as_data, as_text
+from storage.redaction import redacted
 
-# Local variables hold keys and what people wrote.
-_WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(
-    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-)
+log = structlog.get_logger(__name__)
 
 
 def configure_logs(process: str) -> None:
     """Send our events and those of libraries to stderr, in the form that LOG_FORMAT asks for.
 
+    An error that ends the process is such an event. Errors in events are shown without the data
+    that MongoDB's quote, and without local variables, which hold keys and what people wrote.
+
     Args:
         process: The name that every event carries.
+
+    LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json` (an object a line)
 
     Raises:
         SettingsError: LOG_FORMAT is neither `auto`, `console` nor `json`.
@@ -32,11 +38,12 @@ def configure_logs(process: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _redact,
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [structlog.dev.ConsoleRenderer(exception_formatter=as_text)]
         if console
-        else [_WITHOUT_LOCALS, structlog.processors.JSONRenderer()]
+        else [structlog.processors.ExceptionRenderer(as_data), structlog.processors.JSONRenderer()]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -61,3 +68,27 @@ def configure_logs(process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+    sys.excepthook = _log_crash
+
+
+def _redact(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Turn errors among an event's fields into what may be said of them."""
+    record = event.get("_record")
+    if record is not None and record.name == "asyncio" and record.exc_info:
+        # The lines behind the first show the task, with its error's own words.
+        event["event"] = event["event"].partition("\n")[0]
+    shown = {name: redacted(v) for name, v in event.items() if _is_field(name, v)}
+    return {**event, **shown}
+
+
+def _is_field(name: str, value: object) -> bool:
+    return isinstance(value, BaseException) and name != "exc_info"
+
+
+def _log_crash(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        log.critical("crashed", exc_info=(kind, error, trace))

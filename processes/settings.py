@@ -25,7 +25,13 @@ class Address:
 
 
 def mongo_settings() -> MongoSettings:
-    """MONGO_URI, MONGO_USERNAME, MONGO_PASSWORD and DATABASE_NAME."""
+    """How a process reaches MongoDB.
+
+    MONGO_URI: where the replica set is; `mongodb://` or `mongodb+srv://`
+    MONGO_USERNAME: the login of this process
+    MONGO_PASSWORD: its password
+    DATABASE_NAME: the prefix of both database names, `…_users` and `…_orders`
+    """
     env = _Environment()
     return MongoSettings(
         env.text("MONGO_URI", starts=("mongodb://", "mongodb+srv://")),
@@ -36,7 +42,14 @@ def mongo_settings() -> MongoSettings:
 
 
 def rabbit_settings() -> RabbitSettings:
-    """RABBITMQ_HOST, _PORT, _USER, _PASSWORD and _QUEUE_NAME."""
+    """How a process reaches RabbitMQ.
+
+    RABBITMQ_HOST: the broker's host
+    RABBITMQ_PORT: its AMQP port
+    RABBITMQ_USER: the login of this process
+    RABBITMQ_PASSWORD: its password
+    RABBITMQ_QUEUE_NAME: the queue of contact changes; retry and dead-letter queues begin with it
+    """
     env = _Environment()
     return RabbitSettings(
         env.text("RABBITMQ_HOST"),
@@ -48,12 +61,12 @@ def rabbit_settings() -> RabbitSettings:
 
 
 def management_port() -> int:
-    """RABBITMQ_MANAGEMENT_PORT."""
+    """RABBITMQ_MANAGEMENT_PORT: the broker's management API, which the set-up calls."""
     return _Environment().whole("RABBITMQ_MANAGEMENT_PORT", 1, 65535, default=15672)
 
 
 def health_address() -> Address:
-    """HEALTH_BIND, as host:port."""
+    """HEALTH_BIND: `host:port` where relay and consumer answer health and metrics."""
     text = _Environment().text("HEALTH_BIND", default="127.0.0.1:5000")
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
@@ -67,28 +80,28 @@ def password_for(login: str, system: str) -> str:
 
 
 def worker_count() -> int:
-    """WORKERS: how many workers an HTTP service has."""
+    """WORKERS: worker processes of an HTTP service."""
     return _Environment().whole("WORKERS", 1, 64, default=1)
 
 
 def validate_responses() -> bool:
-    """VALIDATE_RESPONSES: whether every answer is checked against the spec."""
+    """VALIDATE_RESPONSES: whether every response is checked against the spec (for tests)."""
     return _Environment().flag("VALIDATE_RESPONSES")
 
 
 def drain_file() -> Path | None:
-    """DRAIN_FILE: while this file is there, the gateway is told to send nothing new."""
+    """DRAIN_FILE: a path; while a file is there, `/health/ready` answers 503."""
     name = os.environ.get("DRAIN_FILE")
     return Path(name) if name else None
 
 
 def drain_seconds() -> int:
-    """DRAIN_SECONDS: how long an HTTP service that is told to end says so before it does."""
+    """DRAIN_SECONDS: how long `/health/ready` is 503 after SIGTERM before the process ends."""
     return _Environment().whole("DRAIN_SECONDS", 0, 60, default=0)
 
 
 def with_seed() -> bool:
-    """SEED: whether the set-up inserts the paper's sample data."""
+    """SEED: whether the set-up inserts the sample users u1 to u5 and orders o1 to o15."""
     return _Environment().flag("SEED")
 
 

@@ -26,6 +26,7 @@ from pymongo.collection import Collection
 from pymongo.errors import OperationFailure, PyMongoError
 
 from storage.client import Json
+from storage.redaction import redacted
 
 FORMAT = 1
 """Counts up when a file can no longer be read by what read the ones before."""
@@ -215,7 +216,7 @@ def check_backup(file: Path, names: Iterable[str], step: Step = lambda _: None) 
     except OSError as error:
         raise BadBackupError(f"{file}: {error.strerror or error}") from error
     except (*_DAMAGED, ValueError, KeyError, TypeError) as error:
-        raise BadBackupError(f"{file} is no backup, or a damaged one: {error}") from error
+        raise BadBackupError(f"{file} is no backup, or a damaged one: {redacted(error)}") from error
     return manifest
 
 
@@ -261,7 +262,7 @@ def restore_backup(
                 _fill(collection, archive, name, step)
     except PyMongoError as error:
         raise BackupError(
-            f"only a part is restored; do it again with --replace: {error}"
+            f"only a part is restored; do it again with --replace: {redacted(error)}"
         ) from error
 
 

@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
 
 from storage.client import Json
+from storage.redaction import redacted
 
 WRITE_WITHIN_SECONDS = 30
 """How long a bulk write may take. What it did until then is kept, so that repeating it goes on."""
@@ -50,9 +51,9 @@ async def write(collection: AsyncCollection[Json], writes: Sequence[UpdateOne | 
     except BulkWriteError as error:
         raise _meaning(error) from error
     except (InvalidDocument, DocumentTooLarge, OverflowError) as error:
-        raise DatabaseRefused(str(error)) from error
+        raise DatabaseRefused(redacted(error)) from error
     except PyMongoError as error:
-        raise DatabaseUnavailable(str(error)) from error
+        raise DatabaseUnavailable(redacted(error)) from error
     return result.modified_count + result.upserted_count
 
 
@@ -65,15 +66,15 @@ async def read(cursor: AsyncCursor[Json]) -> list[Json]:
     try:
         return await cursor.to_list()
     except PyMongoError as error:
-        raise DatabaseUnavailable(str(error)) from error
+        raise DatabaseUnavailable(redacted(error)) from error
 
 
 def _meaning(error: BulkWriteError) -> Exception:
     failed: list[Json] = dict(error.details or {}).get("writeErrors", [])
     refused = [each for each in failed if each.get("code") not in _OF_THE_SERVER]
     if refused:
-        return DatabaseRefused(str(refused[0].get("errmsg", error)))
-    return DatabaseUnavailable(str(error))
+        return DatabaseRefused(redacted(error))
+    return DatabaseUnavailable(redacted(error))
 
 
 async def read_all(found: Awaitable[AsyncCommandCursor[Json]]) -> list[Json]:
@@ -85,7 +86,7 @@ async def read_all(found: Awaitable[AsyncCommandCursor[Json]]) -> list[Json]:
     try:
         return await (await found).to_list()
     except PyMongoError as error:
-        raise DatabaseUnavailable(str(error)) from error
+        raise DatabaseUnavailable(redacted(error)) from error
 
 
 def heed_cancellation() -> None:

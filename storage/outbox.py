@@ -15,6 +15,7 @@ from pymongo.read_concern import ReadConcern
 from storage.client import Json, now
 from storage.contacts import Contacts
 from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
+from storage.redaction import redacted
 
 _TO_BE_PUBLISHED = {"outbox.since": {"$exists": True}}
 _NEEDED = ("emails", "deliveryAddress", "contactVersion", "outbox")
@@ -103,7 +104,7 @@ class MongoOutbox:
                 while batch := await found.to_list(most):
                     yield [_change(document) for document in batch]
         except PyMongoError as error:
-            raise DatabaseUnavailable(str(error)) from error
+            raise DatabaseUnavailable(redacted(error)) from error
 
     async def mark_published(self, changes: Collection[Change]) -> None:
         """See `Outbox`."""
@@ -143,7 +144,7 @@ class MongoOutbox:
                         yield
                     heed_cancellation()
         except PyMongoError as error:
-            raise DatabaseUnavailable(str(error)) from error
+            raise DatabaseUnavailable(redacted(error)) from error
         raise DatabaseUnavailable("the change stream has ended")
 
     async def user_ids(self, most: int) -> AsyncGenerator[list[str], None]:
@@ -154,7 +155,7 @@ class MongoOutbox:
                 while batch := await found.to_list(most):
                     yield [document["_id"] for document in batch]
         except PyMongoError as error:
-            raise DatabaseUnavailable(str(error)) from error
+            raise DatabaseUnavailable(redacted(error)) from error
 
     async def publish_above(self, versions: Mapping[str, int], leap: int) -> int:
         """Give each a version `leap` above theirs and the one given, and the duty to publish.

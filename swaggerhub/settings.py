@@ -31,6 +31,10 @@ class Settings:
 def settings(environment: Mapping[str, str], root: Path) -> Settings:
     """Read them; the address is that of the command line's own defaults where none is given.
 
+    SWAGGERHUB_OWNER: the user or organisation that owns the APIs
+    SWAGGERHUB_API_KEY: a key of somebody who may write there
+    SWAGGERHUB_URL: another registry than SwaggerHub's own; an address that ends in `/v1`
+
     Raises:
         SwaggerHubError: One is missing, or cannot be right; all missing ones are named.
         NodeError: The command line, whose defaults are asked for, cannot be had.

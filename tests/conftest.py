@@ -15,6 +15,8 @@ from local.stack import Stack
 from tests.logs import logs_since
 from tests.needs import MARKERS, missing
 
+pytest_plugins = ["tests.personal_data"]
+
 _EXTRA = {"VALIDATE_RESPONSES": "true"}
 _began = pytest.StashKey[float]()
 _folder = pytest.StashKey[pytest.TempPathFactory]()

@@ -11,6 +11,8 @@ need() {
 need make
 need curl
 python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+need luajit               # for the tests of the gateway
+[[ -x /usr/sbin/nginx ]] || need nginx nginx-light
 need wrk                  # for the test of bench
 need sshd openssh-server  # for the tests of deploy, as all that follows
 need cloud-init

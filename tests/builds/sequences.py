@@ -14,7 +14,7 @@ _SPOILT: dict[str, list[Any]] = {
     "emails": [["ann"], ["a@b..com"], [f"ann@{PLACE}.org", f"Ann@{PLACE}.org"]],
     "phoneNumber": ["123", "1" * 16, "1" * 10 + "\n"],
     "createdAt": ["2026-02-30T00:00:00Z", "2026-12-31T23:59:60Z", "0000-01-01T00:00:00Z"],
-    "updatedAt": ["yesterday", "2026-11-22", "9999-12-31T23:59:59-12:00"],
+    "updatedAt": ["yesterday", "2026-11-22", "2026-12-31T23:59:60Z"],
     "deliveryAddress": [{"street": "x"}],
     "firstName": ["\x00"],
     "userId": ["u1"],

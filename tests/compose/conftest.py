@@ -15,6 +15,7 @@ from tests.compose.engine import (
     docker,
     has_images,
 )
+from tests.personal_data import personal_data
 from tests.reaper import container_name
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -45,6 +46,8 @@ def project(clone: Path) -> Compose:
         "AWARE_VERSION": "1.2.3",
         "AWARE_COMMIT": COMMIT,
         "GATEWAY_PORT": str(Ports.free().gateway),
+        # The load of these tests comes from one address, and is more than it may send.
+        "RATE_LIMIT_PER_MINUTE": "600000",
     }
     # Where there are no stand-ins, the images are the public ones.
     files = ("docker-compose.yml", *([OFFLINE] if has_images() else []))
@@ -57,6 +60,8 @@ def system(project: Compose) -> Iterator[Compose]:
     try:
         project("up", "--build", "--wait")
         yield project
+        logs = project("--profile", "*", "logs", "--no-log-prefix").stdout
+        assert personal_data(logs) == []
     finally:
         project("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5")
         name = project.variables["AWARE_IMAGE"]

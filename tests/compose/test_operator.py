@@ -47,7 +47,7 @@ def test_publishing_anew(system: Compose) -> None:
 
 def test_keys_are_asked_for_where_they_are_set(system: Compose, gateway: httpx.Client) -> None:
     """Of clients, and of the operator, who has them from `.env`."""
-    keys = system.set(API_KEYS="first-key-of-a-client,second-key-of-a-client")
+    keys = system.set(API_KEYS="shop:first-key-of-a-client,second-key-of-a-client")
     try:
         keys("up", "--wait", "--no-deps", "kong")
         assert gateway.get("/orders/o1").status_code == 401

@@ -8,6 +8,7 @@ import pytest
 
 from tests.compose.engine import ONE_SHOTS, PROCESSES, SERVICES, Compose
 from tests.examples import ADDRESS, example
+from tests.personal_data import personal_data
 from tests.waiting import until
 
 
@@ -75,6 +76,20 @@ def test_a_second_set_up_changes_nothing(system: Compose, gateway: httpx.Client)
     assert gateway.get("/orders/o2").json()["userEmails"] == emails
 
 
+def test_mongodb_logs_a_refusal_without_what_it_refused(
+    system: Compose, gateway: httpx.Client
+) -> None:
+    """By itself it quotes the whole change: here an address that another user has."""
+    taken = {"emails": ["eva.lindqvist@example.com"]}
+    assert gateway.put("/users/u3", json=taken).status_code == 409
+
+    def log() -> str:
+        return system("logs", "--no-log-prefix", "mongodb").stdout
+
+    until(lambda: '"Plan executor error during findAndModify","attr":{}}' in log(), "it is logged")
+    assert personal_data(log()) == []
+
+
 @pytest.mark.parametrize("service", [*SERVICES])
 def test_a_container_is_as_confined_as_it_says(system: Compose, service: str) -> None:
     """What the engine made of it: and the process in it is not root's, where the image is ours."""
@@ -106,6 +121,32 @@ def test_only_the_gateway_is_reached_from_outside(system: Compose) -> None:
     }
     assert published.pop("kong") == [("8000/tcp", "127.0.0.1")]
     assert not any(published.values())
+
+
+@pytest.mark.parametrize(
+    ("service", "other", "port"),
+    [
+        ("kong", "mongodb", 27017),
+        ("kong", "rabbitmq", 5673),
+        ("kong", "user-relay", 5000),
+        ("user-service-v1", "rabbitmq", 5673),
+        ("order-service", "rabbitmq", 5673),
+        ("user-relay", "kong", 8000),
+    ],
+)
+def test_a_service_does_not_reach_what_it_has_no_business_with(
+    system: Compose, service: str, other: str, port: int
+) -> None:
+    """Neither by name nor by address; nobody has a login to lose there."""
+    (found,) = system.inspect(other)
+    networks = found["NetworkSettings"]["Networks"].values()
+    for host in (other, *(each["IPAddress"] for each in networks)):
+        # bash rather than Python, which Kong's image has not.
+        connect = f"exec 3<>/dev/tcp/{host}/{port}"
+        command = ("timeout", "5", "bash", "-c", connect)
+        assert system("exec", "-T", service, *command, check=False).returncode != 0
+        itself = system("exec", "-T", other, *command, check=False)
+        assert itself.returncode == 0, itself.stderr
 
 
 def test_no_service_reaches_the_admin_api_or_the_world(system: Compose) -> None:

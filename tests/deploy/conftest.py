@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from deploy.layout import Layout
+from deploy.report import Report
 from deploy.settings import parse
 from local.ports import Ports
 from tests.compose.engine import OFFLINE, STAND_INS, copy_of_the_repository, has_images
@@ -114,7 +116,8 @@ class Server:
     def load(self) -> Load:
         """Clients of the gateway, from the world."""
         certificate = self.instance.read("/etc/aware/certificate.pem")
-        return Load(f"https://{self.instance.address}", self.settings()["API_KEYS"], certificate)
+        key = self.settings()["API_KEYS"].rpartition(":")[2]
+        return Load(f"https://{self.instance.address}", key, certificate)
 
     def running(self) -> dict[str, tuple[str, ...]]:
         """By service: the release and the id of each container that runs."""
@@ -157,6 +160,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server as CloudFormation and cloud-init leave it: nothing is deployed yet."""
     folder = tmp_path_factory.mktemp("server")
     clone = copy_of_the_repository(folder / "clone")
+    # The load of these tests is one caller's, and more than a caller may send.
+    example = clone / ".env.example"
+    example.write_text(example.read_text().replace("PER_MINUTE=6000", "PER_MINUTE=600000"))
     git(clone, "init", "--quiet")
     git(clone, "add", ".")
     git(clone, "commit", "--quiet", "--message", "first")
@@ -202,3 +208,18 @@ def deployed(server: Server) -> Server:
 def since() -> float:
     """When the test began, in the words of the clock."""
     return time.time()
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """A server's folders."""
+    made = Layout(*(tmp_path / name for name in ("home", "config", "state", "backups")))
+    for folder in (made.home, made.config, made.state, made.backups):
+        folder.mkdir()
+    return made
+
+
+@pytest.fixture
+def report(layout: Layout) -> Report:
+    """A report in the server's folders."""
+    return Report(layout.state / "log", "test")

@@ -12,8 +12,10 @@ import pytest
 
 from deploy.replacing import HTTP, ORDER
 from tests.deploy.conftest import Server
-from tests.deploy.instance import OPERATOR, USER
+from tests.deploy.instance import USER
 from tests.deploy.load import Load
+from tests.examples import ADDRESS
+from tests.personal_data import personal_data
 from tests.waiting import until
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.docker, pytest.mark.root]
@@ -42,48 +44,6 @@ def test_a_server_whose_key_is_another_is_not_trusted(server: Server) -> None:
     assert done.returncode == 1
     assert "no way into" in done.stdout
     assert server.instance.try_root("test", "-e", "/opt/aware/releases").returncode != 0
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        "id",
-        "sh -c id",
-        "check; id",
-        "send 000000000000; id",
-        "deploy 000000000000 id",
-        "deploy $(id>&2)abcdefabc",
-        "deploy ../../../etc",
-        "deploy main",
-        "scp -t /opt/aware",
-        "",
-    ],
-)
-def test_the_deploy_key_opens_no_shell(server: Server, asked: str) -> None:
-    """It knows three words, and is told so; whatever else is asked for is not run."""
-    done = server.ssh(USER, *([asked] if asked else []))
-    assert (done.returncode, done.stdout) == (64, "")
-    assert done.stderr == (
-        "aware: this key may do check, send VERSION or deploy VERSION; a version is 12 hex digits\n"
-    )
-
-
-def test_the_deploy_key_reaches_nothing_through_the_server(server: Server) -> None:
-    """No port behind it, no other user; nor can it let another key in."""
-    assert server.ssh(OPERATOR, key=OPERATOR, forward="127.0.0.1:22").stdout.startswith("SSH-2.0")
-    assert server.ssh(USER, forward="127.0.0.1:22").stdout == ""
-    assert "Permission denied" in server.ssh(OPERATOR, "id").stderr
-    assert "Permission denied" in server.ssh(USER, "check", key=OPERATOR).stderr
-    assert server.ssh(OPERATOR, "id", "-un", key=OPERATOR).stdout == f"{OPERATOR}\n"
-    keys = server.instance.root("stat", "-c", "%U %a", "/etc/ssh/aware-deploy-key.pub")
-    assert keys == "root 644\n"
-    assert "sudo" not in server.instance.root("id", USER)
-
-
-def test_a_version_that_was_not_sent_is_not_deployed(server: Server) -> None:
-    """And says so."""
-    done = server.ssh(USER, "deploy 0123456789ab")
-    assert (done.returncode, done.stderr) == (1, "aware: 0123456789ab was not sent\n")
 
 
 def test_an_image_that_cannot_be_pulled_changes_nothing(server: Server) -> None:
@@ -139,7 +99,7 @@ def test_secrets_are_in_private_files_and_in_no_log(deployed: Server) -> None:
     given = deployed.settings()
     names = [name for name in given if name.endswith("_PASSWORD") or name == "API_KEYS"]
     key = deployed.instance.read("/etc/aware/key.pem").splitlines()[1]
-    secrets = [*(given[name] for name in names), key]
+    secrets = [*(given[name].rpartition(":")[2] for name in names), key]
     assert len(secrets) > 8
     logs = root(
         "sh",
@@ -151,6 +111,18 @@ def test_secrets_are_in_private_files_and_in_no_log(deployed: Server) -> None:
         assert root("stat", "-c", "%a %U", folder).strip() == f"700 {USER}"
     for file in ("aware.env", "key.pem"):
         assert root("stat", "-c", "%a", f"/etc/aware/{file}").strip() == "600"
+
+
+def test_no_container_logs_what_customers_wrote(deployed: Server) -> None:
+    """After requests that were taken, and one that the database refused: the address is taken."""
+    with deployed.load() as load:
+        until(lambda: load.acknowledged > 5, "orders")
+        taken = {"emails": next(each.emails for each in load.customers if each.emails)}
+        with load.new_client() as client:
+            new = {**taken, "deliveryAddress": ADDRESS}
+            assert client.post("/users/", json=new).status_code == 409
+    logs = "for c in $(docker ps -aq); do docker logs $c 2>&1; done"
+    assert personal_data(deployed.instance.root("sh", "-c", logs)) == []
 
 
 def test_a_deployment_can_be_run_twice(deployed: Server) -> None:

@@ -1,5 +1,7 @@
 """The workflow: what it runs, when, and with which rights."""
 
+import json
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -12,6 +14,7 @@ from tests.__main__ import all_suites
 from tests.deploy.conftest import git
 from tests.deploy.tools import ROOT, run
 
+MAKEFILE = (ROOT / "Makefile").read_text().splitlines()
 WORKFLOW = ROOT / ".github/workflows/ci-cd.yml"
 Json = dict[str, Any]
 
@@ -25,8 +28,8 @@ def jobs() -> Json:
 
 
 def commands(job: Json) -> list[str]:
-    """What a job runs in a shell."""
-    return [step["run"] for step in job["steps"] if "run" in step]
+    """What a job runs in a shell, unless it refuses."""
+    return [step["run"] for step in job["steps"] if "run" in step and "if" not in step]
 
 
 def test_it_is_a_workflow() -> None:
@@ -99,7 +102,8 @@ def test_nothing_goes_on_where_a_suite_has_failed(jobs: Json) -> None:
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
-        (["README.md"], "false"),
+        (["CHANGELOG.md"], "false"),
+        (["README.md"], "true"),  # its commands are run
         (["docs/sync.md", "docs/architecture.svg"], "false"),
         (["README.md", "handlers/orders.py"], "true"),
         (["docs/tutorial.md"], "true"),  # tests go through it
@@ -139,9 +143,53 @@ def test_a_version_tag_publishes_apis_and_sdks(jobs: Json) -> None:
     job = jobs["publish"]
     assert job["if"] == "startsWith(github.ref, 'refs/tags/v')"
     assert job["needs"] == "test"
-    assert commands(job) == ["make sdks", "make publish"]
+    assert commands(job) == ["make .venv/generate.installed", "make sdks", "make publish"]
     (upload,) = [step for step in job["steps"] if "upload-artifact" in step.get("uses", "")]
     assert upload["with"]["path"] == "build/sdks"
+
+
+@pytest.mark.parametrize("name", ["deploy", "publish"])
+def test_what_is_not_protected_is_refused_before_anything_is_done(jobs: Json, name: str) -> None:
+    """Whoever may push to a branch that nobody reviews could otherwise use the secrets."""
+    first, *_ = jobs[name]["steps"]
+    assert first["if"] == "${{ !github.ref_protected }}"
+    shell = ["bash", "-e", "-c", first["run"]]
+    env = {"PATH": "/bin", "GITHUB_REF": "refs/heads/main"}
+    done = subprocess.run(shell, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("::error::refs/heads/main is not protected; docs/security.md")
+
+
+def test_nothing_is_installed_where_a_secret_can_be_seen(jobs: Json) -> None:
+    """All that `make publish` needs is there before; the key comes with the last step."""
+    steps = [step.get("run", "") for step in jobs["publish"]["steps"]]
+    needed = next(line for line in MAKEFILE if line.startswith("publish: "))
+    installed = needed.partition(": ")[2].replace("$(VENV)", ".venv")
+    assert steps.index(f"make {installed}") < steps.index("make publish") == len(steps) - 1
+
+
+@pytest.mark.parametrize(
+    "installer", ["Dockerfile", "tests/compose/gateway/Dockerfile", "local/install-python.sh"]
+)
+def test_a_package_runs_no_code_when_it_is_installed(installer: str) -> None:
+    """Wheels alone: a source distribution brings a program that builds it."""
+    text = (ROOT / installer).read_text()
+    assert text.count("--only-binary :all:") == text.count("--require-hashes") >= 1
+
+
+def test_the_documented_protection_is_that_of_this_workflow(jobs: Json) -> None:
+    """Its environments, the check that it makes, main and version tags; every body is JSON."""
+    text = (ROOT / "docs/security.md").read_text()
+    bodies = [
+        json.loads(each) for each in re.findall(r"<<'JSON'\n(.*?)\n\s*JSON\n", text, re.DOTALL)
+    ]
+    assert len(bodies) == 4
+    for name in ("deploy", "publish"):
+        assert f"/environments/{jobs[name]['environment']} --input" in text
+    checks = next(each["required_status_checks"] for each in bodies if "enforce_admins" in each)
+    assert [each["context"] for each in checks["checks"]] == [jobs["test"]["name"]]
+    assert "-f name=main -f type=branch" in text
+    assert "-f name='v*' -f type=tag" in text
 
 
 def test_no_job_may_do_more_than_read_the_code(jobs: Json) -> None:

@@ -16,6 +16,9 @@ from local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "25")
+CONFIGURATION = "schemathesis.toml"
+"""What schemathesis looks for in its folder and in those above."""
+
 LEAST_SHARE = 0.25
 """Of the cases that are meant to succeed, this share at least must: else little was tested."""
 
@@ -70,3 +73,18 @@ def outcomes(folder: Path) -> dict[str, Counter[str]]:
     """How the positive cases of each operation ended."""
     (file,) = folder.glob("outcomes.*")
     return {name: Counter(counts) for name, counts in json.loads(file.read_text()).items()}
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("service", ["user_service_v1", "user_service_v2", "order_service"])
+def test_anybody_who_fuzzes_a_service_by_what_it_says_of_itself_finds_nothing(
+    stack: Stack, tmp_path: Path, service: str
+) -> None:
+    """0 failures without hooks and settings of ours: the spec alone says what is accepted."""
+    url = f"{stack.ports.url(service)}/openapi.json"
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", url),
+        *("--checks", "all", "--max-examples", EXAMPLES, "--no-color"),
+    ]
+    assert not [each for each in (tmp_path, *tmp_path.parents) if (each / CONFIGURATION).exists()]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0

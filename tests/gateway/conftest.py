@@ -47,7 +47,10 @@ def services() -> Iterator[Services]:
 
 @pytest.fixture
 def start(services: Services, state: Path) -> Iterator[Start]:
-    """Start a gateway in front of `services`, with the given fields of its settings changed."""
+    """Start a gateway in front of `services`, with the given fields of its settings changed.
+
+    The limit of requests is one that no test reaches unless it says so.
+    """
     running: list[Running] = []
 
     def start(**changes: Any) -> Running:  # noqa: ANN401 - fields of the settings
@@ -57,6 +60,7 @@ def start(services: Services, state: Path) -> Iterator[Start]:
             "user_service_v2": (services.v2.address,),
             "order_service": services.orders.address,
             "state": state,
+            "rate_limit_per_minute": 600_000,
         }
         running.append(run(GatewaySettings(**(fields | changes))))
         return running[-1]
@@ -68,7 +72,7 @@ def start(services: Services, state: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def gateway(start: Start) -> Running:
-    """A gateway with the settings it has when nobody sets any."""
+    """A gateway without keys."""
     return start()
 
 

@@ -15,6 +15,7 @@ import httpx
 
 from kong.process import Gateway, Kind, prepare
 from kong.render import render
+from kong.running import find
 from kong.settings import GatewaySettings
 from local.ports import free_port
 from tests.waiting import until
@@ -59,9 +60,8 @@ def run(settings: GatewaySettings) -> Running:
 def _run_elsewhere(settings: GatewaySettings) -> Running:
     url, admin_url = os.environ["GATEWAY_TEST_URL"], os.environ["GATEWAY_TEST_ADMIN_URL"]
     settings.state.mkdir(parents=True, exist_ok=True)
-    text, _ = render(settings, settings.p_value)
-    answer = httpx.post(f"{admin_url}/config", json={"config": text}, timeout=30)
-    assert answer.status_code == httpx.codes.CREATED, answer.text
+    settings = replace(settings, given_url=url, given_admin_url=admin_url)
+    find(settings).apply(*render(settings, settings.p_value))
     return Running(Kind.KONG, url, admin_url, settings, None, None, Path(os.devnull))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kong import running
 from kong.errors import UnreachableError
 from kong.process import Kind
 from kong.render import render
@@ -25,21 +26,37 @@ from kong.weights import WeightFile
 
 @dataclass
 class Admin:
-    """An Admin API that keeps what it is given; `refusal` answers the next configuration."""
+    """An Admin API that keeps what it is given; `refusal` answers the next configuration.
+
+    It has two workers, which take turns in answering connections; the second takes a configuration
+    over `lag` questions after the first.
+    """
 
     url: str = ""
+    lag: int = 0
+    connections: int = 0
+    asked: int = 0
     addresses: dict[str, list[str]] = field(default_factory=dict)
     configurations: list[dict[str, Any]] = field(default_factory=list)
     refusal: dict[str, Any] | None = None
 
-    def get(self, path: str) -> dict[str, Any]:
-        """What a GET answers: the plugins, or the health of an upstream's targets."""
-        document = self.configurations[-1]
-        if path == "/plugins":
-            return {"data": document["plugins"]}
-        name = path.removeprefix("/upstreams/").removesuffix("/health")
+    def get(self, path: str, worker: int) -> dict[str, Any]:
+        """What a GET answers: about the worker, or an upstream's targets and their health."""
+        if path == "/timers":
+            return {"worker": {"id": worker, "count": 2}, "stats": {}}
+        _, _, name, about = path.split("/")
+        if about == "health?balancer_health=1":
+            self.asked += worker
+            late = worker == 1 and self.asked <= self.lag
+            targets = self.targets(name, self.configurations[-2 if late else -1])
+            return {"data": {"details": {"hosts": list(map(balanced, targets))}}}
+        targets = self.targets(name, self.configurations[-1])
+        return {"data": targets if about == "targets" else list(map(self.health, targets))}
+
+    def targets(self, name: str, document: dict[str, Any]) -> list[dict[str, Any]]:
+        """The targets of an upstream."""
         (upstream,) = (one for one in document["upstreams"] if one["name"] == name)
-        return {"data": [self.health(entry) for entry in upstream["targets"]]}
+        return list(upstream["targets"])
 
     def health(self, entry: dict[str, Any]) -> dict[str, Any]:
         """A target with its addresses, each with what the active checks say of it."""
@@ -54,6 +71,12 @@ class Admin:
         return 201, {}
 
 
+def balanced(entry: dict[str, Any]) -> dict[str, Any]:
+    """A target as a worker's balancer has it."""
+    host, _, port = entry["target"].rpartition(":")
+    return {"host": host, "port": int(port), "nodeWeight": entry["weight"]}
+
+
 @pytest.fixture
 def admin() -> Iterator[Admin]:
     """The Admin API of a Kong with three addresses of version 1 and two of version 2, P at 50."""
@@ -66,8 +89,15 @@ def admin() -> Iterator[Admin]:
     admin.take(render(GatewaySettings(p_value=50), 50)[0])
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            admin.connections += 1
+            self.worker = admin.connections % 2
+
         def do_GET(self) -> None:
-            self.reply(200, admin.get(self.path))
+            self.reply(200, admin.get(self.path, self.worker))
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -106,11 +136,32 @@ def test_the_whole_configuration_is_handed_over(admin: Admin, settings: GatewayS
     upstreams = {upstream["name"]: upstream["targets"] for upstream in document["upstreams"]}
     assert [entry["weight"] for entry in upstreams["user_service_upstream"]] == [30, 70]
     assert [entry["weight"] for entry in upstreams["user_service_v1_upstream"]] == [65535, 1]
+    set_weight(settings, kong, 0)
+    assert kong.share() == 0
+    set_weight(settings, kong, 30)
     assert kong.share() == 30
     assert [service["name"] for service in document["services"]] == [
         "kong_user_service",
         "kong_order_service",
     ]
+
+
+def test_p_has_moved_when_every_worker_has_it(admin: Admin, settings: GatewaySettings) -> None:
+    """The one that is later goes on as before until then, and would be counted."""
+    admin.lag = 5
+    set_weight(settings, find(settings), 10)
+    assert admin.asked > admin.lag
+
+
+def test_a_worker_that_does_not_follow_is_told(
+    admin: Admin, settings: GatewaySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a while, and the kept weight stays as it was."""
+    monkeypatch.setattr(running, "_SETTLED_WITHIN", 0.3)
+    admin.lag = 1_000_000
+    with pytest.raises(UnreachableError, match="of its 2 workers split like that"):
+        set_weight(settings, find(settings), 10)
+    assert WeightFile(settings.state).read(50) == 50
 
 
 def test_the_addresses_that_kong_sees_are_counted(admin: Admin, settings: GatewaySettings) -> None:
@@ -159,6 +210,6 @@ def test_a_refusal_without_fields_is_told_too(admin: Admin, settings: GatewaySet
 
 def test_another_server_is_not_taken_for_kong(admin: Admin) -> None:
     """Something answers there, but not as Kong does."""
-    admin.get = lambda path: {"path": path}  # type: ignore[method-assign]
+    admin.get = lambda path, _worker: {"path": path}  # type: ignore[method-assign, assignment]
     with pytest.raises(UnreachableError, match="not Kong's Admin API"):
         Kong(f"http://{admin.url}").share()

@@ -1,9 +1,24 @@
-"""What the stand-in logs of each request."""
+"""What the stand-in logs of each request; of Kong's log test_entry_point.py."""
 
+import json
+import re
+from pathlib import Path
+
+import httpx
 import pytest
 
-from kong.settings import LogFormat
-from tests.gateway.conftest import Start
+from kong.process import ENTRY_POINT
+from kong.settings import ApiKey, LogFormat
+from tests.gateway.conftest import Services, Start
+from tests.gateway.running import elsewhere
+
+HERE = pytest.mark.skipif(elsewhere(), reason="a gateway elsewhere writes its log elsewhere")
+
+
+def entries(log: Path) -> list[dict[str, object]]:
+    """Its lines of JSON that are about requests."""
+    lines = [line for line in log.read_text().splitlines() if '"request"' in line]
+    return [json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize("log_format", LogFormat)
@@ -11,3 +26,50 @@ def test_the_gateway_starts_with_every_form_of_log(start: Start, log_format: Log
     """For people, for machines, or whichever fits; it answers with each."""
     gateway = start(log_format=log_format)
     assert gateway.stop() in {0, None}
+
+
+@HERE
+def test_a_request_is_one_line_of_the_log(start: Start, services: Services) -> None:
+    """Who called what, where it went, and how long both took, whatever the client sent."""
+    gateway = start(api_keys=(ApiKey("shop", "k" * 20),))
+    headers = {"X-Request-Id": 'quote"\\', "apikey": "k" * 20, "X-Consumer-Username": "root"}
+    httpx.get(f"{gateway.url}/orders/?a=%22", headers=headers)
+    gateway.stop()
+    entry = entries(gateway.log)[-1]
+    assert isinstance(entry["milliseconds"], int)
+    assert isinstance(entry["service_milliseconds"], int)
+    assert 0 <= entry["service_milliseconds"] <= entry["milliseconds"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", str(entry["timestamp"]))
+    for name, value in {
+        "event": "request",
+        "status": 200,
+        "method": "GET",
+        "path": "/orders/?a=%22",
+        "operation": "list_orders",
+        "caller": "shop",
+        "version": "order",
+        "target": services.orders.address,
+        "request_id": 'quote"\\',
+    }.items():
+        assert entry[name] == value
+
+
+@HERE
+def test_a_request_that_is_refused_is_a_line_too(start: Start) -> None:
+    """Nobody called, and no service was asked."""
+    gateway = start(api_keys=(ApiKey("shop", "k" * 20),))
+    httpx.put(f"{gateway.url}/users/u1", headers={"X-Consumer-Username": "root"})
+    gateway.stop()
+    entry = entries(gateway.log)[-1]
+    assert (entry["status"], entry["caller"], entry["operation"]) == (401, "", "update_user")
+    assert (entry["version"], entry["service_milliseconds"]) == ("", -1)
+
+
+@HERE
+def test_kong_and_the_stand_in_log_the_same(start: Start) -> None:
+    """By the names of what they log."""
+    gateway = start()
+    httpx.get(f"{gateway.url}/orders/")
+    gateway.stop()
+    kongs = ENTRY_POINT.with_name("access_log.conf").read_text()
+    assert list(entries(gateway.log)[-1]) == re.findall(r'"(\w+)":', kongs)

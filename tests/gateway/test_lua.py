@@ -4,134 +4,184 @@ That part is none of Kong: where GATEWAY_TEST_URL names a real one, the other te
 """
 
 import json
+import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from lupa import luajit21  # type: ignore[import-untyped]
 
-from kong.render import render
+from kong.problem import Problem, problems
+from kong.render import TEMPLATE, render
 from kong.settings import GatewaySettings
 
-_SANDBOX = """
-function(code, kong)
-  local allowed = {kong = kong, math = {random = math.random}, string = {format = string.format}}
-  return setfenv(assert(loadstring(code)), allowed)
-end
-"""
+PDK = Path(__file__).with_name("pdk.lua")
+V1, V2 = "user_service_v1_upstream", "user_service_v2_upstream"
+KNOWN = {problem.status: problem for problem in problems()}
+
+Request = dict[str, Any]
 
 
-@dataclass
-class Request:
-    """What Kong knows of one request. Without a `service` nothing is proxied."""
-
-    service: str | None = "kong_user_service"
-    source: str = "service"
-    status: int = 200
-    body: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    upstream: str | None = None
-
-
-class Functions:
-    """The functions of one phase in one worker: each is made once, and called for each request."""
-
-    def __init__(self, phase: str, p: int = 30) -> None:
-        text, _ = render(GatewaySettings(p_value=p), p)
-        plugins = {plugin["name"]: plugin for plugin in yaml.safe_load(text)["plugins"]}
-        (code,) = plugins["post-function"]["config"][phase]
-        self.now = Request()
-        self._lua = luajit21.LuaRuntime(unpack_returned_tuples=True)
-        self._call: Callable[[], None] = self._lua.eval(_SANDBOX)(code, self._kong())()
-
-    def __call__(self, request: Request) -> Request:
-        """Call it for this request, and give it back as it is then."""
-        self.now = request
-        self._call()
-        return request
-
-    def _kong(self) -> Any:  # noqa: ANN401 - a table of Lua
-        table = self._lua.table_from
-
-        def set_upstream(name: str) -> bool:
-            self.now.upstream = name
-            return True
-
-        service = table({"set_upstream": set_upstream})
-        response = table(
-            {
-                "get_source": lambda: self.now.source,
-                "get_status": lambda: self.now.status,
-                "get_raw_body": lambda: self.now.body,
-                "set_raw_body": lambda body: setattr(self.now, "body", body),
-                "set_header": lambda name, value: self.now.headers.update({name: value}),
-                "clear_header": lambda name: self.now.headers.pop(name, None),
-            }
-        )
-        router = table(
-            {
-                "get_service": lambda: (
-                    None if self.now.service is None else table({"name": self.now.service})
-                )
-            }
-        )
-        return table({"service": service, "response": response, "router": router})
+def request(**changed: object) -> Request:
+    """What Kong knows of a request that a service has answered, but for what is changed."""
+    service = {"name": "kong_user_service"}
+    known: Request = {
+        "service": service,
+        "route": {"tags": ["GET=list_orders", "POST=create_order"]},
+        "source": "service",
+        "status": 200,
+        "scheme": "http",
+        "method": "GET",
+        "headers": {},
+        "answer": {},
+        "variables": {"gateway_operation": "", "gateway_caller": ""},
+    }
+    return {**known, **changed}
 
 
-def upstreams(functions: Functions, requests: Iterable[Request]) -> Counter[str | None]:
+def lua(value: object) -> str:
+    """The value as Lua writes it."""
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"[ {lua(k)} ]={lua(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "{" + ",".join(map(lua, value)) + "}"
+    if isinstance(value, str):
+        assert "]==]" not in value
+        return f"[==[\n{value}]==]"
+    return "nil" if value is None else str(value)
+
+
+def run(plugin: str, phase: str, requests: Iterable[Request], p: int = 30) -> list[Request]:
+    """What one worker makes of the requests, with the function of that plugin and phase."""
+    text, _ = render(GatewaySettings(p_value=p), p)
+    plugins = {each["name"]: each for each in yaml.safe_load(text)["plugins"]}
+    (code,) = plugins[plugin]["config"][phase]
+    ended = subprocess.run(
+        ["luajit", str(PDK)],
+        input=lua({"code": code, "requests": list(requests)}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def split(requests: Iterable[Request], p: int) -> list[str | None]:
     """Where they go."""
-    return Counter(functions(request).upstream for request in requests)
+    return [each.get("upstream") for each in run("post-function", "access", requests, p)]
+
+
+def error(status: int, body: str = "?") -> Request:
+    """An error of the gateway's own, and what it answers."""
+    own = request(source="exit", status=status, body=body, answer={"Content-Length": "1"})
+    (answered,) = run("pre-function", "header_filter", [own])
+    (answered,) = run("pre-function", "body_filter", [{**own, "answer": answered["answer"]}])
+    return answered
+
+
+def test_all_lua_is_in_the_configuration() -> None:
+    """Every file of it, and Kong's plugins run no other."""
+    names = {file.name for file in TEMPLATE.parent.glob("*.lua")}
+    assert names == {name for name in names if f"${{{name}}}" in TEMPLATE.read_text()} != set()
 
 
 @pytest.mark.parametrize("p", [0, 1, 30, 50, 99, 100])
 def test_of_any_hundred_requests_p_go_to_version_1(p: int) -> None:
     """Wherever a worker begins to count."""
-    functions = Functions("access", p)
-    sent = [functions(Request()).upstream for _ in range(1000)]
+    sent = split([request()] * 1000, p)
     for begin in range(900):
-        counted = Counter(sent[begin : begin + 100])
-        assert counted["user_service_v1_upstream"] == p
-        assert counted["user_service_v2_upstream"] == 100 - p
+        assert Counter(sent[begin : begin + 100]) == +Counter({V1: p, V2: 100 - p})
 
 
-def test_they_are_spread_evenly() -> None:
+def test_the_split_is_spread_evenly() -> None:
     """At 50 they take turns."""
-    functions = Functions("access", 50)
-    sent = [functions(Request()).upstream for _ in range(100)]
+    sent = split([request()] * 100, 50)
     assert len(set(sent[::2])) == len(set(sent[1::2])) == 1
 
 
 def test_no_other_service_is_split() -> None:
     """Neither orders nor what is not proxied, and neither of them counts."""
-    functions = Functions("access", 50)
-    others = [Request(service="kong_order_service"), Request(service=None)]
-    assert upstreams(functions, others * 50) == {None: 100}
-    mixed = [Request(service=name) for name in ("kong_user_service", "kong_order_service") * 100]
-    assert upstreams(functions, mixed)["user_service_v1_upstream"] == 50
+    orders, unknown = request(service={"name": "kong_order_service"}), request(service=None)
+    assert set(split([orders, unknown] * 50, 50)) == {None}
+    assert split([request(), orders] * 100, 50).count(V1) == 50
 
 
-@pytest.mark.parametrize("status", [401, 404, 413, 429, 503, 599])
-def test_an_error_of_the_gateways_own_is_a_problem(status: int) -> None:
-    """With its type, also where the table does not know the status."""
-    answer = Request(source="exit", status=status, body="?", headers={"Content-Length": "1"})
-    Functions("header_filter")(answer)
-    Functions("body_filter")(answer)
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert "Content-Length" not in answer.headers
-    assert ("Retry-After" in answer.headers) == (status == 503)
-    assert answer.body is not None
-    problem = json.loads(answer.body)
-    assert problem["status"] == status
-    assert problem["type"].startswith("urn:aware:problem:")
+@pytest.mark.parametrize("problem", KNOWN.values(), ids=lambda problem: str(problem.status))
+def test_an_error_of_the_gateways_own_is_a_problem(problem: Problem) -> None:
+    """With the words of problems.txt, as the stand-in says them."""
+    answered = error(problem.status)
+    assert answered["body"] == problem.body()
+    assert answered["answer"]["Content-Type"] == "application/problem+json"
+    assert "Content-Length" not in answered["answer"]
+    assert ("Retry-After" in answered["answer"]) == (problem.status == 503)
 
 
-def test_an_answer_of_a_service_is_left_alone() -> None:
-    """Its body and its headers are its own."""
-    answer = Request(status=500, body="mine", headers={"Content-Type": "text/plain"})
-    Functions("header_filter")(answer)
-    Functions("body_filter")(answer)
-    assert answer.body == "mine"
-    assert answer.headers == {"Content-Type": "text/plain"}
+def test_an_error_that_the_table_does_not_know_is_a_problem() -> None:
+    """It says that the gateway failed."""
+    problem = json.loads(error(599)["body"])
+    assert (problem["type"], problem["status"]) == ("urn:aware:problem:gateway-error", 599)
+
+
+def test_headers_that_are_too_large_are_named() -> None:
+    """Kong makes a 400 of nginx's 494, and only its message says what it was."""
+    message = '{"type":"about:blank","title":"Request header or cookie too large","requestId":"1"}'
+    problem = json.loads(error(400, message)["body"])
+    assert (problem["type"], problem["status"]) == (
+        "urn:aware:problem:header-fields-too-large",
+        400,
+    )
+
+
+def test_an_answer_of_a_service_keeps_its_body_and_media_type() -> None:
+    """Also when it is an error."""
+    answer = request(status=500, body="mine", answer={"Content-Type": "text/plain"})
+    (filtered,) = run("pre-function", "header_filter", [answer])
+    assert filtered["answer"]["Content-Type"] == "text/plain"
+    assert run("pre-function", "body_filter", [answer])[0]["body"] == "mine"
+
+
+@pytest.mark.parametrize("source", ["service", "exit"])
+def test_every_answer_is_neither_sniffed_nor_stored(source: str) -> None:
+    """A browser is told to come by TLS only where it did."""
+    plain = request(source=source)
+    secure = request(source=source, scheme="https")
+    answers = [each["answer"] for each in run("pre-function", "header_filter", [plain, secure])]
+    for answer in answers:
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Cache-Control"] == "no-store"
+    assert "Strict-Transport-Security" not in answers[0]
+    assert answers[1]["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_a_service_may_say_what_is_stored() -> None:
+    """Its own Cache-Control stays."""
+    own = request(answer={"Cache-Control": "max-age=60"})
+    (answered,) = run("pre-function", "header_filter", [own])
+    assert answered["answer"]["Cache-Control"] == "max-age=60"
+
+
+def test_what_a_client_claims_to_be_is_removed() -> None:
+    """Every header in which key-auth tells a service who calls; no other."""
+    claimed = {"X-Consumer-Username": "shop", "X-Consumer-ID": "1", "X-Credential-Identifier": "2"}
+    (left,) = run("pre-function", "access", [request(headers={**claimed, "X-Own": "yes"})])
+    assert left["headers"] == {"X-Own": "yes"}
+
+
+def test_the_log_names_caller_and_operation() -> None:
+    """As key-auth found the one, and the route's tags name the other."""
+    known = request(method="POST", consumer={"username": "shop"})
+    unknown = request(method="PATCH", route=None)
+    logged = [each["variables"] for each in run("pre-function", "log", [known, unknown])]
+    assert logged == [
+        {"gateway_operation": "create_order", "gateway_caller": "shop"},
+        {"gateway_operation": "", "gateway_caller": ""},
+    ]
+
+
+def test_a_kong_without_our_log_logs_as_it_does() -> None:
+    """One that was started by somebody else has no such variables."""
+    run("pre-function", "log", [request(variables={}, consumer={"username": "shop"})])

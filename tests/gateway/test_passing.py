@@ -1,16 +1,17 @@
 """What passes the gateway, where it arrives, and what does not pass."""
 
 import json
-import socket
 from collections.abc import Mapping
 
 import httpx
 import pytest
 
 from kong.process import Kind
+from kong.settings import ApiKey
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
-from tests.gateway.running import Running
+from tests.gateway.raw import answer_on, connected, send_without_end
+from tests.gateway.running import Running, elsewhere
 from tests.waiting import until
 
 PUBLIC = [
@@ -142,6 +143,32 @@ def test_a_body_beyond_the_limit_is_refused(start: Start, services: Services) ->
     assert len(services.orders.received) == 1
 
 
+@pytest.mark.skipif(elsewhere(), reason="where nginx stops reading, it is told at its start")
+def test_a_body_without_an_end_is_refused(start: Start, services: Services) -> None:
+    """When the limit is reached; at the limit a body in chunks passes."""
+    gateway = start(request_size_limit=100_000)
+    whole = httpx.post(f"{gateway.url}/orders/", content=iter([b"x" * 50_000] * 2))
+    assert whole.status_code == httpx.codes.OK
+    over = httpx.post(f"{gateway.url}/orders/", content=iter([b"x" * 50_000] * 2 + [b"x"]))
+    assert_problem(over, 413, "payload-too-large")
+    sent, answer = send_without_end(gateway.url, 200_000_000)
+    assert sent < 200_000_000
+    assert_problem(answer, 413, "payload-too-large")
+    assert len(services.orders.received) == 1
+
+
+def test_a_client_that_expects_to_be_told_gets_one_answer(start: Start, services: Services) -> None:
+    """As curl does of itself with larger bodies: 413, and no 100 before it."""
+    gateway = start(request_size_limit=1000)
+    with connected(gateway.url) as connection:
+        connection.sendall(
+            b"POST /orders/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n"
+            b"Expect: 100-continue\r\n\r\n"
+        )
+        assert_problem(answer_on(connection), 413, "payload-too-large")
+    assert services.orders.received == []
+
+
 def test_a_body_in_chunks_passes(client: httpx.Client, services: Services) -> None:
     """A body of unknown length is a body."""
     answer = client.post("/orders/", content=iter([b"a" * 10, b"b" * 10]))
@@ -164,7 +191,9 @@ def test_too_many_requests_are_refused(start: Start, services: Services) -> None
 def test_a_key_is_needed_where_keys_are_set(start: Start, services: Services) -> None:
     """In its header and nowhere else; the service never sees it."""
     key = "k" * 32
-    gateway = start(api_keys=(key, "another-key-of-thirty-characters"))
+    gateway = start(
+        api_keys=(ApiKey("shop", key), ApiKey("till", "another-key-of-thirty-characters"))
+    )
     with httpx.Client(base_url=gateway.url) as client:
         for refused in (
             client.get("/orders/"),
@@ -180,34 +209,88 @@ def test_a_key_is_needed_where_keys_are_set(start: Start, services: Services) ->
     assert "apikey" not in services.orders.received[0].headers
 
 
+def test_the_gateway_says_who_calls_and_nobody_else(start: Start, services: Services) -> None:
+    """The name that belongs to the key; what a client claims in its place does not arrive."""
+    shop, till = ApiKey("shop", "s" * 20), ApiKey("till", "t" * 20)
+    gateway = start(api_keys=(shop, till))
+    claimed = {"X-Consumer-Username": "root", "X-Consumer-Custom-ID": "0"}
+    for key in (shop, till):
+        httpx.get(f"{gateway.url}/orders/", headers={"apikey": key.key, **claimed})
+    for received, key in zip(services.orders.received, (shop, till), strict=True):
+        assert received.headers["x-consumer-username"] == key.name
+        assert "x-consumer-custom-id" not in received.headers
+
+
+def test_without_keys_nobody_calls(client: httpx.Client, services: Services) -> None:
+    """What a client claims to be does not arrive."""
+    client.get("/orders/", headers={"X-Consumer-Username": "root", "X-Consumer-ID": "1"})
+    assert not [name for name in services.orders.received[0].headers if "consumer" in name]
+
+
+def test_each_caller_has_a_limit_of_its_own(start: Start) -> None:
+    """All its keys count together, and no other caller's."""
+    keys = (ApiKey("shop", "a" * 20), ApiKey("shop", "b" * 20), ApiKey("till", "c" * 20))
+    gateway = start(api_keys=keys, rate_limit_per_minute=5)
+    with httpx.Client(base_url=gateway.url) as client:
+
+        def status(key: ApiKey) -> int:
+            return client.get("/orders/", headers={"apikey": key.key}).status_code
+
+        until(lambda: status(keys[0]) == httpx.codes.TOO_MANY_REQUESTS, "429")
+        assert status(keys[1]) == httpx.codes.TOO_MANY_REQUESTS
+        assert status(keys[2]) == httpx.codes.OK
+
+
+def test_every_answer_is_neither_sniffed_nor_stored(
+    client: httpx.Client, services: Services
+) -> None:
+    """A service's and the gateway's own; and none says what the gateway is."""
+    for answer in (client.get("/orders/"), client.get("/nothing")):
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "Strict-Transport-Security" not in answer.headers
+        assert not [name for name in answer.headers if name in ("server", "via") or "kong" in name]
+    assert len(services.orders.received) == 1
+
+
 @pytest.mark.parametrize(
-    "request_text",
+    ("status", "kind", "request_text"),
     [
-        "GET /orders/ HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n",
-        "GET /or\x01ders/ HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET /orders/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
-        "GET /orders/ HTTP/1.1\r\nHost: a\r\nX: " + "y" * 100_000 + "\r\n\r\n",
+        (400, "bad-request", "GET /orders/ HTTP/1.1\r\nHost: a\r\nBad Header: x\r\n\r\n"),
+        (400, "bad-request", "GET /or\x01ders/ HTTP/1.1\r\nHost: a\r\n\r\n"),
+        (
+            400,
+            "bad-request",
+            "GET /orders/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+        ),
+        (505, "http-version-not-supported", "GET /orders/ HTTP/3.0\r\nHost: a\r\n\r\n"),
+        (
+            400,
+            "bad-request",
+            "POST /orders/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n",
+        ),
     ],
-    ids=["header-name", "control-character", "two-lengths", "huge-header"],
+    ids=["header-name", "control-character", "two-lengths", "version", "chunk"],
 )
 def test_what_is_not_http_gets_a_problem_too(
-    gateway: Running, services: Services, request_text: str
+    gateway: Running, services: Services, status: int, kind: str, request_text: str
 ) -> None:
     """A malformed request is refused before any service sees it, by Kong as a problem.
 
     HAProxy answers with a page of its own, as it says at start: no setting reaches that far.
     """
-    url = httpx.URL(gateway.url)
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+    with connected(gateway.url) as connection:
         connection.sendall(request_text.encode())
-        answer = b""
-        while part := connection.recv(65536):
-            answer += part
-            if b'"}' in answer or b"</html>" in answer:
-                break
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert head.split()[1] in (b"400", b"431", b"494")
-    if gateway.kind is Kind.KONG:
-        assert b"content-type: application/problem+json" in head.lower()
-        assert json.loads(body)["type"].startswith("urn:aware:problem:")
+        answer = answer_on(connection)
+    if gateway.kind is Kind.KONG or status == httpx.codes.HTTP_VERSION_NOT_SUPPORTED:
+        assert_problem(answer, status, kind)
+    assert 400 <= answer.status_code < 600
+    assert services.orders.received == []
+
+
+def test_headers_that_are_too_large_get_a_problem(gateway: Running, services: Services) -> None:
+    """431, but for Kong, which makes a 400 of it and says what it was."""
+    answer = httpx.get(f"{gateway.url}/orders/", headers={"X": "y" * 60_000})
+    status = 400 if gateway.kind is Kind.KONG else 431
+    assert_problem(answer, status, "header-fields-too-large")
     assert services.orders.received == []

@@ -6,7 +6,9 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from kong.process import Kind
 from kong.running import LiveTarget, find
+from kong.settings import ApiKey
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import services_host
@@ -35,7 +37,10 @@ def test_p_is_the_share_whatever_the_number_of_replicas(start: Start, services: 
         ones = (services.v1, *more)
         gateway = start(p_value=30, user_service_v1=tuple(one.address for one in ones))
         assert count(gateway.url, 1000) == Counter({"v1": 300, "v2": 700})
-        assert [len(one.received) for one in ones] == [100, 100, 100]
+        received = [len(one.received) for one in ones]
+        assert sum(received) == 300
+        # Kong's least-connections has no turns: without load it may leave a replica out.
+        assert gateway.kind is Kind.KONG or received == [100, 100, 100]
 
 
 def test_p_is_the_share_while_a_replica_is_ill(start: Start, services: Services) -> None:
@@ -52,7 +57,7 @@ def test_p_is_the_share_while_a_replica_is_ill(start: Start, services: Services)
 def test_refused_requests_do_not_bend_p(start: Start, services: Services) -> None:
     """Every second request has no key; those that pass are split all the same."""
     key = "k" * 20
-    gateway = start(p_value=50, api_keys=(key,))
+    gateway = start(p_value=50, api_keys=(ApiKey("shop", key),))
     with httpx.Client(base_url=gateway.url) as client:
         for _ in range(100):
             assert client.put("/users/u1", json={}).status_code == httpx.codes.UNAUTHORIZED

@@ -1,6 +1,5 @@
 """What the gateway is started with, how it ends, and what it refuses to start with."""
 
-import json
 import os
 import shutil
 import signal
@@ -11,12 +10,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
+from kong.configuration import VERSION_UPSTREAMS, Consumer
 from kong.errors import GatewayError, SettingError
 from kong.haproxy import LIMITS
 from kong.process import ENTRY_POINT, Kind, prepare, variables
 from kong.render import render
-from kong.settings import GatewaySettings
+from kong.settings import ApiKey, GatewaySettings, LogFormat
 from kong.weights import WeightFile
 from local.ports import free_port
 from tests.gateway.backends import Backend
@@ -27,15 +28,26 @@ from tests.waiting import until
 
 BAD = {
     "P_VALUE": ["", "-1", "101", "1.5", "30%", "010", "three"],
-    "USER_SERVICE_V1_TARGET": ["user-service-v1", "http://a:5000", "a:b", "a b:5000"],
-    "ORDER_SERVICE_TARGET": ["order-service"],
-    "API_KEYS": ["short", "with space with space", 'quote"quote"quote"'],
+    "USER_SERVICE_V1_TARGET": ["user-service-v1", "http://a:5000", "a:b", "a b:5000", "a:1,b"],
+    "ORDER_SERVICE_TARGET": ["order-service", "a:1,b:2"],
+    "API_KEYS": [
+        "short",
+        "with space with space",
+        'quote"quote"quote"',
+        "shop:short",
+        f"a shop:{'k' * 20}",
+        f":{'k' * 20}",
+        f"shop:{'k' * 20},till:{'k' * 20}",
+    ],
     "REQUEST_SIZE_LIMIT": ["0", "1MB", "-5"],
     "RATE_LIMIT_PER_MINUTE": ["0", "many"],
 }
 GOOD: list[Mapping[str, str]] = [
     {"P_VALUE": "70"},
     {"P_VALUE": "0", "API_KEYS": "key-number-one-1234,key-number-two-5678"},
+    {"P_VALUE": "1", "API_KEYS": f"shop:{'a' * 16},till.2:{'b' * 16},shop:{'c' * 16},{'d' * 16}"},
+    {"P_VALUE": "99", "USER_SERVICE_V1_TARGET": "a:1,b:2", "USER_SERVICE_V2_TARGET": "c:3,d:4"},
+    {"P_VALUE": "100", "USER_SERVICE_V1_TARGET": "a:1,b:2", "USER_SERVICE_V2_TARGET": "c:3,d:4"},
     {"P_VALUE": "100", "REQUEST_SIZE_LIMIT": "5", "RATE_LIMIT_PER_MINUTE": "7"},
     {"P_VALUE": "33", "USER_SERVICE_V2_TARGET": "localhost:5000"},
 ]
@@ -107,7 +119,10 @@ def test_settings_reach_the_image_whole(state: Path) -> None:
         user_service_v1=("a:1", "b:2"),
         listen="127.0.0.1:1",
         admin_listen="127.0.0.1:2",
-        api_keys=("k" * 16, "l" * 16),
+        given_url="http://kong:8000",
+        given_admin_url="http://kong:8001",
+        log_format=LogFormat.CONSOLE,
+        api_keys=(ApiKey("shop", "k" * 16), ApiKey("shop", "l" * 16)),
         rate_limit_per_minute=4,
         request_size_limit=5,
         state=state.resolve(),
@@ -121,9 +136,9 @@ def test_the_kept_weight_wins_over_p_value(state: Path) -> None:
     settings = GatewaySettings(p_value=90, state=state)
     if shutil.which("kong") is None:
         prepare(settings)
-        assert "weight: 10\n" in (state / "kong.yml").read_text()
+        assert '"weight": 10,' in (state / "kong.yml").read_text()
     ended = entry_point({"P_VALUE": "90", "GATEWAY_STATE_DIR": str(state)}, "render")
-    assert "weight: 10\n" in ended.stdout
+    assert '"weight": 10,' in ended.stdout
 
 
 def test_a_kept_weight_that_is_none_is_named(state: Path) -> None:
@@ -214,19 +229,39 @@ def test_the_command_becomes_the_gateway_and_says_what_it_cannot_do(
         assert limit in log.read_text()
 
 
-@pytest.mark.skipif(elsewhere(), reason="a gateway elsewhere writes its log elsewhere")
-def test_a_request_is_one_line_of_the_log(start: Start, services: Services) -> None:
-    """As JSON, with where it went, whatever the client put into its path and headers."""
-    gateway = start()
-    httpx.get(f"{gateway.url}/orders/?a=%22", headers={"X-Request-Id": 'quote"\\'})
-    gateway.stop()
-    lines = [line for line in gateway.log.read_text().splitlines() if '"request"' in line]
-    entry = json.loads(lines[-1])
-    assert entry["status"] == 200
-    assert entry["path"] == "/orders/?a=%22"
-    assert entry["route"] == "order_service_route"
-    assert entry["target"] == services.orders.address
-    assert entry["request_id"] == 'quote"\\'
+@pytest.mark.parametrize("p", [0, 50, 100])
+def test_a_version_that_is_to_get_nothing_is_no_target(p: int) -> None:
+    """Kong would try it, even with weight 0, when the other's requests in hand are lost."""
+    settings = GatewaySettings(p_value=p)
+    _, configuration = render(settings, p)
+    for version, name in VERSION_UPSTREAMS.items():
+        weights = {each.version: each.weight for each in configuration.upstream(name).targets}
+        assert weights.pop(version) == 65535
+        assert set(weights.values()) == ({1} if p == 50 else set())
+
+
+def test_a_caller_may_have_several_keys() -> None:
+    """They are one consumer of Kong's, with one limit; a key without a name has one of its own."""
+    given = f"shop:{'a' * 16},till:{'b' * 16},shop:{'c' * 16},{'d' * 16}"
+    settings = GatewaySettings.from_environment({"P_VALUE": "50", "API_KEYS": given})
+    _, configuration = render(settings, 50)
+    assert configuration.consumers == (
+        Consumer("shop", ("a" * 16, "c" * 16)),
+        Consumer("till", ("b" * 16,)),
+        Consumer("key-4", ("d" * 16,)),
+    )
+    assert "a" * 16 not in repr(settings) + repr(configuration)
+
+
+def test_kong_is_given_no_reason_to_warn() -> None:
+    """A null for each default whose old name it warns of, and health checks' headers as a map."""
+    text, _ = render(GatewaySettings(p_value=50), 50)
+    document = yaml.safe_load(text)
+    (limit,) = [each["config"] for each in document["plugins"] if each["name"] == "rate-limiting"]
+    assert limit["redis"] == dict.fromkeys(("port", "timeout", "database", "ssl", "ssl_verify"))
+    assert not [name for name in limit if name.startswith("redis_")]
+    for upstream in document["upstreams"]:
+        assert isinstance(upstream["healthchecks"]["active"]["headers"], dict)
 
 
 def test_a_taken_port_is_named(state: Path) -> None:

@@ -52,7 +52,9 @@ def test_clients_get_their_answer_over_tls(start: Start, files: Path) -> None:
     port = given["tls_listen"].rpartition(":")[2]
     with httpx.Client(base_url=f"https://localhost:{port}", verify=trusting) as client:
         until(lambda: client.get("/orders/").status_code == 200, "the order service is reached")
-        assert client.get("/nothing").headers["Content-Type"] == "application/problem+json"
+        refused = client.get("/nothing")
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert refused.headers["Strict-Transport-Security"] == "max-age=31536000"
     with contextlib.suppress(httpx.RemoteProtocolError):
         assert httpx.get(f"http://localhost:{port}/orders/").status_code >= 400
     secret = given["tls_key"].splitlines()[1]

@@ -14,6 +14,7 @@ from kong.commands import gateway as commands
 from kong.errors import GatewayError
 from kong.process import Kind, variables
 from kong.running import find
+from kong.settings import ApiKey
 from kong.weight import count_builds, only_one, set_weight
 from kong.weights import WeightFile
 from tests.gateway.backends import Backend
@@ -64,7 +65,10 @@ def test_p_is_the_share_with_unequal_replicas(start: Start, services: Services) 
         gateway = start(user_service_v2=tuple(two.address for two in twos))
         set_weight(gateway.settings, find(gateway.settings), 40)
         assert count_builds(gateway.settings, 1000) == {"v1": 400, "v2": 600}
-        assert [len(two.received) for two in twos] == [200, 200, 200]
+        received = [len(two.received) for two in twos]
+        assert sum(received) == 600
+        # Kong's least-connections has no turns: without load it may leave a replica out.
+        assert gateway.kind is Kind.KONG or received == [200, 200, 200]
         assert find(gateway.settings).share() == 40
 
 
@@ -78,7 +82,7 @@ def test_the_command_moves_and_proves(gateway: Running) -> None:
 
 def test_the_command_proves_through_a_gateway_with_keys(start: Start) -> None:
     """The counting sends a key where one is needed."""
-    gateway = start(api_keys=("k" * 20,))
+    gateway = start(api_keys=(ApiKey("shop", "k" * 20),))
     result = invoke(gateway, "weight", "20")
     assert result.exit_code == 0, result.output
     assert "v1: 20 of 100" in result.output
@@ -133,7 +137,9 @@ def test_a_template_that_no_longer_renders_changes_nothing(
     template = rendering.TEMPLATE.read_text()
     for old, new, named in (
         ("methods: [PUT]", "methods: PUT", r"routes\[1\]\.methods"),
-        ("${USER_SERVICE_V1_WEIGHT}", "${WEIGHT}", r"\$\{WEIGHT\}"),
+        ("${USER_SERVICE_TARGETS}", "${TARGETS}", r"\$\{TARGETS\}"),
+        ("${USER_SERVICE_V2_TARGETS}", "[]", "targets"),
+        ("tags: [POST=create_user]", "tags: [create_user]", "METHOD=operationId"),
         ("'~/users/?$'", "'~/users/(?$'", "paths"),
         ("upstreams:", "upstreams: [", "YAML"),
         ("strip_path: false", "strip_path: true", "strip_path"),

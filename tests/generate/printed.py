@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -88,12 +89,21 @@ def _commands(text: str, replaced: Mapping[str, str]) -> Iterator[Command]:
         first, *lines = block.removeprefix(_PROMPT).splitlines()
         command = [first]
         heredoc = _HEREDOC.search(first)
-        while heredoc and command[-1] != heredoc[1]:
+        while (heredoc and command[-1] != heredoc[1]) or _is_open("\n".join(command)):
             command.append(lines.pop(0))
         line = "\n".join(command)
         for printed, actual in replaced.items():
             line = line.replace(printed, actual)
         yield Command(line, "\n".join(lines))
+
+
+def _is_open(command: str) -> bool:
+    """Whether a quotation mark waits for the one that closes it."""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return True
+    return False
 
 
 def _pattern(output: str) -> str:

@@ -14,7 +14,6 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from contract.document import operations
 from generate.asyncapi import PATH as ASYNCAPI
 from generate.gates import events
 from generate.insomnia import PATH as INSOMNIA
@@ -26,6 +25,7 @@ from messaging.topology import EXCHANGE, Topology
 from tests.generate.copying import ROOT
 
 GATEWAY = "http://127.0.0.1:8000"
+SERVERS = ("https://api.example.com", "https://staging.example.com/aware")
 
 
 def _schema(name: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_a_schema_takes_the_specs_example_and_refuses_a_broken_one(
     sources: Sources, api: str, example: str, broken: dict[str, Any]
 ) -> None:
     """So it is no schema that takes everything."""
-    value = sources.apis[api]["components"]["examples"][example]["value"]
+    value = sources.apis[api].document["components"]["examples"][example]["value"]
     validator = Draft7Validator(_schema(api))
     validator.validate(value)
     assert not validator.is_valid(value | broken)
@@ -169,8 +169,8 @@ def test_the_collection_has_every_published_request(
     sent = {each["_id"] for each in insomnia["resources"] if each["_type"] == "request"}
     published = {
         f"req_{each.id}"
-        for document in sources.apis.values()
-        for each in operations(document)
+        for description in sources.apis.values()
+        for each in description.operations
         if not each.internal
     }
     assert sent == published
@@ -214,7 +214,7 @@ def pages(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("pages")
     shutil.copy2(ROOT / "package-lock.json", root)
     (root / "node_modules").symlink_to(ROOT / "node_modules")
-    built = build_pages(replace(sources, root=root))
+    built = build_pages(replace(sources, root=root), SERVERS)
     names = [each.name for each in built]
     assert names == ["events.html", "index.html", "order.html", "user.html"]
     return root / built[0].parent
@@ -224,11 +224,20 @@ def test_the_pages_show_what_is_published_and_nothing_internal(
     pages: Path, sources: Sources
 ) -> None:
     """Every operation by its id, but those for the services' own network."""
-    for name, document in sources.apis.items():
+    for name, description in sources.apis.items():
         text = (pages / f"{name}.html").read_text("utf-8")
-        for operation in operations(document):
+        for operation in description.operations:
             assert (f'"{operation.id}"' in text) is not operation.internal
     assert EVENT_TYPE in (pages / "events.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", ["user.html", "order.html"])
+def test_a_page_names_the_servers_that_it_was_told_and_no_other(pages: Path, page: str) -> None:
+    """Not the place where the spec itself is served."""
+    named = json.dumps([{"url": each} for each in SERVERS], separators=(",", ":"))
+    text = (pages / page).read_text("utf-8")
+    assert f'"servers":{named}' in text
+    assert "Where this document is served" not in text
 
 
 @pytest.mark.parametrize("page", ["user.html", "order.html", "events.html"])

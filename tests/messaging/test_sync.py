@@ -318,7 +318,7 @@ async def test_what_the_database_refuses_is_tried_again_and_then_becomes_a_dead_
         await system.dead_letters(broker, 1)
     (dead,) = await system.take(system.topology.dead)
     assert dead.headers[RETRIES] == len(system.topology.retries)
-    assert "validation" in str(dead.headers[REASON])
+    assert "121 DocumentValidationFailure" in str(dead.headers[REASON])
 
 
 async def test_unknown_properties_are_ignored_at_any_depth(system: System) -> None:

@@ -50,3 +50,61 @@ def test_an_unknown_form_is_refused_by_its_variable() -> None:
     assert done.returncode != 0
     assert "LOG_FORMAT must be auto, console or json, not xml" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+_REFUSED = """
+import asyncio
+import gc
+import logging
+import sys
+import structlog
+from pymongo.errors import BulkWriteError
+from processes.logs import configure_logs
+
+configure_logs("service")
+details = {"writeErrors": [{"code": 121, "op": {"emails": ["planted@example.com"]}}]}
+
+async def refused():
+    raise BulkWriteError(details)
+
+async def never_awaited():
+    task = asyncio.create_task(refused())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+
+asyncio.run(never_awaited())
+log = structlog.get_logger()
+try:
+    try:
+        raise BulkWriteError(details)
+    except BulkWriteError as error:
+        log.warning("field", reason=error)
+        raise RuntimeError("outer") from error
+except RuntimeError:
+    log.exception("chained")
+    logging.getLogger("library").exception("failed")
+try:
+    raise ExceptionGroup("several", [BulkWriteError(details)])
+except ExceptionGroup:
+    log.exception("grouped")
+raise BulkWriteError(details)
+"""
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_an_error_of_mongodb_is_logged_without_the_documents_that_it_quotes(form: str) -> None:
+    """As a field, as a cause, in a group, in a task that nobody awaits, and at a crash."""
+    done = subprocess.run(
+        [sys.executable, "-c", _REFUSED],
+        env=os.environ | {"LOG_FORMAT": form},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("BulkWriteError: 121 DocumentValidationFailure") == 6
+    assert "crashed" in done.stderr
+    assert "outer" in done.stderr
+    assert "planted" not in done.stderr

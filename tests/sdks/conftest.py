@@ -13,7 +13,7 @@ import pytest
 
 from generate.node import node_command, run_tool
 from generate.sdks import make_sdks
-from kong.settings import GatewaySettings
+from kong.settings import ApiKey, GatewaySettings
 from local.stack import Stack
 from tests.gateway.running import run
 
@@ -59,7 +59,7 @@ def gateway(stack: Stack) -> Iterator[str]:
                 user_service_v2=(ports.address("user_service_v2"),),
                 order_service=ports.address("order_service"),
                 state=Path(state),
-                api_keys=(KEY,),
+                api_keys=(ApiKey("tests", KEY),),
             )
         )
         yield running.url

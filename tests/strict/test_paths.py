@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from contract.document import load_document, operations
-from tests.strict.target import Target, problem
+from contract.bindable import load_api
+from tests.strict.target import Target, places, problem
 from tests.strict.wire import JSON, request
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -82,12 +82,16 @@ def test_an_escaped_letter_is_the_letter(service: Target, escape: str) -> None:
 
 
 def undeclared() -> Iterator[tuple[str, str, str, set[str]]]:
-    """Every path of a service with every method that it does not have, and those that it has."""
+    """Every path of a service with every method that it does not have, and those that it has.
+
+    Wherever there is GET there is HEAD, and everywhere OPTIONS.
+    """
     methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"}
     for service, spec in SERVICES.items():
-        all_operations = list(operations(load_document(SPECS / f"{spec}.yaml")))
+        all_operations = load_api(SPECS / f"{spec}.yaml").operations
         for path in dict.fromkeys(each.path for each in all_operations):
-            has = {each.method for each in all_operations if each.path == path}
+            has = {each.method for each in all_operations if each.path == path} | {"OPTIONS"}
+            has |= {"HEAD"} if "GET" in has else set()
             yield from ((service, path, method, has) for method in sorted(methods - has))
 
 
@@ -164,10 +168,6 @@ BAD_QUERIES = {
     "no UTF-8": "status=%ff",
     "a surrogate": "status=%ED%A0%80",
     "an empty cursor": "cursor=",
-    "no cursor": "cursor=abc",
-    "a cursor of nonsense": "cursor=W10",
-    "a cursor of a number too large": "cursor=WzFlMzA4LCJvMSIsbnVsbF0",
-    "a cursor of true": "cursor=W3RydWUsIm8xIixudWxsXQ",
     "a cursor that is padded": "cursor=W10%3D",
     "a cursor with a newline": "cursor=W10%0A",
     "a long cursor": "cursor=" + "a" * 201,
@@ -182,6 +182,21 @@ def test_a_query_that_does_not_fit_is_400(orders: Target, query: str) -> None:
     """Nothing is trimmed, guessed or chosen from."""
     told = orders.refuse(request("GET", f"/orders/?{query}"), 400)
     assert told["errors"]
+
+
+NO_PAGE = {
+    "no cursor": "abc",
+    "nonsense": "W10",
+    "a number too large": "WzFlMzA4LCJvMSIsbnVsbF0",
+    "true": "W3RydWUsIm8xIixudWxsXQ",
+}
+
+
+@pytest.mark.parametrize("cursor", NO_PAGE.values(), ids=NO_PAGE.keys())
+def test_a_cursor_that_was_never_given_is_404(orders: Target, cursor: str) -> None:
+    """It fits the contract, and there is no such page."""
+    told = orders.refuse(request("GET", f"/orders/?cursor={cursor}"), 404)
+    assert places(told) == ["cursor"]
 
 
 @pytest.mark.parametrize(

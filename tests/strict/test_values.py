@@ -2,13 +2,14 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 from uuid import uuid4
 
 import pytest
 
-from contract.document import load_document
+from contract.bindable import load_api
 from storage.client import Json
 from tests.examples import ADDRESS, ITEM
 from tests.services.conftest import new_email, new_order, new_user
@@ -16,9 +17,7 @@ from tests.strict.target import Target, places
 from tests.strict.wire import JSON, request
 
 SCHEMAS = {
-    name: load_document(Path(__file__).parents[2] / "specs" / f"{name}.yaml")["components"][
-        "schemas"
-    ]
+    name: load_api(Path(__file__).parents[2] / "specs" / f"{name}.yaml").schemas
     for name in ("user", "order")
 }
 TEXT: int = SCHEMAS["user"]["Text"]["maxLength"]
@@ -240,7 +239,7 @@ NO_MOMENT = [
     *("2026-02-29T10:15:30Z", "2026-13-01T10:15:30Z", "2026-11-31T10:15:30Z"),
     *("2026-11-22T24:00:00Z", "2026-11-22T23:60:00Z", "2026-12-31T23:59:60Z"),
     *("2026-11-22T10:15:30+24:00", "2026-11-22T10:15:30+0200", "2026-11-22T10:15:30 Z"),
-    *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"),
+    *("0000-01-01T00:00:00Z", "0000-12-31T23:59:59-14:00"),
     *("10000-01-01T00:00:00Z", "-2026-11-22T10:15:30Z", "20261122T101530Z"),
     *(
         "2026-11-22T10:15:30Z\n",
@@ -265,6 +264,22 @@ def test_the_first_and_the_last_moment_are_kept(users: Target, moment: str) -> N
     user = users.create(users.body(createdAt=moment)).json()
     found = users.ask(request("GET", f"/users/{user['userId']}"))
     assert found.json() == user
+
+
+@pytest.mark.parametrize(
+    ("moment", "kept"),
+    [
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00.000Z"),
+        ("9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59.999Z"),
+    ],
+)
+def test_a_moment_that_utc_does_not_reach_is_the_first_or_the_last(
+    targets: Mapping[str, Target], moment: str, kept: str
+) -> None:
+    """By its offset alone; version 1 keeps what was sent, version 2 its own."""
+    users = targets["user_service_v1"]
+    assert users.create(users.body(createdAt=moment)).json()["createdAt"] == kept
+    assert targets["user_service_v2"].create(users.body(createdAt=moment)).status == 201
 
 
 def test_arrays_have_the_greatest_length_of_the_spec(service: Target) -> None:

@@ -1,0 +1,117 @@
+"""Which environment variables a file reads, and what it takes: told by its syntax tree."""
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
+
+TAKES: Mapping[str, str] = {
+    "api_keys": "keys, separated by commas",
+    "flag": "`true` or `false`",
+    "get": "text",
+    "listen": "`address:port`",
+    "log_format": "`auto`, `console` or `json`",
+    "name": "letters, digits, `_` and `-`; at most 50",
+    "pem": "PEM in base64, on one line",
+    "target": "`host:port`",
+    "targets": "`host:port`, or several separated by commas",
+    "text": "text",
+    "url": "`http://host:port`",
+    "whole": "a whole number",
+}
+"""What a variable may be, by the name of the method that reads it."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A variable that is read; `default` is empty where there is none."""
+
+    name: str
+    takes: str
+    default: str
+
+
+def environment_reads(root: Path, file: str) -> Iterator[Read]:
+    """The variables that a Python file of the repository `root` reads, in the file's order.
+
+    A read is a call of a method in `TAKES`, or a subscript, with the variable's name.
+    """
+    module = _Module(ast.parse((root / file).read_text("utf-8"), file), file)
+    seen = set()
+    for node in sorted(module.nodes, key=lambda each: getattr(each, "lineno", 0)):
+        read = module.read(node)
+        if read and read.name not in seen:
+            seen.add(read.name)
+            yield read
+
+
+class _Module:
+    """A parsed file, and the values of the names in it."""
+
+    def __init__(self, tree: ast.Module, file: str) -> None:
+        self.nodes = list(ast.walk(tree))
+        self._file = file
+        self._parameters = {
+            node.name: [each.arg for each in node.args.args]
+            for node in self.nodes
+            if isinstance(node, ast.FunctionDef)
+        }
+        self._alternatives = {
+            id(first): other
+            for node in self.nodes
+            if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or)
+            for first, other in [(node.values[0], node.values[-1])]
+        }
+
+    def read(self, node: ast.AST) -> Read | None:
+        match node:
+            case ast.Call(func=ast.Attribute(attr=kind), args=[name, *values]) if kind in TAKES:
+                given = self._bind(kind, values, node.keywords)
+            case ast.Subscript(slice=name, ctx=ast.Load()):
+                kind, given = "get", {}
+            case _:
+                return None
+        variable = self._value(name)
+        if not isinstance(variable, str) or not re.fullmatch(NAME, variable):
+            return None
+        default = given.pop("default", self._value(self._alternatives.get(id(node))))
+        bounds = [str(each) for each in given.values() if isinstance(each, int)]
+        takes = " ".join([TAKES[kind], *([f"from {bounds[0]} to {bounds[1]}"] if bounds else [])])
+        return Read(variable, takes, _shown(default))
+
+    def _bind(
+        self, kind: str, values: list[ast.expr], keywords: list[ast.keyword]
+    ) -> dict[str, object]:
+        """The arguments after the variable's name, by their parameters."""
+        _self, _name, *parameters = self._parameters.get(kind, ["self", "name", "default"])
+        given = dict(zip(parameters, map(self._value, values), strict=False))
+        return given | {each.arg: self._value(each.value) for each in keywords if each.arg}
+
+    def _value(self, node: ast.expr | None) -> object:
+        """What an expression is worth, None where that is known only when it runs."""
+        match node:
+            case ast.Constant(value=value):
+                return value
+            case ast.Name(id=name):
+                return getattr(self._imported(), name, None)
+            case ast.Attribute(value=ast.Name(id="cls"), attr=name):
+                classes = (each for each in vars(self._imported()).values() if hasattr(each, name))
+                return getattr(next(classes), name)
+            case ast.Call(func=ast.Name(id="str"), args=[inner]):
+                return self._value(inner)
+        return None
+
+    def _imported(self) -> object:
+        return importlib.import_module(self._file.removesuffix(".py").replace("/", "."))
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, tuple):
+        return ", ".join(map(str, default))
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "" if default is None else str(default)

@@ -1,0 +1,107 @@
+"""`docs/settings.md`: every environment variable, taken from the code that reads it.
+
+What a variable may be and its default stand in the call that reads it. What it means stands in a
+docstring of the same file, on a line `NAME: meaning`.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from documentation.environment_reads import NAME, environment_reads
+from local.ports import Ports, names, purpose, variable
+
+PATH = Path("docs", "settings.md")
+_MEANING = re.compile(rf"^ *({NAME}): (.+?)(?=\n *(?:{NAME}: |\n|\Z)|\Z)", re.MULTILINE | re.DOTALL)
+
+
+class UndocumentedSettingError(Exception):
+    """A variable is read and no docstring says what it means; the message names both."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: the variables that these files read."""
+
+    title: str
+    introduction: str
+    files: tuple[str, ...]
+
+
+SECTIONS = (
+    Section(
+        "Services, relay, consumer and set-up",
+        "Read by each of our processes when it starts. `make up` and Docker Compose set them.",
+        ("processes/settings.py", "processes/gunicorn.conf.py", "processes/logs.py"),
+    ),
+    Section("Gateway", "Read by `python -m aware gateway …`.", ("kong/settings.py",)),
+    Section("One machine", "Read by `make up` and `make start`.", ("local/commands.py",)),
+    Section("SwaggerHub", "Read by `make publish`.", ("swaggerhub/settings.py",)),
+    Section(
+        "Documentation", "Read by `make docs` and `make pages`.", ("documentation/settings.py",)
+    ),
+)
+
+_HEAD = """\
+# Settings
+
+<!-- Written by `make docs` from the code that reads the variables. Do not edit. -->
+
+Every setting is an environment variable, read and checked when a process starts. A wrong value ends
+the start with one line that names the variable.
+"""
+
+_COMPOSE = """\
+## Docker Compose
+
+Read by `docker compose` from the file `.env`. This is `.env.example`, from which it is copied:
+
+```sh
+{}
+```
+"""
+
+Row = tuple[str, str, str, str]
+
+
+def settings_reference(root: Path) -> str:
+    """The page for the repository `root`; raises UndocumentedSettingError."""
+    parts = [_HEAD]
+    for section in SECTIONS:
+        rows = [row for file in section.files for row in _rows(root, file)]
+        parts.append(_table(section.title, section.introduction, rows))
+    parts.append(_table("Ports", "The ports of `make up`, all on 127.0.0.1.", _ports()))
+    return "\n".join([*parts, _COMPOSE.format((root / ".env.example").read_text("utf-8").strip())])
+
+
+def _table(title: str, introduction: str, rows: list[Row]) -> str:
+    lines = [f"## {title}", "", introduction, ""]
+    lines += ["| variable | takes | default | meaning |", "| --- | --- | --- | --- |"]
+    for name, takes, default, meaning in rows:
+        lines.append(f"| `{name}` | {takes} | {default and f'`{default}`'} | {meaning} |")
+    return "\n".join([*lines, ""])
+
+
+def _rows(root: Path, file: str) -> list[Row]:
+    meanings = dict(_meanings(root / file))
+    reads = list(environment_reads(root, file))
+    for name in sorted({each.name for each in reads} ^ meanings.keys()):
+        missing = "code that reads it" if name in meanings else f"a docstring line `{name}: …`"
+        raise UndocumentedSettingError(f"{file}: {name}: {missing} is missing")
+    return [(each.name, each.takes, each.default, meanings[each.name]) for each in reads]
+
+
+def _meanings(file: Path) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                for name, meaning in _MEANING.findall(text):
+                    yield name, " ".join(meaning.split()).removesuffix(".")
+
+
+def _ports() -> list[Row]:
+    return [
+        (variable(name), "a port", str(getattr(Ports(), name)), purpose(name)) for name in names()
+    ]

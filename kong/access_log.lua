@@ -1,0 +1,16 @@
+-- Who called which operation, for access_log.conf. A route's tags name its operations: METHOD=operationId.
+return function()
+  if not ngx.var.gateway_operation then
+    return -- This Kong was not started with access_log.conf.
+  end
+  local consumer, route = kong.client.get_consumer(), kong.router.get_route()
+  if consumer then
+    ngx.var.gateway_caller = consumer.username
+  end
+  local method = kong.request.get_method() .. "="
+  for _, tag in ipairs(route and route.tags or {}) do
+    if string.sub(tag, 1, #method) == method then
+      ngx.var.gateway_operation = string.sub(tag, #method + 1)
+    end
+  end
+end
