@@ -8,8 +8,8 @@ from importlib.util import find_spec
 import click
 from pymongo.errors import PyMongoError
 
-from contract.document import InvalidDocumentError
 from messaging.setup import BrokerSetupError
+from openapi.errors import InvalidDocumentError
 from processes.logs import configure_logs
 from processes.settings import SettingsError
 from storage.contradictions import ContradictionError
@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "resync": "aware.resync:resync_command",
     "backup": "aware.backup:backup_command",
     "restore": "aware.backup:restore_command",
+    "convert": "aware.convert:convert",
     "remove-smoke-test": "aware.smoke_test:remove_command",
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",

@@ -8,10 +8,10 @@ from pymongo import MongoClient
 from aware.resync import resync_users
 from aware.running import bar, in_one_line, run
 from aware.setup import SPECS
-from contract.document import load_document
 from messaging.amqp import connection_parameters
 from messaging.purge import purge, waiting
 from messaging.topology import Topology
+from openapi.reading import load_description
 from processes.settings import mongo_settings, rabbit_settings
 from storage.backup import (
     Collections,
@@ -33,7 +33,7 @@ def backup_command(file: Path) -> None:
     Everything goes on meanwhile. The login `backup-reader` may do it.
     """
     settings = mongo_settings()
-    versions = {api: load_document(SPECS / f"{api}.yaml")["info"]["version"] for api in _APIS}
+    versions = {api: load_description(SPECS / f"{api}.yaml").api_version for api in _APIS}
     with in_one_line(), connect_blocking(settings, timed=False) as client:
         found = collections_of(client, settings)
         about = sum(each.estimated_document_count() for each in found.values())

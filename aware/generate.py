@@ -27,6 +27,8 @@ def generate() -> None:
     _report(outcomes)
     for orphan in orphans(sources, ARTEFACTS):
         click.echo(f"orphan     {orphan}")
+    for renamed in sources.renamed():
+        click.echo(f"renamed    {renamed}")
 
 
 @click.command()
@@ -37,6 +39,8 @@ def check() -> None:
     from generate.sources import read_sources  # noqa: PLC0415
 
     sources, failed = read_sources(ROOT), 0
+    for note in sources.notes():
+        click.echo(f"note    {note}")
     for gate in GATES:
         try:
             complaints = list(gate.complaints(sources))

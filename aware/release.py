@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from contract.yaml_files import UnreadableFileError
+from openapi.errors import InvalidDocumentError
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,5 +40,5 @@ def release(*, check: bool) -> None:
         else:
             for each in release_all(ROOT):
                 show(each, done=True)
-    except (ReleaseError, NodeError, UnreadableFileError) as error:
+    except (ReleaseError, NodeError, InvalidDocumentError) as error:
         raise click.ClickException(str(error)) from error

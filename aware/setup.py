@@ -12,9 +12,9 @@ from pymongo.errors import OperationFailure
 
 from aware.passwords import refuse_known_passwords
 from aware.progress import progress
-from contract.document import load_document
 from messaging.definitions import definitions
 from messaging.setup import CONSUMER_LOGIN, RELAY_LOGIN, set_up_broker
+from openapi.reading import load_description
 from processes.settings import (
     SettingsError,
     management_port,
@@ -67,9 +67,9 @@ def mongodb(*, seed: bool, member: str | None) -> None:
 
 
 def _seed(client: MongoClient[Json], settings: MongoSettings) -> None:
-    document = load_document(SPECS / "order.yaml")
+    api = load_description(SPECS / "order.yaml")
     with progress("seed", USERS + ORDERS) as one_more:
-        users, orders = insert_seed(client, settings.users, settings.orders, document, one_more)
+        users, orders = insert_seed(client, settings.users, settings.orders, api, one_more)
     click.echo(f"Seed: {users} users and {orders} orders were missing and are there now.")
 
 

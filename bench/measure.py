@@ -9,7 +9,7 @@ import httpx
 from bench.load import OPERATIONS, Load, Operation, run
 from bench.report import Memory, Round
 from bench.servers import Progress, Side, servers
-from local.examples import operation
+from local.examples import body_example
 
 _USERS = 200
 _ORDERS = 20  # as many as GET /orders/ asks for
@@ -61,7 +61,7 @@ def _memory(sides: Mapping[str, Side]) -> Memory:
 
 def _prepare(project: Side, users: Path) -> Path:
     """Make the orders that are listed, and the users that change; write the ids of these."""
-    example, order = operation("create_user").body_example, operation("create_order").body_example
+    example, order = body_example("create_user"), body_example("create_order")
     with httpx.Client(trust_env=False, timeout=30) as client:
         ids = []
         for number in range(_USERS):

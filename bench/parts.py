@@ -18,15 +18,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.application import Api
 from contract.arguments import ARGUMENTS, Arguments
+from contract.bindable import load_api
 from contract.binding import bind, pipeline
-from contract.document import Document, load_document, operations
 from contract.handlers import bind_handlers
 from contract.links import Links
 from handlers import orders as order_handlers
 from handlers import users as user_handlers
 from handlers.times import ServerTimes
 from local.display import columns
-from local.examples import operation
+from local.examples import body_example
+from openapi.description import Description
 from processes.http_service import SPECS
 from processes.metrics import HttpMetrics
 from storage.client import Json, now
@@ -40,7 +41,7 @@ class _Users:
     """Answers at once what MongoDB would."""
 
     def __init__(self) -> None:
-        self._user = operation("create_user").body_example
+        self._user = body_example("create_user")
 
     async def create(self, user: Mapping[str, Any]) -> Json:
         return {"userId": "u1", **user}
@@ -53,7 +54,7 @@ class _Orders:
     """The same for orders."""
 
     def __init__(self) -> None:
-        self._order = operation("create_order").body_example
+        self._order = body_example("create_order")
 
     async def create(self, order: Mapping[str, Any]) -> Json:
         return {"orderId": "o1", **order, "createdAt": now(), "updatedAt": now()}
@@ -80,8 +81,8 @@ async def _nothing(*_: object, **__: object) -> Any:  # noqa: ANN401 - also a ha
 
 def parts() -> str:
     """A table: the microseconds of each part, for the operations that the load has too."""
-    users = load_document(SPECS / "user.yaml", SPECS / "user-v2.yaml")
-    orders = load_document(SPECS / "order.yaml")
+    users = load_api(SPECS / "user.yaml", SPECS / "user-v2.yaml")
+    orders = load_api(SPECS / "order.yaml")
     user_stages = _stages(users, user_handlers, {"users": _Users(), "times": ServerTimes(now)})
     order_stages = _stages(orders, order_handlers, {"orders": _Orders()})
     listing = b"status=under%20process&limit=20"
@@ -92,7 +93,7 @@ def parts() -> str:
         ("POST /orders/", order_stages, _scope("POST", "/orders/"), "create_order"),
         ("GET /orders/ (20)", order_stages, _scope("GET", "/orders/", listing), None),
     ):
-        data = b"" if sends is None else orjson.dumps(operation(sends).body_example)
+        data = b"" if sends is None else orjson.dumps(body_example(sends))
         seconds = [uvloop.run(_least(app, scope, data)) for app in stages.values()]
         took = [after - before for before, after in pairwise(seconds)]
         rows.append((title, *(f"{each * 1e6:.1f} µs" for each in [*took, sum(took)])))
@@ -100,20 +101,20 @@ def parts() -> str:
 
 
 def _stages(
-    document: Document, module: ModuleType, stores: Mapping[str, object]
+    description: Description, module: ModuleType, stores: Mapping[str, object]
 ) -> Mapping[str, ASGIApp]:
     """Applications that do more and more; each is named for what it adds to the one before."""
-    idle = {each.id: _nothing for each in operations(document)}
-    handlers = bind_handlers(document, module, {**stores, "link": Links(document)})
+    idle = {each.id: _nothing for each in description.operations}
+    handlers = bind_handlers(description, module, {**stores, "link": Links(description)})
     observe = HttpMetrics("v1").observe
-    arguments = partial(Arguments, document=document)
+    arguments = partial(Arguments, description=description)
     return {
         "nothing": _nothing,
-        "routing": _extended(bind(document, idle, middlewares=[RoutingMiddleware, _Given])),
-        "arguments": _extended(bind(document, idle, middlewares=[RoutingMiddleware, arguments])),
-        "validation": _extended(bind(document, idle, middlewares=pipeline(document))),
-        "envelope": Api(bind(document, idle), document, "v1", lambda _: None, observe),
-        "handler": Api(bind(document, handlers), document, "v1", lambda _: None, observe),
+        "routing": _extended(bind(description, idle, middlewares=[RoutingMiddleware, _Given])),
+        "arguments": _extended(bind(description, idle, middlewares=[RoutingMiddleware, arguments])),
+        "validation": _extended(bind(description, idle, middlewares=pipeline(description))),
+        "envelope": Api(bind(description, idle), description, "v1", lambda _: None, observe),
+        "handler": Api(bind(description, handlers), description, "v1", lambda _: None, observe),
     }
 
 

@@ -6,7 +6,7 @@
 | part | file | what it does |
 | --- | --- | --- |
 | `Service` | service.py | sends what is not of the API to what stands beside it |
-| `Api` | here | settles the path, names the build, turns whatever went wrong into problem+json |
+| `Api` | here | normalizes the path, answers OPTIONS, makes problem+json of errors |
 | routing | connexion | finds the operation; `binding.py` puts connexion together |
 | `Arguments` | arguments.py | reads body and parameters, strictly, once |
 | request validation | connexion | calls the compiled validators of validation.py on them |
@@ -20,11 +20,12 @@ from typing import Any, Protocol
 
 import structlog
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract.document import Document
 from contract.errors import FAILED, MethodNotAllowed, NotFound, Problem
-from contract.paths import Paths, is_odd
+from contract.paths import Paths, is_ambiguous_path
+from openapi.description import Description
 
 SERVER = (b"server", b"aware")
 """A header of every answer: whoever asks need not know which library answers."""
@@ -45,7 +46,7 @@ class Api:
     def __init__(
         self,
         app: ASGIApp,
-        document: Document,
+        description: Description,
         version: str,
         translate: Callable[[Exception], Problem | None],
         observe: Observer,
@@ -54,13 +55,13 @@ class Api:
 
         Args:
             app: The bound handlers.
-            document: Their spec.
+            description: Their API.
             version: What `X-Service-Version` says.
             translate: The problem that a storage error stands for, None for one it does not know.
             observe: Is told of every answer.
         """
         self._app = app
-        self._paths = Paths(document)
+        self._paths = Paths(description)
         self._headers = ((b"x-service-version", version.encode()), SERVER)
         self._translate = translate
         self._observe = observe
@@ -79,12 +80,11 @@ class Api:
                 message = {**message, "body": b""}
             await send(message)
 
-        scope["path"] = self._paths.settle(scope["path"])
+        scope["path"] = self._paths.normalize(scope["path"])
         extensions: dict[str, Any] = {}
         scope["extensions"] = extensions
         try:
-            _refuse_odd(scope)
-            await self._app(scope, receive, send_named)
+            await self._answer(scope, receive, send_named)
         except Exception as error:
             if status is not None:  # part of an answer has gone out: there is no other to give
                 raise
@@ -92,6 +92,19 @@ class Api:
             await problem.response()(scope, receive, send_named)
         operation = extensions.get("connexion_routing", {}).get("operation_id")
         self._observe(operation, status or 500, time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if is_ambiguous_path(scope["raw_path"]):
+            raise NotFound("There is nothing at this path.")
+        if scope["method"] != "OPTIONS" or self._paths.answers_options(path):
+            await self._app(scope, receive, send)
+            return
+        allowed = self._paths.methods(path)
+        if not allowed:
+            raise NotFound("There is nothing at this path.")
+        response = Response(status_code=204, headers={"Allow": ", ".join(allowed)})
+        await response(scope, receive, send)
 
     def _problem(self, scope: Scope, error: Exception) -> Problem:
         if isinstance(error, Problem):
@@ -110,10 +123,3 @@ class Api:
             return known
         log.error("request_failed", path=scope["path"], problem=Problem.kind, exc_info=error)
         return Problem(FAILED)
-
-
-def _refuse_odd(scope: Scope) -> None:
-    if is_odd(scope["raw_path"]):
-        raise NotFound("There is nothing at this path.")
-    if scope["method"] == "HEAD":  # Starlette's router takes it for GET; the specs do not
-        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED)

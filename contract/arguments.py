@@ -12,15 +12,17 @@ from urllib.parse import parse_qsl
 import jiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.document import Document, InvalidDocumentError, Operation, operations, resolve
+from contract.completion import NONE, default_of
 from contract.errors import (
     Fault,
     InvalidRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
 )
+from openapi.description import Description, Operation
+from openapi.schemas import value_type
 
-MOST_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 """A larger body is refused; the gateway's limit is the same."""
 
 ARGUMENTS = "contract_arguments"
@@ -29,10 +31,11 @@ ARGUMENTS = "contract_arguments"
 FAULTS = "contract_faults"
 """Key in `scope["extensions"]`: what is known to be wrong, for the validation to refuse."""
 
-_QUERY_TYPES = {"string", "integer", "number", "boolean"}
-
 _JSON = b"application/json"
-_MEDIA_TYPE = re.compile(rb'application/json *(; *charset *= *("utf-?8"|utf-?8) *)?', re.IGNORECASE)
+_MEDIA_TYPE = re.compile(
+    rb'application/json[ \t]*(;[ \t]*(charset[ \t]*=[ \t]*("utf-?8"|utf-?8)[ \t]*)?)*',
+    re.IGNORECASE,
+)
 
 
 class Arguments:
@@ -44,9 +47,9 @@ class Arguments:
     Raises (from a call): InvalidRequest, PayloadTooLarge, UnsupportedMediaType.
     """
 
-    def __init__(self, app: ASGIApp, document: Document) -> None:
+    def __init__(self, app: ASGIApp, description: Description) -> None:
         self._app = app
-        self._readers = {each.id: _Reader(each, document) for each in operations(document)}
+        self._readers = {each.id: _Reader(each, description) for each in description.operations}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the arguments and call the next application."""
@@ -62,44 +65,50 @@ class Arguments:
 class _Reader:
     """Reads the arguments of one operation."""
 
-    def __init__(self, operation: Operation, document: Document) -> None:
-        self._body = operation.body_schema is not None
-        self._body_defaults = _defaults(document, operation.body_schema or {})
-        self._path: list[str] = []
-        self._query: dict[str, str] = {}
+    def __init__(self, operation: Operation, description: Description) -> None:
+        schemas = description.schemas
+        self._body = operation.body
+        self._path: list[tuple[str, str, str]] = []
+        in_path = re.findall(r"\{([^{}]*)\}", operation.path)
+        self._query: dict[str, tuple[str, str]] = {}
         self._defaults: dict[str, Any] = {}
-        for parameter in operation.parameters:
-            name, schema = parameter["name"], resolve(document, parameter["schema"])
-            if parameter["in"] == "path" and schema["type"] == "string":
-                self._path.append(name)
-            elif parameter["in"] == "query" and schema["type"] in _QUERY_TYPES:
-                self._query[name] = schema["type"]
-                self._defaults[name] = schema.get("default")
+        for each in operation.parameters:
+            kind = value_type(each.schema, schemas)
+            if each.location == "path":
+                key = path_name(in_path.index(each.name))
+                self._path.append((key, each.python_name, kind))
             else:
-                kind = f"{schema['type']} in {parameter['in']}"
-                raise InvalidDocumentError(f"{operation.id}: parameter {name}: no {kind} here")
+                self._query[each.name] = each.python_name, kind
+                default = default_of(each.schema, schemas)
+                self._defaults[each.python_name] = None if default is NONE else default
 
     async def __call__(self, scope: Scope, receive: Receive, faults: list[Fault]) -> dict[str, Any]:
-        arguments = {name: scope["path_params"][name] for name in self._path}
+        sent = scope["path_params"]
+        arguments = {name: _typed(sent[key], kind) for key, name, kind in self._path}
         arguments |= self._defaults
         if scope["query_string"]:
             arguments |= _query(scope["query_string"], self._query, faults)
-        if self._body:
-            _check_headers(scope["headers"])
-            body = arguments["body"] = _parse(await _read(receive))
-            if self._body_defaults and isinstance(body, dict):
-                arguments["body"] = self._body_defaults | body
+        if self._body is not None:
+            arguments["body"] = await self._read_body(scope["headers"], receive)
         return arguments
 
+    async def _read_body(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> Any:  # noqa: ANN401
+        has_type = _check_headers(headers)
+        body = await _read(receive)
+        if not body and self._body is not None and not self._body.required:
+            return None
+        if not has_type:
+            raise UnsupportedMediaType("Send the body as application/json, in UTF-8.")
+        return _parse(body)
 
-def _defaults(document: Document, schema: dict[str, Any]) -> dict[str, Any]:
-    """The defaults of a body's own properties (not of what is nested in them)."""
-    properties = resolve(document, schema).get("properties", {})
-    return {name: each["default"] for name, each in properties.items() if "default" in each}
+
+def path_name(number: int) -> str:
+    """What connexion calls a path's parameter: a spec's own name may be no name to it."""
+    return f"p{number}"
 
 
-def _check_headers(headers: list[tuple[bytes, bytes]]) -> None:
-    """Refuse a body by what is said of it."""
+def _check_headers(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Refuse a body by what is said of it; False where its media type is not said."""
     media_types = []
     for name, value in headers:
         if name == b"content-type":
@@ -107,15 +116,18 @@ def _check_headers(headers: list[tuple[bytes, bytes]]) -> None:
         elif name == b"content-encoding":
             raise UnsupportedMediaType("Send the body as it is, not compressed.")
         elif name == b"content-length" and _is_too_large(value):
-            raise PayloadTooLarge(f"A body has at most {MOST_BODY_BYTES} bytes.")
+            raise PayloadTooLarge(f"A body has at most {MAX_BODY_BYTES} bytes.")
     if media_types == [_JSON]:
-        return
+        return True
+    if not media_types:
+        return False
     if len(media_types) != 1 or not _MEDIA_TYPE.fullmatch(media_types[0].strip()):
         raise UnsupportedMediaType("Send the body as application/json, in UTF-8.")
+    return True
 
 
 def _is_too_large(content_length: bytes) -> bool:
-    most = b"%d" % MOST_BODY_BYTES
+    most = b"%d" % MAX_BODY_BYTES
     digits = content_length.lstrip(b"0")
     return (len(digits), digits) > (len(most), most)
 
@@ -130,8 +142,8 @@ async def _read(receive: Receive) -> bytes:
         chunk: bytes = message.get("body", b"")
         more = message.get("more_body", False)
         size += len(chunk)
-        if size > MOST_BODY_BYTES:
-            raise PayloadTooLarge(f"A body has at most {MOST_BODY_BYTES} bytes.")
+        if size > MAX_BODY_BYTES:
+            raise PayloadTooLarge(f"A body has at most {MAX_BODY_BYTES} bytes.")
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -145,16 +157,20 @@ def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         raise InvalidRequest("The body is not JSON.", [Fault(str(error), pointer="#")]) from error
 
 
-def _query(query: bytes, known: Mapping[str, str], faults: list[Fault]) -> dict[str, Any]:
-    """The query's parameters by name, as the types that the spec gives them."""
+def _query(
+    query: bytes, known: Mapping[str, tuple[str, str]], faults: list[Fault]
+) -> dict[str, Any]:
+    """The query's parameters by their Python names, as the types that the spec gives them."""
     values: dict[str, Any] = {}
     for name, text in _pairs(query):
         if name not in known:
             faults.append(Fault("is not a parameter here", parameter=name[:100]))
-        elif name in values:
+            continue
+        python_name, kind = known[name]
+        if python_name in values:
             faults.append(Fault("is there more than once", parameter=name))
         else:
-            values[name] = _typed(text, known[name])
+            values[python_name] = _typed(text, kind)
     return values
 
 

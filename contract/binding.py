@@ -1,8 +1,10 @@
 """connexion, bound: routing and request validation of the specs around our handlers."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from itertools import count
 from typing import Any
 
 from connexion.middleware import ConnexionMiddleware
@@ -14,18 +16,20 @@ from connexion.middleware.request_validation import (
 from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.arguments import ARGUMENTS, Arguments
-from contract.document import Document
+from contract.arguments import ARGUMENTS, Arguments, path_name
 from contract.errors import NotFound, Unwritten
 from contract.handlers import Handler
+from contract.paths import by_precedence
 from contract.validation import validator_map
+from contract.write_only import Answers, answers_without_write_only
+from openapi.description import Description, Operation
 
 ANSWER_WITHIN_SECONDS = 5
 """After this long a handler is stopped; what it waited for is unavailable."""
 
 
 def bind(
-    document: Document,
+    description: Description,
     handlers: Mapping[str, Handler],
     *,
     middlewares: list[Callable[[ASGIApp], ASGIApp]] | None = None,
@@ -33,7 +37,7 @@ def bind(
     """Put connexion, with our validators, around the handlers.
 
     Args:
-        document: The spec.
+        description: The API.
         handlers: By operationId.
         middlewares: What a request passes between here and its handler; for tests that take a
             part out.
@@ -43,20 +47,57 @@ def bind(
         unknown method) where it cannot answer.
     """
     connexion: Any = ConnexionMiddleware(
-        partial(_call, handlers),
-        middlewares=middlewares if middlewares is not None else pipeline(document),
-        validator_map=validator_map(document),
+        partial(_call, handlers, answers_without_write_only(description)),
+        middlewares=middlewares if middlewares is not None else pipeline(description),
+        validator_map=validator_map(description),
         uri_parser_class=_NoUriParser,
         resolver=handlers.__getitem__,
     )
-    connexion.add_api(document)
+    connexion.add_api(_routes(description))
     bound: ASGIApp = connexion
     return bound
 
 
-def pipeline(document: Document) -> list[Callable[[ASGIApp], ASGIApp]]:
+def pipeline(description: Description) -> list[Callable[[ASGIApp], ASGIApp]]:
     """The parts of connexion that a request passes, outermost first."""
-    return [RoutingMiddleware, partial(Arguments, document=document), RequestValidation]
+    return [RoutingMiddleware, partial(Arguments, description=description), RequestValidation]
+
+
+def _routes(description: Description) -> dict[str, Any]:
+    """What connexion needs of an API: its paths and names. Schemas, and all of 3.1, are ours.
+
+    Paths stand in the order in which they are to be tried; HEAD before GET, which takes it too.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in sorted(
+        description.operations, key=lambda each: (by_precedence(each.path), each.method != "HEAD")
+    ):
+        names = {each.name for each in operation.parameters if each.location == "path"}
+        numbered = _numbered(operation.path)
+        paths.setdefault(numbered, {})[operation.method.lower()] = _route(operation, len(names))
+    info = {"title": "API", "version": "1"}
+    return {"openapi": "3.0.3", "info": info, "paths": paths}
+
+
+def _numbered(path: str) -> str:
+    """A path with its parameters called as `Arguments` expects them."""
+    numbers = count()
+    return re.sub(r"\{[^{}]*\}", lambda _: f"{{{path_name(next(numbers))}}}", path)
+
+
+def _route(operation: Operation, parameters: int) -> dict[str, Any]:
+    route: dict[str, Any] = {
+        "operationId": operation.id,
+        "parameters": [
+            {"name": path_name(n), "in": "path", "required": True, "schema": {"type": "string"}}
+            for n in range(parameters)
+        ],
+        "responses": {"default": {"description": "See the spec."}},
+    }
+    if operation.body is not None:
+        body = {"schema": {"description": "See the spec."}}
+        route["requestBody"] = {"content": {"application/json": body}}
+    return route
 
 
 class _Operation(RequestValidationOperation):
@@ -97,7 +138,11 @@ class _NoUriParser:
 
 
 async def _call(
-    handlers: Mapping[str, Handler], scope: Scope, receive: Receive, send: Send
+    handlers: Mapping[str, Handler],
+    answers: Mapping[str, Answers],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
 ) -> None:
     extensions = scope["extensions"]
     operation_id = extensions["connexion_routing"]["operation_id"]
@@ -107,4 +152,7 @@ async def _call(
         response = await handlers[operation_id](**extensions[ARGUMENTS])
     if response is None:  # which only a stub's body does: the type check refuses it elsewhere
         raise Unwritten(f"Nobody has written {operation_id} yet.")
-    await response(scope, receive, send)
+    if operation_id in answers:
+        await answers[operation_id](response, scope, receive, send)
+    else:
+        await response(scope, receive, send)

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from contract.document import Document, Operation, operations
+from openapi.description import Description, Operation
 
 Handler = Callable[..., Awaitable[Response | None]]
 """Answers an operation; None is what the stub of one that is still to be written returns."""
@@ -19,13 +19,13 @@ class HandlerMismatchError(Exception):
 
 
 def bind_handlers(
-    document: Document, module: ModuleType, dependencies: Mapping[str, Any]
+    description: Description, module: ModuleType, dependencies: Mapping[str, Any]
 ) -> dict[str, Handler]:
     """The handler of every operation, by operationId, with its dependencies filled in.
 
     A handler is the coroutine function in `module` that the operationId names. What the contract
     gives it comes as ordinary parameters: `body`, where there is one, and each path and query
-    parameter by its name. What the service gives it (a store, a policy) is keyword-only.
+    parameter by its Python name. What the service gives it (a store, a policy) is keyword-only.
 
     Raises:
         HandlerMismatchError: A handler is missing, is no coroutine function, or its parameters
@@ -33,11 +33,11 @@ def bind_handlers(
     """
     faults: list[str] = []
     handlers: dict[str, Handler] = {}
-    for operation in operations(document):
+    for operation in description.operations:
         function = getattr(module, operation.id, None)
         faults += _differences(operation, function, dependencies.keys())
         if function is not None:
-            wanted = inspect.signature(function).parameters
+            wanted = _keyword_only(function)
             given = {name: value for name, value in dependencies.items() if name in wanted}
             handlers[operation.id] = partial(function, **given)
     if faults:
@@ -47,15 +47,20 @@ def bind_handlers(
     return handlers
 
 
+def _keyword_only(function: Callable[..., Any]) -> set[str]:
+    parameters = inspect.signature(function).parameters.values()
+    return {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+
+
 def _differences(operation: Operation, function: Any, dependencies: Iterable[str]) -> list[str]:  # noqa: ANN401
-    what = f"{operation.id} ({operation.method} {operation.path})"
+    what = f"{operation.id} ({operation})"
     if not inspect.iscoroutinefunction(function):
         return [f"{what} has no handler: write `async def {operation.id}(…)`"]
     parameters = inspect.signature(function).parameters.values()
-    own = {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+    own = _keyword_only(function)
     asked = {each.name for each in parameters} - own
-    sent = {each["name"] for each in operation.parameters}
-    sent |= {"body"} if operation.body_schema else set()
+    sent = {each.python_name for each in operation.parameters}
+    sent |= {"body"} if operation.body else set()
     return [
         *(f"{what} lacks the parameter `{name}`" for name in sorted(sent - asked)),
         *(f"{what} has a parameter `{name}`, the spec has none" for name in sorted(asked - sent)),

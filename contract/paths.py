@@ -1,55 +1,75 @@
-"""The paths of a spec, and paths that no spec has."""
+"""The paths of an API, and paths that no API has."""
 
 import re
 
-from contract.document import Document, operations
+from openapi.description import Description
 
 # Empty segments, and slashes and control characters encoded: in no path of a spec, and read
 # otherwise by other parts, so that `/orders/o1%2Fstatus` would be what the gateway never took it
 # for, and `/orders//` a redirect to wherever the header Host says.
-_ODD = re.compile(rb"//|%(2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
+_AMBIGUOUS = re.compile(rb"//|%(2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
+
+MANAGEMENT_PATHS = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/ui")
+"""Beside the API, and of no API: how a service is operated and shown. `/ui` is all below it too."""
 
 
-def is_odd(path: bytes) -> bool:
+def is_ambiguous_path(path: bytes) -> bool:
     """Whether a path, as sent, is one that parts of a system read differently."""
-    return _ODD.search(path) is not None
+    return _AMBIGUOUS.search(path) is not None
+
+
+def is_management_path(path: str) -> bool:
+    """Whether a path is beside the API."""
+    return path in MANAGEMENT_PATHS or path.startswith("/ui/")
+
+
+def by_precedence(path: str) -> tuple[tuple[int, str], ...]:
+    """A key to sort paths by: where several match, the first is meant, the most literal one."""
+    return tuple(
+        (0 if "{" not in part else 2 if re.fullmatch(r"\{[^{}]*\}", part) else 1, part)
+        for part in path.split("/")
+    )
+
+
+def pattern_of(path: str) -> re.Pattern[str]:
+    """What a path's template matches."""
+    parts = re.split(r"\{[^{}]*\}", path)
+    return re.compile("[^/]+".join(re.escape(part) for part in parts))
 
 
 class Paths:
-    """The paths of a spec: the trailing slash made insignificant, the methods of each."""
+    """The paths of an API: the trailing slash made insignificant, the methods of each."""
 
-    def __init__(self, document: Document) -> None:
-        self._methods: dict[tuple[str, ...], list[str]] = {}
-        self._slash: dict[tuple[str, ...], bool] = {}
-        for operation in operations(document):
-            parts = tuple("*" if part.startswith("{") else part for part in _parts(operation.path))
-            self._methods.setdefault(parts, []).append(operation.method)
-            self._slash[parts] = operation.path.endswith("/")
+    def __init__(self, description: Description) -> None:
+        self._methods: dict[str, set[str]] = {}
+        for operation in description.operations:
+            methods = self._methods.setdefault(operation.path, {"OPTIONS"})
+            methods |= {"GET", "HEAD"} if operation.method == "GET" else {operation.method}
+        templates = sorted((path for path in self._methods if "{" in path), key=by_precedence)
+        self._templates = [(path, pattern_of(path)) for path in templates]
+        self._own_options = {o.path for o in description.operations if o.method == "OPTIONS"}
 
-    def settle(self, path: str) -> str:
+    def normalize(self, path: str) -> str:
         """`path` with or without its trailing slash, as the spec writes it."""
-        known = self._match(path)
-        if known is None or path.endswith("/") == self._slash[known]:
+        if self._match(path) is not None:
             return path
-        return f"{path}/" if self._slash[known] else path[:-1]
+        other = _other_spelling(path)
+        return path if self._match(other) is None else other
 
     def methods(self, path: str) -> list[str]:
-        """The methods of `path` in the spec, sorted; empty where it has none."""
+        """The methods of a normalized path, HEAD and OPTIONS included; empty where it is none."""
         known = self._match(path)
         return sorted(self._methods[known]) if known is not None else []
 
-    def _match(self, path: str) -> tuple[str, ...] | None:
-        parts = _parts(path)
-        if parts in self._methods:
-            return parts
-        for known in self._methods:
-            if len(known) == len(parts) and all(
-                a == b or (a == "*" and b) for a, b in zip(known, parts, strict=True)
-            ):
-                return known
-        return None
+    def answers_options(self, path: str) -> bool:
+        """Whether the spec itself has an OPTIONS operation at a normalized path."""
+        return self._match(path) in self._own_options
+
+    def _match(self, path: str) -> str | None:
+        if path in self._methods and "{" not in path:
+            return path
+        return next((known for known, each in self._templates if each.fullmatch(path)), None)
 
 
-def _parts(path: str) -> tuple[str, ...]:
-    trimmed = path[1:-1] if len(path) > 1 and path.endswith("/") else path[1:]
-    return tuple(trimmed.split("/"))
+def _other_spelling(path: str) -> str:
+    return path[:-1] if path.endswith("/") else f"{path}/"

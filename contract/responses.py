@@ -7,9 +7,10 @@ import jiter
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract.document import Document, operations, resolve
 from contract.errors import Problem
 from contract.schema import Schema
+from openapi.description import Description, Response
+from openapi.views import View
 
 log = structlog.get_logger(__name__)
 
@@ -25,15 +26,14 @@ class ResponseCheck:
     wrong with it.
     """
 
-    def __init__(self, app: ASGIApp, document: Document) -> None:
+    def __init__(self, app: ASGIApp, description: Description) -> None:
         self._app = app
-        self._problem = Schema(document, {"$ref": "#/components/schemas/Problem"}, closed=True)
-        self._declared = {
-            each.id: {
-                int(status): _Declared(document, resolve(document, response))
-                for status, response in each.definition["responses"].items()
-            }
-            for each in operations(document)
+        self._operations = {
+            each.id: (
+                each,
+                {key: _Declared(description, one) for key, one in each.responses.items()},
+            )
+            for each in description.operations
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,41 +60,35 @@ class ResponseCheck:
         status = messages[0]["status"]
         headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in messages[1:])
-        declared = self._declared[operation].get(status) if operation else None
-        if declared is not None:
-            return declared.faults(headers, body)
-        if operation is not None and status not in _UNDECLARED:
+        if operation is None or status in _UNDECLARED:
+            return []
+        found, declared = self._operations[operation]
+        response = found.response(status)
+        if response is None:
             return [f"{operation} declares no {status}"]
-        return [fault.detail for fault in self._problem.faults(_json(body))]
+        return declared[response.status].faults(headers, body)
 
 
 class _Declared:
     """One response as an operation declares it."""
 
-    def __init__(self, document: Document, response: dict[str, Any]) -> None:
-        self._media_type: str | None = None  # where the response has no body, as a 204
-        if "content" in response:
-            ((self._media_type, content),) = response["content"].items()
-            self._schema = Schema(document, content["schema"], closed=True)
-        self._headers = {
-            name: resolve(document, header) for name, header in response.get("headers", {}).items()
+    def __init__(self, description: Description, response: Response) -> None:
+        self._content = {
+            name: Schema(each.schema, description.schemas, View.RESPONSE, closed=True)
+            for name, each in response.content.items()
         }
+        self._required = [name for name, each in response.headers.items() if each.required]
 
     def faults(self, headers: dict[str, str], body: bytes) -> list[str]:
         """What is wrong with an answer of this status."""
-        if self._media_type is None:
-            found = ["there is a body, the spec has none"] if body else []
-        else:
-            faults = self._schema.faults(_json(body))
-            found = [f"{fault.pointer}: {fault.detail}" for fault in faults]
-        if headers.get("content-type") != self._media_type:
-            found.append(f"Content-Type is {headers.get('content-type')}")
-        found += [
-            f"{name} is missing"
-            for name, header in self._headers.items()
-            if header.get("required") and name.lower() not in headers
-        ]
-        return found
+        found = [f"{name} is missing" for name in self._required if name.lower() not in headers]
+        media_type = headers.get("content-type")
+        if not self._content:
+            return [*found, "there is a body, the spec has none"] if body else found
+        if media_type not in self._content:
+            return [*found, f"Content-Type is {media_type}"]
+        faults = self._content[media_type].faults(_json(body))
+        return [*found, *(f"{fault.pointer}: {fault.detail}" for fault in faults)]
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything

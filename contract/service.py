@@ -8,22 +8,21 @@ from typing import Any
 
 from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.swagger_ui import SwaggerUIMiddleware
+from connexion.options import SwaggerUIOptions
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.application import SERVER
-from contract.document import Document
-from contract.errors import MethodNotAllowed, NotFound
-from contract.paths import is_odd
+from contract.errors import Malformed, MethodNotAllowed, NotFound
+from contract.paths import is_ambiguous_path, is_management_path
+from contract.targets import has_one_host, in_origin_form
+from openapi.description import Description
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
-
-BESIDE = (b"/health/", b"/metrics", b"/ui", b"/openapi.")
-"""How the paths begin that are not the API's."""
 
 
 class Service:
@@ -32,7 +31,7 @@ class Service:
     def __init__(
         self,
         api: ASGIApp,
-        document: Document,
+        description: Description,
         *,
         ready: Callable[[], Awaitable[bool]],
         draining: Callable[[], bool],
@@ -43,7 +42,7 @@ class Service:
 
         Args:
             api: Answers everything that is not beside it.
-            document: What Swagger UI shows.
+            description: What Swagger UI shows.
             ready: Whether requests can be answered now.
             draining: Whether they are to go elsewhere, although they still can.
             metrics: What there is to measure, and its media type.
@@ -67,17 +66,16 @@ class Service:
             body, media_type = metrics()
             return Response(body, headers={"Content-Type": media_type})
 
-        async def description(_: Request) -> Response:
-            # connexion's own has every reference replaced by what it refers to.
-            return JSONResponse(document)
+        async def openapi(_: Request) -> Response:
+            return JSONResponse(description.document)
 
         self._beside = Starlette(
             routes=[
                 Route("/health/live", live),
                 Route("/health/ready", readiness),
                 Route("/metrics", figures),
-                Route("/openapi.json", description),
-                Mount("/", _swagger_ui(document)),
+                Route("/openapi.json", openapi),
+                Route("/ui{rest:path}", _swagger_ui()),
             ],
             exception_handlers={HTTPException: _as_problem},
             lifespan=lifespan,
@@ -93,10 +91,16 @@ class Service:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or begin and end the process."""
-        if scope["type"] == "http" and _is_for_api(scope["raw_path"]):
-            await self._api(scope, receive, send)
-        else:
-            await self._beside(scope, receive, partial(_send_named, send))
+        if scope["type"] == "http":
+            scope = in_origin_form(scope)
+            if not has_one_host(scope):
+                problem = Malformed("A request of HTTP/1.1 has one header Host.")
+                await problem.response()(scope, receive, partial(_send_named, send))
+                return
+            if _is_for_api(scope):
+                await self._api(scope, receive, send)
+                return
+        await self._beside(scope, receive, partial(_send_named, send))
 
 
 async def _send_named(send: Send, message: Message) -> None:
@@ -105,13 +109,18 @@ async def _send_named(send: Send, message: Message) -> None:
     await send(message)
 
 
-def _is_for_api(path: bytes) -> bool:
-    return is_odd(path) or not path.startswith(BESIDE)
+def _is_for_api(scope: Scope) -> bool:
+    return is_ambiguous_path(scope["raw_path"]) or not is_management_path(scope["path"])
 
 
-def _swagger_ui(document: Document) -> ASGIApp:
-    pages: Any = ConnexionMiddleware(_nothing, middlewares=[SwaggerUIMiddleware])
-    pages.add_api(document)
+def _swagger_ui() -> ASGIApp:
+    """Swagger UI. It shows what `/openapi.json` answers, which is ours: connexion knows no 3.1."""
+    options = SwaggerUIOptions(serve_spec=False, spec_path="/openapi.json")
+    pages: Any = ConnexionMiddleware(
+        _nothing, middlewares=[SwaggerUIMiddleware], swagger_ui_options=options
+    )
+    info = {"title": "API", "version": "1"}
+    pages.add_api({"openapi": "3.0.3", "info": info, "paths": {}})
     shown: ASGIApp = pages
     return shown
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from contract.document import operations
-from generate.published import APIS, published_document
+from generate.published import APIS
+from openapi.reading import load_description
 
 _HEAD = """\
 # API reference
@@ -32,12 +32,11 @@ def api_index(root: Path) -> str:
 
 
 def _api(root: Path, name: str) -> str:
-    document = published_document(root, name)
-    info = document["info"]
+    description = load_description(root / "specs" / f"{name}.yaml")
+    info = description.document["info"]
     lines = [f"## {info['title']} {info['version']}", "", info["description"].strip(), ""]
     lines += ["| operation | | |", "| --- | --- | --- |"]
-    for each in operations(document):
-        tag = each.definition["tags"][0]
-        link = f"[{each.definition['summary']}]({name}.html#/{tag}/{each.id})"
+    for each in (operation for operation in description.operations if not operation.internal):
+        link = f"[{each.summary}]({name}.html#/{each.tags[0]}/{each.operation_id})"
         lines.append(f"| {link} | `{each.method}` | `{each.path}` |")
     return "\n".join([*lines, ""])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from generate.asyncapi import asyncapi
 from generate.insomnia import insomnia
 from generate.json_schemas import json_schemas
+from generate.methods import methods
 from generate.models import models
 from generate.signatures import signatures
 from generate.sources import Sources
@@ -36,6 +37,7 @@ ARTEFACTS = (
     Artefact(signatures),
     Artefact(json_schemas, owns=("schemas/*_schema.json",)),
     Artefact(asyncapi),
+    Artefact(methods),
     Artefact(unenforced),
     Artefact(insomnia),
 )

@@ -40,7 +40,7 @@ def asyncapi(sources: Sources) -> dict[str, str]:
 
 
 def _info(sources: Sources) -> dict[str, Any]:
-    info = sources.apis["user"]["info"]
+    info = sources.apis["user"].document["info"]
     return {
         "title": "Changes of users' contact data",
         "version": info["version"],

@@ -11,8 +11,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from contract.document import METHODS, Document, resolve
 from generate.node import NodeError, node_command, run_tool
+from openapi.bundle import Document
+from openapi.grammar import METHODS
+from openapi.pointers import resolve
 
 _FOUND_OR_NOT = (0, 1)
 """Its exit codes when it could compare."""

@@ -13,3 +13,9 @@ def formatted(text: str, path: str, root: Path) -> str:
             command, input=text, cwd=root, check=True, capture_output=True, text=True
         ).stdout
     return text
+
+
+def docstring(text: str) -> str:
+    """A text as the docstring of a function, whatever stands in it."""
+    escaped = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"""{escaped}"""'

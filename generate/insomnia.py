@@ -1,13 +1,13 @@
 """An Insomnia collection (export format 4): every published request, ready to send."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from contract.document import Document, Operation, operations, resolve
 from generate.json_schemas import as_text
-from generate.published import published
 from generate.sources import APIS, Sources
+from openapi.description import Description, Operation
 
 PATH = "docs/insomnia.json"
 
@@ -20,11 +20,12 @@ def insomnia(sources: Sources) -> dict[str, str]:
     """The collection; its environment has the gateway's address and an API key."""
     resources = [*_frame()]
     for api in APIS:
-        document = published(sources.apis[api.name])
+        description = sources.apis[api.name]
         group = f"fld_{api.name}"
-        title = document["info"]["title"]
+        title = description.document["info"]["title"]
         resources.append(_resource(group, "request_group", _WORKSPACE, name=title))
-        resources += [_request(document, each, group) for each in operations(document)]
+        public = (each for each in description.operations if not each.internal)
+        resources += [_request(description, each, group) for each in public]
     export = {
         "_type": "export",
         "__export_format": 4,
@@ -44,18 +45,19 @@ def _resource(id_: str, type_: str, parent: str | None, **fields: object) -> dic
     return {"_id": id_, "_type": type_, "parentId": parent, **fields}
 
 
-def _request(document: Document, operation: Operation, group: str) -> dict[str, Any]:
-    headers, body = _headers(document), {}
-    if operation.body_schema is not None:
-        text = json.dumps(operation.body_example, indent=2)
-        body = {"mimeType": "application/json", "text": text}
-        headers.append({"name": "Content-Type", "value": "application/json"})
+def _request(description: Description, operation: Operation, group: str) -> dict[str, Any]:
+    headers, body = _headers(description), {}
+    if operation.body is not None:
+        media_type, content = next(iter(operation.body.content.items()))
+        text = json.dumps(next(iter(content.examples.values()), {}), indent=2)
+        body = {"mimeType": media_type, "text": text}
+        headers.append({"name": "Content-Type", "value": media_type})
     return _resource(
         f"req_{operation.id}",
         "request",
         group,
-        name=operation.definition["summary"],
-        description=operation.definition.get("description", ""),
+        name=operation.summary or str(operation),
+        description=operation.description,
         method=operation.method,
         url="{{ _.base_url }}" + _path(operation),
         headers=headers,
@@ -64,24 +66,24 @@ def _request(document: Document, operation: Operation, group: str) -> dict[str, 
     )
 
 
-def _headers(document: Document) -> list[dict[str, str]]:
-    schemes = document["components"].get("securitySchemes", {}).values()
+def _headers(description: Description) -> list[dict[str, str]]:
     return [
         {"name": scheme["name"], "value": "{{ _.api_key }}"}
-        for scheme in (resolve(document, each) for each in schemes)
+        for scheme in description.security_schemes.values()
         if scheme["type"] == "apiKey" and scheme["in"] == "header"
     ]
 
 
 def _path(operation: Operation) -> str:
-    _, collection, *_ = operation.path.split("/")
-    return operation.path.replace("{id}", _SEEDED.get(collection, "an-id"))
+    _, collection, *_ = operation.template.split("/")
+    return re.sub(r"\{[^{}]*\}", _SEEDED.get(collection, "an-id"), operation.path)
 
 
 def _query(operation: Operation) -> list[dict[str, Any]]:
     """Those with an example; switched off where the paper's request does not have them."""
     return [
-        {"name": each["name"], "value": str(each["example"]), "disabled": each["name"] != "status"}
+        {"name": each.name, "value": str(example), "disabled": each.name != "status"}
         for each in operation.parameters
-        if each["in"] == "query" and "example" in each
+        if each.location == "query"
+        for example in [*each.examples.values()][:1]
     ]

@@ -3,14 +3,18 @@
 import json
 from typing import Any
 
-from contract.document import Document, resolve
 from generate.sources import APIS, Sources
 from messaging.events import EVENT_TYPE
+from openapi.description import Description, JsonSchema, name_of
+from openapi.errors import InvalidDocumentError
+from openapi.pointers import pointer_of
+from openapi.schemas import mapped
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 
-_ONLY_OPENAPI = {"deprecated", "discriminator", "externalDocs", "nullable", "xml"}
-_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_ONLY_OPENAPI = {"deprecated", "discriminator", "$comment"}
+_RANGES = {"int32", "int64"}
+"""Formats that JSON Schema does not know; minimum and maximum say the same."""
 
 
 def json_schemas(sources: Sources) -> dict[str, str]:
@@ -20,9 +24,13 @@ def json_schemas(sources: Sources) -> dict[str, str]:
     return {f"schemas/{name}_schema.json": as_text(schema) for name, schema in made.items()}
 
 
-def draft_07(document: Document, name: str) -> dict[str, Any]:
-    """A schema of the document that stands alone: what it refers to is in it."""
-    schema = _converted(document, document["components"]["schemas"][name])
+def draft_07(description: Description, name: str) -> dict[str, Any]:
+    """A schema of the API that stands alone: what it refers to is in it.
+
+    Raises:
+        InvalidDocumentError: It refers to itself.
+    """
+    schema = _converted(description, description.schemas[name], (name,))
     return {"$schema": DRAFT_07, "title": name, **schema}
 
 
@@ -31,39 +39,24 @@ def as_text(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _converted(document: Document, node: dict[str, Any]) -> dict[str, Any]:
-    schema = resolve(document, node)
-    result = {
+def _converted(description: Description, schema: JsonSchema, within: tuple[str, ...]) -> JsonSchema:
+    """A schema with what it refers to, in the words of draft-07."""
+    whole: JsonSchema = {}
+    if "$ref" in schema:
+        name = name_of(schema["$ref"])
+        if name in within:
+            place = description.place(pointer_of("components", "schemas", name))
+            raise InvalidDocumentError(f"{place}: {name} refers to itself: what is stored may not")
+        within = (*within, name)
+        whole = description.schemas[name]
+    whole = {**whole, **{key: value for key, value in schema.items() if key != "$ref"}}
+    if "$ref" in whole:
+        return _converted(description, whole, within)
+    plain = {
         key: value
-        for key, value in schema.items()
+        for key, value in whole.items()
         if key not in _ONLY_OPENAPI and not key.startswith("x-")
     }
-    if "properties" in schema:
-        result["properties"] = {
-            name: _converted(document, each) for name, each in schema["properties"].items()
-        }
-    for keyword in ("items", "not", "additionalProperties"):
-        if isinstance(schema.get(keyword), dict):
-            result[keyword] = _converted(document, schema[keyword])
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        if keyword in schema:
-            result[keyword] = [_converted(document, each) for each in schema[keyword]]
-    return _in_draft_07(schema, result)
-
-
-def _in_draft_07(schema: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """What draft-07 says in other words than OpenAPI 3.0."""
-    if schema.get("nullable") and "type" in schema:
-        result["type"] = [schema["type"], "null"]
-        if "enum" in schema:
-            result["enum"] = [*schema["enum"], None]
-    if "example" in result:
-        result["examples"] = [result.pop("example")]
-    for bound in ("Minimum", "Maximum"):
-        if isinstance(result.get(f"exclusive{bound}"), bool) and result.pop(f"exclusive{bound}"):
-            result[f"exclusive{bound}"] = result.pop(bound.lower())
-    if result.get("format") in _RANGES:
-        least, most = _RANGES[result.pop("format")]
-        result.setdefault("minimum", least)
-        result.setdefault("maximum", most)
-    return result
+    if plain.get("format") in _RANGES:
+        del plain["format"]
+    return mapped(plain, lambda each: _converted(description, each, within))

@@ -7,9 +7,10 @@ it says they may get, is all that they get. So no build may break a client of it
 from collections.abc import Iterator
 from pathlib import Path
 
-from contract.document import Document, load_document
 from generate.compatibility import breaking_changes
 from generate.published import published, published_document
+from openapi.bundle import Document
+from openapi.reading import load_description
 
 
 def build_contracts(root: Path) -> dict[str, Document]:
@@ -25,7 +26,7 @@ def build_contracts(root: Path) -> dict[str, Document]:
     contracts = {"v1": published_document(root, "user")}
     for statement in sorted(specs.glob("user-*.yaml")):
         build = statement.stem.removeprefix("user-")
-        contracts[build] = published(load_document(specs / "user.yaml", statement))
+        contracts[build] = published(load_description(specs / "user.yaml", statement))
     return contracts
 
 

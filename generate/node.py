@@ -57,10 +57,21 @@ def install_packages(root: Path) -> None:
         raise NodeError(f"`npm ci` failed: {''.join(last)}")
 
 
-def run_tool(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run it in `folder` with `node_environment`, to its end; the caller judges its status."""
+def run_tool(
+    command: Sequence[str], folder: Path, sent: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run it in `folder` with `node_environment`, to its end; the caller judges its status.
+
+    `sent` is what it reads on its standard input.
+    """
     return subprocess.run(
-        command, cwd=folder, env=node_environment(), capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        env=node_environment(),
+        input=sent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

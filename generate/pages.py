@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from contract.document import Document
 from generate.asyncapi import asyncapi
 from generate.node import NodeError, node_command, run_tool
 from generate.published import published
 from generate.sources import APIS, Sources
+from openapi.bundle import Document
 
 FOLDER = Path("build", "pages")
 """Where they are built; not kept in the repository."""

@@ -1,9 +1,11 @@
 """What the handler of an operation is called with, as Python says it."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from contract.document import Document, Operation, resolve
+from contract.completion import NONE, default_of
+from openapi import description as api
+from openapi.description import Description, JsonSchema, Operation, name_of
+from openapi.schemas import value_type
 
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
@@ -23,21 +25,27 @@ class Parameter:
         return f"{self.name}: {prefix}{self.type}{' | None' if self.may_be_none else ''}"
 
 
-def parameters(document: Document, operation: Operation) -> list[Parameter]:
-    """Path and query parameters in the order of the spec, then `body`, where there is one."""
-    found = [_parameter(document, each) for each in operation.parameters]
-    if operation.body_schema is not None:
-        found.append(Parameter("body", _name(operation.body_schema), is_model=True))
+def parameters(description: Description, operation: Operation) -> list[Parameter]:
+    """The parameters in the order of the spec, then `body`, where there is one."""
+    found = [_parameter(description, each) for each in operation.parameters]
+    if operation.body is not None:
+        (content,) = operation.body.content.values()
+        model = description.class_names[name_of(content.schema["$ref"])]
+        found.append(Parameter("body", model, True, not operation.body.required))  # noqa: FBT003
     return found
 
 
-def _parameter(document: Document, parameter: dict[str, Any]) -> Parameter:
-    schema = resolve(document, parameter["schema"])
-    may_be_none = not parameter.get("required", False) and "default" not in schema
-    if "enum" in schema and "$ref" in parameter["schema"]:
-        return Parameter(parameter["name"], _name(parameter["schema"]), True, may_be_none)  # noqa: FBT003
-    return Parameter(parameter["name"], _TYPES[schema["type"]], may_be_none=may_be_none)
+def _parameter(description: Description, parameter: api.Parameter) -> Parameter:
+    schema = parameter.schema
+    has_default = default_of(schema, description.schemas) is not NONE
+    may_be_none = not parameter.required and not has_default
+    model = _model(description, schema)
+    kind = model or _TYPES.get(value_type(schema, description.schemas), "str")
+    return Parameter(parameter.python_name, kind, model is not None, may_be_none)
 
 
-def _name(reference: dict[str, Any]) -> str:
-    return str(reference["$ref"]).rpartition("/")[2]
+def _model(description: Description, schema: JsonSchema) -> str | None:
+    """The model of a parameter that has one: a named enum."""
+    if [*schema] == ["$ref"] and "enum" in description.resolve(schema):
+        return description.class_names[name_of(schema["$ref"])]
+    return None

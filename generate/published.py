@@ -5,8 +5,11 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from contract.document import METHODS, Document, load_document, operations
 from generate import sources
+from openapi.bundle import Document
+from openapi.description import Description
+from openapi.grammar import METHODS, version_of, walk
+from openapi.reading import load_description
 
 APIS = tuple(api.name for api in sources.APIS)
 """The APIs that have clients, each by the name of its file in `specs/`."""
@@ -23,36 +26,37 @@ def published_document(root: Path, api: str) -> Document:
     Raises:
         InvalidDocumentError: The spec cannot be read.
     """
-    return published(load_document(root / "specs" / f"{api}.yaml"))
+    return published(load_description(root / "specs" / f"{api}.yaml"))
 
 
-def published(document: Document) -> Document:
-    """A copy without operations that are `x-internal`, and without what only they use."""
-    document = deepcopy(document)
-    for operation in [each for each in operations(document) if each.internal]:
-        item = document["paths"][operation.path]
-        del item[operation.method.lower()]
+def published(description: Description) -> Document:
+    """The document without operations that are `x-internal`, and without what only they use."""
+    document = deepcopy(description.document)
+    for operation in description.operations:
+        item = document["paths"][operation.template]
+        if operation.internal:
+            del item[operation.method.lower()]
         if not any(method in item for method in METHODS):
-            del document["paths"][operation.path]
-    left = list(operations(document))
-    _drop_links(document, {each.id for each in left})
+            del document["paths"][operation.template]
+    left = [each for each in description.operations if not each.internal]
+    _drop_links(document, {each.operation_id for each in left})
     _drop_unused(document)
-    used = {tag for each in left for tag in each.definition.get("tags", [])}
+    used = {tag for each in left for tag in each.tags}
     if "tags" in document:
         document["tags"] = [tag for tag in document["tags"] if tag["name"] in used]
     return document
 
 
-def _drop_links(document: Document, known: set[str]) -> None:
+def _drop_links(document: Document, known: set[str | None]) -> None:
     """Take out the links of responses to operations that are not known."""
-    answers = [*document.get("components", {}).get("responses", {}).values()]
-    for operation in operations(document):
-        answers += operation.definition["responses"].values()
-    for answer in answers:
-        links = answer.get("links", {})
+    for node in [*walk(document, version_of(document))]:
+        answer = node.value
+        if node.kind != "response" or "links" not in answer:
+            continue
+        links = answer["links"]
         for name in [name for name, link in links.items() if link.get("operationId") not in known]:
             del links[name]
-        if "links" in answer and not links:
+        if not links:
             del answer["links"]
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from contract.document import Document
-from contract.yaml_files import read_yaml
 from generate.compatibility import breaking_changes
 from generate.published import APIS, published_document
+from openapi.bundle import Document
+from openapi.files import SpecFile
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 _HEADER = "# {title} {version} as it was released. Written by `make release`; do not edit.\n"
@@ -72,8 +72,7 @@ def standings(root: Path) -> list[Standing]:
     """How the specs of the repository `root` stand to their last release.
 
     Raises:
-        InvalidDocumentError: A spec cannot be read.
-        UnreadableFileError: A release cannot be read.
+        InvalidDocumentError: A spec or a release cannot be read.
         NodeError: The tool that compares cannot be run.
     """
     return [_standing(root, api) for api in APIS]
@@ -101,7 +100,7 @@ def _standing(root: Path, api: str) -> Standing:
     version = str(document["info"]["version"])
     if not file.exists():
         return Standing(api, version, None, changed=True, breaks=())
-    released: Document = read_yaml(file)
+    released: Document = SpecFile(file).value
     breaks = tuple(breaking_changes(root, released, document)) if released != document else ()
     return Standing(api, version, released["info"]["version"], released != document, breaks)
 

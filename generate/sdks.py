@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contract.document import Document
 from generate.node import node_command, run_tool
 from generate.published import APIS, public_name, published_document
+from openapi.bundle import Document
 
 _GATEWAY = {"url": "http://127.0.0.1:8000", "description": "The gateway as `make up` starts it"}
 """Where a client asks that was not told: an SDK is not served from where the API is."""

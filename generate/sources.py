@@ -1,59 +1,89 @@
-"""The specs, read and found sound: what everything else is made from."""
+"""The specs, read and found good: what everything else is made from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.document import Document, load_document
-from generate.soundness import require_sound
+from contract.bindable import load_api
+from openapi.description import Description
+from openapi.errors import InvalidDocumentError
+from openapi.files import shown
+from openapi.reading import load_description
 
 
 @dataclass(frozen=True)
 class Api:
     """One API: the names of its spec (and models), of its handlers' module, and of what it keeps.
 
-    `entity` is the schema of what its database holds.
+    `entity` is the schema of what its database holds. `house_rules` says whether its spec has to
+    keep those of `specs/redocly.yaml`, beyond what OpenAPI asks.
     """
 
     name: str
     handlers: str
     entity: str
+    house_rules: bool = True
 
 
 APIS = (Api("user", "users", "User"), Api("order", "orders", "Order"))
 
-_OVERLAYS = ("user-v2",)
-"""What is laid over an API's document; each file names in its `extends` over which."""
+_OVERLAYS = {"user-v2": "user"}
+"""What is laid over an API's spec, by the file's name."""
 
-
-NO_API: Document = {"openapi": "3.0.3", "info": {"title": "Events", "version": "0"}, "paths": {}}
-"""What makes an OpenAPI document of one that has only schemas."""
+_RULES = "redocly.yaml"
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The repository, and the documents of its specs by name; each is sound."""
+    """The repository, and the descriptions of its specs by name.
+
+    `versions` are the APIs with an overlay laid over them, by the overlay's name.
+    """
 
     root: Path
-    apis: Mapping[str, Document]
-    events: Document
+    apis: Mapping[str, Description]
+    versions: Mapping[str, Description]
+    events: Description
+
+    def notes(self) -> Iterator[str]:
+        """What is understood and changes nothing, a line each."""
+        descriptions = (*self.apis.values(), *self.versions.values(), self.events)
+        yield from dict.fromkeys(note for each in descriptions for note in each.notes)
+
+    def renamed(self) -> Iterator[str]:
+        """Names of the specs that are others in Python, a line each."""
+        for name, description in self.apis.items():
+            for said, given in description.renamed():
+                yield f"{name}: {said} is {given} in Python"
 
 
 def read_sources(root: Path) -> Sources:
     """Read all specs of the repository `root`.
 
     Raises:
-        InvalidDocumentError: One of them cannot be used; the message is one line: file, line, why.
+        InvalidDocumentError: One of them cannot be used, or a file is none of them.
     """
     specs = root / "specs"
-    apis = {}
-    for api in APIS:
-        apis[api.name] = load_document(specs / f"{api.name}.yaml")
-        require_sound(apis[api.name], specs / f"{api.name}.yaml")
-    for overlay in _OVERLAYS:
-        base = specs / f"{overlay.partition('-')[0]}.yaml"
-        laid_over = specs / f"{overlay}.yaml"
-        require_sound(load_document(base, laid_over), base, laid_over)
-    events = load_document(specs / "events.yaml")
-    require_sound(NO_API | events, specs / "events.yaml")
-    return Sources(root, apis, events)
+    apis = {each.name: load_api(specs / f"{each.name}.yaml") for each in APIS}
+    versions = {
+        name: load_api(specs / f"{api}.yaml", specs / f"{name}.yaml")
+        for name, api in _OVERLAYS.items()
+    }
+    events = load_description(specs / "events.yaml")
+    sources = Sources(root, apis, versions, events)
+    for file in _unknown_files(specs, sources):
+        raise InvalidDocumentError(
+            f"{shown(file)}: nothing refers to this file: remove it, or declare its API in "
+            "generate/sources.py"
+        )
+    return sources
+
+
+def _unknown_files(specs: Path, sources: Sources) -> Iterator[Path]:
+    descriptions = (*sources.apis.values(), *sources.versions.values(), sources.events)
+    known = {file for each in descriptions for file in each.files}
+    known |= {(specs / f"{name}.yaml").resolve() for name in _OVERLAYS}
+    known.add((specs / _RULES).resolve())
+    for file in sorted(specs.iterdir()):
+        if file.suffix in (".yaml", ".yml", ".json") and file.resolve() not in known:
+            yield file

@@ -8,10 +8,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from contract.document import Document, InvalidDocumentError, Operation, operations
-from generate.formatting import formatted
+from generate.formatting import docstring, formatted
 from generate.parameters import parameters
 from generate.sources import APIS, Api, Sources
+from openapi.description import Description, Operation
+from openapi.errors import InvalidDocumentError
 
 _MOST_CHARACTERS = 100
 """Of a line."""
@@ -31,7 +32,7 @@ def stubs(sources: Sources) -> dict[str, str]:
 def orphans(sources: Sources) -> Iterator[str]:
     """The handlers that answer no operation any more."""
     for api in APIS:
-        known = {each.id for each in operations(sources.apis[api.name])}
+        known = {each.id for each in sources.apis[api.name].operations}
         for function in _functions(_parse(sources.root / _path(api))):
             if not function.name.startswith("_") and function.name not in known:
                 yield f"{_path(api)}:{function.lineno}: {function.name} answers no operation"
@@ -42,7 +43,7 @@ def _path(api: Api) -> str:
 
 
 def _with_stubs(sources: Sources, api: Api) -> str:
-    document, file = sources.apis[api.name], sources.root / _path(api)
+    description, file = sources.apis[api.name], sources.root / _path(api)
     text = (
         file.read_text("utf-8")
         if file.exists()
@@ -53,14 +54,15 @@ def _with_stubs(sources: Sources, api: Api) -> str:
     lines, at = text.splitlines(), len(text.splitlines())
     inserted: dict[int, list[str]] = {}
     models: set[str] = set()
-    for operation in operations(document):
+    for operation in description.operations:
         if operation.id in behind:
             at = behind[operation.id]
             continue
-        inserted.setdefault(at, []).append(_stub(document, operation))
-        models |= {each.type for each in parameters(document, operation) if each.is_model}
+        inserted.setdefault(at, []).append(_stub(description, operation))
+        models |= {each.type for each in parameters(description, operation) if each.is_model}
     if not inserted:
         return text
+    _require_free(description, tree, models | {"Response"}, _path(api))
     top = _end_of_imports(tree)
     imports = [f"from models.{api.name} import {name}" for name in models]
     inserted.setdefault(top, [])[:0] = ["from starlette.responses import Response", *imports]
@@ -69,14 +71,33 @@ def _with_stubs(sources: Sources, api: Api) -> str:
     return formatted("\n".join(lines) + "\n", _path(api), sources.root)
 
 
-def _stub(document: Document, operation: Operation) -> str:
-    given = ", ".join(each.written() for each in parameters(document, operation))
-    what = f"{operation.method} {operation.path}"
-    summary = operation.definition.get("summary", "")
+def _require_free(
+    description: Description, tree: ast.Module, imported: set[str], path: str
+) -> None:
+    """Raise where a handler that is still to be written would hide what its module uses."""
+    written = {each.name for each in _functions(tree)}
+    used = imported | {
+        name
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (each.asname or each.name.partition(".")[0] for each in node.names)
+    }
+    for operation in description.operations:
+        if operation.id in used and operation.id not in written:
+            place = description.place(operation.pointer)
+            raise InvalidDocumentError(
+                f"{place}: the handler of {operation} would be `{operation.id}`, which {path} uses "
+                "for something else: give it another operationId"
+            )
+
+
+def _stub(description: Description, operation: Operation) -> str:
+    given = ", ".join(each.written() for each in parameters(description, operation))
+    what, summary = str(operation), " ".join(operation.summary.split()).rstrip(".")
     first = f"{what}: {summary[:1].lower()}{summary[1:]}." if summary else f"{what}."
     if len(first) > _MOST_CHARACTERS - len('    """"""'):
         first = f"{what}."
-    return f'\n\nasync def {operation.id}({given}) -> Response:\n    """{first}"""\n'
+    return f"\n\nasync def {operation.id}({given}) -> Response:\n    {docstring(first)}\n"
 
 
 def _functions(tree: ast.Module) -> list[ast.AsyncFunctionDef]:

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from contract.document import Document, resolve
 from generate.json_schemas import as_text
 from generate.sources import APIS, Sources
 from messaging.events import EVENT_TYPE
+from openapi.description import Description, JsonSchema
 from storage.validators import enforced_keywords
 
 PATH = "schemas/unenforced.json"
-
-_ANNOTATIONS = {"default", "deprecated", "description", "example", "externalDocs", "title"}
-"""Keywords that refuse nothing."""
 
 
 def unenforced(sources: Sources) -> dict[str, str]:
@@ -22,25 +19,25 @@ def unenforced(sources: Sources) -> dict[str, str]:
     return {PATH: as_text({name: _unenforced(*each) for name, each in stored.items()})}
 
 
-def _unenforced(document: Document, entity: str) -> dict[str, dict[str, Any]]:
+def _unenforced(description: Description, entity: str) -> dict[str, dict[str, Any]]:
     places: dict[str, dict[str, Any]] = {}
-    for place, left in _places(document, document["components"]["schemas"][entity], ""):
+    for place, left in _places(description, description.schemas[entity], ""):
         places.setdefault(place, {}).update(left)
     return places
 
 
 def _places(
-    document: Document, node: dict[str, Any], here: str
+    description: Description, schema: JsonSchema, here: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    schema = resolve(document, node)
-    known = enforced_keywords(schema) | _ANNOTATIONS
-    left = {key: value for key, value in schema.items() if key not in known}
+    schema = description.resolve(schema)
+    held = enforced_keywords(schema, description.schemas)
+    left = {key: value for key, value in schema.items() if key not in held}
     if left:
         yield here, left
     for name, each in schema.get("properties", {}).items():
-        yield from _places(document, each, f"{here}/{name}")
+        yield from _places(description, each, f"{here}/{name}")
     for keyword in ("allOf", "anyOf", "oneOf"):
         for each in schema.get(keyword, []):
-            yield from _places(document, each, here)
-    if "items" in schema:
-        yield from _places(document, schema["items"], f"{here}/*")
+            yield from _places(description, each, here)
+    if isinstance(schema.get("items"), dict):
+        yield from _places(description, schema["items"], f"{here}/*")

@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from models import order, user
 
 
-class CreateUser(Protocol):
+class UserCreateUser(Protocol):
     """POST /users/."""
 
     async def __call__(self, body: user.NewUser, *_: Any, **__: Any) -> Response: ...
 
 
-class GetUser(Protocol):
+class UserGetUser(Protocol):
     """GET /users/{id}."""
 
     async def __call__(self, id: str, *_: Any, **__: Any) -> Response: ...
 
 
-class UpdateUser(Protocol):
+class UserUpdateUser(Protocol):
     """PUT /users/{id}."""
 
     async def __call__(self, id: str, body: user.UserUpdate, *_: Any, **__: Any) -> Response: ...
 
 
-class ListOrders(Protocol):
+class OrderListOrders(Protocol):
     """GET /orders/."""
 
     async def __call__(
@@ -40,19 +40,19 @@ class ListOrders(Protocol):
     ) -> Response: ...
 
 
-class CreateOrder(Protocol):
+class OrderCreateOrder(Protocol):
     """POST /orders/."""
 
     async def __call__(self, body: order.NewOrder, *_: Any, **__: Any) -> Response: ...
 
 
-class GetOrder(Protocol):
+class OrderGetOrder(Protocol):
     """GET /orders/{id}."""
 
     async def __call__(self, id: str, *_: Any, **__: Any) -> Response: ...
 
 
-class UpdateOrderStatus(Protocol):
+class OrderUpdateOrderStatus(Protocol):
     """PUT /orders/{id}/status."""
 
     async def __call__(
@@ -60,7 +60,7 @@ class UpdateOrderStatus(Protocol):
     ) -> Response: ...
 
 
-class UpdateOrderDetails(Protocol):
+class OrderUpdateOrderDetails(Protocol):
     """PUT /orders/{id}/details."""
 
     async def __call__(
@@ -69,11 +69,11 @@ class UpdateOrderDetails(Protocol):
 
 
 if TYPE_CHECKING:
-    create_user: CreateUser = users.create_user
-    get_user: GetUser = users.get_user
-    update_user: UpdateUser = users.update_user
-    list_orders: ListOrders = orders.list_orders
-    create_order: CreateOrder = orders.create_order
-    get_order: GetOrder = orders.get_order
-    update_order_status: UpdateOrderStatus = orders.update_order_status
-    update_order_details: UpdateOrderDetails = orders.update_order_details
+    user_create_user: UserCreateUser = users.create_user
+    user_get_user: UserGetUser = users.get_user
+    user_update_user: UserUpdateUser = users.update_user
+    order_list_orders: OrderListOrders = orders.list_orders
+    order_create_order: OrderCreateOrder = orders.create_order
+    order_get_order: OrderGetOrder = orders.get_order
+    order_update_order_status: OrderUpdateOrderStatus = orders.update_order_status
+    order_update_order_details: OrderUpdateOrderDetails = orders.update_order_details

@@ -1,14 +1,13 @@
 """Do the gateway's routes let through what the specs publish, and nothing else?"""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from kong.configuration import Configuration, Route, Service
+from openapi.description import Operation
+from openapi.names import identifier
+from openapi.reading import load_description
 
 SPECS: Mapping[str, Path] = {
     "kong_user_service": Path(__file__).parent.parent / "specs" / "user.yaml",
@@ -16,70 +15,48 @@ SPECS: Mapping[str, Path] = {
 }
 """Which service answers for which spec."""
 
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_PARAMETER = re.compile(r"\{(\w+)\}")
+Operations = Mapping[str, tuple[Operation, ...]]
+"""The operations of each service, by the name of the service in kong.yml.template."""
+
+_PARAMETER = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True)
-class Operation:
-    """An operation of a spec: `id` is its operationId, `path` a template, as `/users/{id}`."""
+def all_operations(specs: Mapping[str, Path] = SPECS) -> Operations:
+    """Every operation of all specs.
 
-    id: str
-    service: str
-    method: str
-    path: str
-    public: bool
-
-    @property
-    def example(self) -> str:
-        """The path with an id filled in."""
-        return _PARAMETER.sub("an-Id_1", self.path)
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+    Raises:
+        InvalidDocumentError: A spec is not sound.
+    """
+    return {service: load_description(path).operations for service, path in specs.items()}
 
 
-def operations(service: str, document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Every operation of an OpenAPI document; `x-internal` ones are not public."""
-    for path, item in document["paths"].items():
-        for method in _METHODS:
-            if method in item:
-                internal = item[method].get("x-internal", item.get("x-internal", False))
-                yield Operation(
-                    item[method].get("operationId", ""),
-                    service,
-                    method.upper(),
-                    path,
-                    public=not internal,
-                )
+def example(operation: Operation) -> str:
+    """The path of an operation with an id filled in."""
+    return _PARAMETER.sub("an-Id_1", operation.path)
 
 
-def all_operations(specs: Mapping[str, Path] = SPECS) -> tuple[Operation, ...]:
-    """Every operation of all specs."""
-    return tuple(
-        operation
-        for service, path in specs.items()
-        for operation in operations(service, yaml.safe_load(path.read_text()))
-    )
-
-
-def disagreements(configuration: Configuration, published: Iterable[Operation]) -> tuple[str, ...]:
+def disagreements(configuration: Configuration, published: Operations) -> tuple[str, ...]:
     """What is to be changed in kong.yml.template, a message each; none where all agree."""
-    published = tuple(published)
     return (
-        *(m for operation in published for m in _of_operation(configuration, operation)),
+        *(
+            message
+            for service, operations in published.items()
+            for operation in operations
+            for message in _of_operation(configuration, service, operation)
+        ),
         *(
             f"{service.name}: the route {route.name} takes {method} {route.patterns[0]}, "
             "which no public operation needs"
             for service in configuration.services
             for route in service.routes
             for method in route.methods
-            if not _needed(service, route, method, published)
+            if method != "HEAD"  # which is beside GET, and goes with it
+            and not _needed(service, route, method, published)
         ),
     )
 
 
-def _of_operation(configuration: Configuration, operation: Operation) -> Iterator[str]:
+def _of_operation(configuration: Configuration, owner: str, operation: Operation) -> Iterator[str]:
     taking = [
         (service, route)
         for service in configuration.services
@@ -87,10 +64,10 @@ def _of_operation(configuration: Configuration, operation: Operation) -> Iterato
         if any(route.matches(operation.method, path) for path in _spellings(operation))
     ]
     for service, route in taking:
-        if not operation.public:
+        if operation.internal:
             yield f"{operation} is internal, but the route {route.name} lets it through"
-        elif service.name != operation.service:
-            yield f"{operation} goes to {service.name}, not to {operation.service}"
+        elif service.name != owner:
+            yield f"{operation} goes to {service.name}, not to {owner}"
         elif not all(route.matches(operation.method, path) for path in _spellings(operation)):
             yield f"{operation}: the route {route.name} must take it with and without a last /"
         elif route.operations.get(operation.method) != operation.id:
@@ -98,35 +75,53 @@ def _of_operation(configuration: Configuration, operation: Operation) -> Iterato
                 f"{operation} is {operation.id}. In kong/kong.yml.template, in {route.name}:\n"
                 f"        tags: [{_tags(route, operation)}]"
             )
-    if operation.public and not taking:
-        yield _missing(configuration, operation)
+    if not operation.internal and not taking:
+        yield _missing(configuration, owner, operation)
 
 
-def _missing(configuration: Configuration, operation: Operation) -> str:
+def _missing(configuration: Configuration, owner: str, operation: Operation) -> str:
     """What to write into the template, so that the operation passes."""
     for service in configuration.services:
         for route in service.routes:
-            alike = any(route.matches(method, operation.example) for method in route.methods)
-            if service.name == operation.service and alike:
-                methods = ", ".join((*route.methods, operation.method))
+            alike = any(route.matches(method, example(operation)) for method in route.methods)
+            if service.name == owner and alike:
+                methods = ", ".join((*route.methods, *_methods(operation)))
                 return (
                     f"{operation} has no route. In kong/kong.yml.template, in {route.name}:\n"
                     f"        tags: [{_tags(route, operation)}]\n"
                     f"        methods: [{methods}]"
                 )
-    pattern = _PARAMETER.sub(r"(?<\1>[A-Za-z0-9_-]+)", operation.path.rstrip("/"))
+    pattern = _pattern(operation.path.rstrip("/"))
     words = [word for word in re.split(r"\W+", _PARAMETER.sub("", operation.path)) if word]
-    name = "_".join((operation.service.removeprefix("kong_"), *words, operation.method.lower()))
+    name = "_".join((owner.removeprefix("kong_"), *words, operation.method.lower()))
     return (
-        f"{operation} has no route. In kong/kong.yml.template, under {operation.service}:\n"
+        f"{operation} has no route. In kong/kong.yml.template, under {owner}:\n"
         f"      - name: {name}_route\n"
         f"        tags: [{operation.method}={operation.id}]\n"
         f"        paths:\n"
         f"          - '~{pattern}/?$'\n"
-        f"        methods: [{operation.method}]\n"
+        f"        methods: [{', '.join(_methods(operation))}]\n"
         f"        strip_path: false\n"
         f"        preserve_host: true"
     )
+
+
+def _methods(operation: Operation) -> tuple[str, ...]:
+    """The methods that an operation answers: whoever answers GET answers HEAD too."""
+    return ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
+
+
+def _pattern(path: str) -> str:
+    """The regular expression of a path's template."""
+    literal, *rest = _PARAMETER.split(path)
+    pattern = _escaped(literal)
+    for name, literal in zip(rest[::2], rest[1::2], strict=True):
+        pattern += f"(?<{identifier(name)}>[A-Za-z0-9_-]+){_escaped(literal)}"
+    return pattern
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"[.+*?^$()|\[\]\\]", r"\\\g<0>", text)
 
 
 def _tags(route: Route, operation: Operation) -> str:
@@ -134,16 +129,15 @@ def _tags(route: Route, operation: Operation) -> str:
     return ", ".join(f"{method}={name}" for method, name in operations.items())
 
 
-def _needed(service: Service, route: Route, method: str, published: Iterable[Operation]) -> bool:
+def _needed(service: Service, route: Route, method: str, published: Operations) -> bool:
     return any(
-        operation.public
-        and operation.service == service.name
+        not operation.internal
         and operation.method == method
-        and route.matches(method, operation.example)
-        for operation in published
+        and route.matches(method, example(operation))
+        for operation in published.get(service.name, ())
     )
 
 
 def _spellings(operation: Operation) -> tuple[str, str]:
-    bare = operation.example.rstrip("/")
+    bare = example(operation).rstrip("/")
     return bare, bare + "/"

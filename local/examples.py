@@ -4,9 +4,11 @@ import json
 import shlex
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from contract.document import Operation, load_document, operations
+from openapi.description import Operation
+from openapi.reading import load_description
 
 SPECS = Path(__file__).parent.parent / "specs"
 # The operations that the paper tries, and the seed's user and order that it tries them on.
@@ -27,23 +29,30 @@ def requests(url: str) -> list[str]:
 @cache
 def operation(operation_id: str) -> Operation:
     """An operation of either spec, by its id."""
-    documents = [load_document(SPECS / spec) for spec in ("user.yaml", "order.yaml")]
-    (found,) = (
-        each for document in documents for each in operations(document) if each.id == operation_id
-    )
+    descriptions = [load_description(SPECS / spec) for spec in ("user.yaml", "order.yaml")]
+    (found,) = (each for api in descriptions for each in api.operations if each.id == operation_id)
     return found
+
+
+def body_example(operation_id: str) -> dict[str, Any]:
+    """The JSON body that the spec gives as the example of a request that has one."""
+    body = operation(operation_id).body
+    if body is None:
+        raise ValueError(f"{operation_id} takes no body")
+    example: dict[str, Any] = body.content["application/json"].examples["example"]
+    return example
 
 
 def _curl(url: str, operation: Operation, id_: str) -> str:
     query = {
-        parameter["name"]: parameter["example"]
+        parameter.name: parameter.examples["example"]
         for parameter in operation.parameters
-        if parameter["in"] == "query" and parameter["name"] == "status"
+        if parameter.location == "query" and parameter.name == "status"
     }
     path = operation.path.replace("{id}", id_)
     where = url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
-    if operation.body_schema is None:
+    if operation.body is None:
         return shlex.join(["curl", "-i", where])
-    body = json.dumps(operation.body_example, ensure_ascii=False)
+    body = json.dumps(body_example(operation.id), ensure_ascii=False)
     sent = ["-H", "Content-Type: application/json", "-d", body]
     return shlex.join(["curl", "-i", "-X", operation.method, where, *sent])

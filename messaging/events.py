@@ -9,9 +9,10 @@ from uuid import uuid4
 import jiter
 import orjson
 
-from contract.document import Document, load_document, resolve
 from contract.schema import Schema
 from messaging.broker import HeaderValue, Message
+from openapi.description import REFERENCE, Description, JsonSchema
+from openapi.reading import load_description
 from storage.contacts import Contacts
 from storage.outbox import Change
 
@@ -50,10 +51,10 @@ class Events:
     """Writes and reads events. Thread-safe."""
 
     def __init__(self) -> None:
-        document = load_document(SPEC)
-        schema = {"$ref": f"#/components/schemas/{EVENT_TYPE}"}
-        self._schema = Schema(document, schema)
-        self._shape = _shape(schema, document)
+        description = load_description(SPEC)
+        schema = {"$ref": f"{REFERENCE}{EVENT_TYPE}"}
+        self._schema = Schema(schema, description.schemas)
+        self._shape = _shape(schema, description)
 
     def message(self, change: Change) -> Message:
         """The message that publishes a change. Each call makes a message with an id of its own.
@@ -118,15 +119,15 @@ def milliseconds_since_1970(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _shape(schema: dict[str, Any], document: Document) -> dict[str, Any]:
+def _shape(schema: JsonSchema, description: Description) -> dict[str, Any]:
     """Which properties and elements a schema names, at any depth, without a reference."""
-    schema = resolve(document, schema)
+    schema = description.resolve(schema)
     shape: dict[str, Any] = {}
     if "properties" in schema:
         properties = schema["properties"].items()
-        shape["properties"] = {name: _shape(each, document) for name, each in properties}
+        shape["properties"] = {name: _shape(each, description) for name, each in properties}
     if "items" in schema:
-        shape["items"] = _shape(schema["items"], document)
+        shape["items"] = _shape(schema["items"], description)
     return shape
 
 

@@ -12,6 +12,27 @@ class OrderStatusUpdate(TypedDict):
     orderStatus: OrderStatus
 
 
+Text: TypeAlias = str
+
+
+Id: TypeAlias = str
+
+
+class DeliveryAddress(TypedDict):
+    """
+    Where orders go.
+    """
+
+    street: Text
+    city: Text
+    state: Text
+    postalCode: Text
+    country: Text
+
+
+Timestamp: TypeAlias = str
+
+
 class Error(TypedDict):
     pointer: NotRequired[str]
     parameter: NotRequired[str]
@@ -30,28 +51,7 @@ class Problem(TypedDict):
     errors: NotRequired[list[Error]]
 
 
-Id: TypeAlias = str
-
-
-Text: TypeAlias = str
-
-
 Email: TypeAlias = str
-
-
-class DeliveryAddress(TypedDict):
-    """
-    Where orders go.
-    """
-
-    street: Text
-    city: Text
-    state: Text
-    postalCode: Text
-    country: Text
-
-
-Timestamp: TypeAlias = str
 
 
 class Item(TypedDict):

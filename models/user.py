@@ -11,6 +11,27 @@ PhoneNumber: TypeAlias = str
 SentTimestamp: TypeAlias = str
 
 
+Text: TypeAlias = str
+
+
+class DeliveryAddress(TypedDict):
+    """
+    Where orders go.
+    """
+
+    street: Text
+    city: Text
+    state: Text
+    postalCode: Text
+    country: Text
+
+
+Id: TypeAlias = str
+
+
+Timestamp: TypeAlias = str
+
+
 class Error(TypedDict):
     pointer: NotRequired[str]
     parameter: NotRequired[str]
@@ -29,28 +50,7 @@ class Problem(TypedDict):
     errors: NotRequired[list[Error]]
 
 
-Id: TypeAlias = str
-
-
-Text: TypeAlias = str
-
-
 Email: TypeAlias = str
-
-
-class DeliveryAddress(TypedDict):
-    """
-    Where orders go.
-    """
-
-    street: Text
-    city: Text
-    state: Text
-    postalCode: Text
-    country: Text
-
-
-Timestamp: TypeAlias = str
 
 
 Emails: TypeAlias = list[Email]

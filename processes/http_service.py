@@ -12,12 +12,12 @@ from starlette.applications import Starlette
 
 from contract.application import Api
 from contract.binding import bind
-from contract.document import Document
 from contract.handlers import bind_handlers
 from contract.links import Links
 from contract.responses import ResponseCheck
 from contract.service import Service
 from handlers.answers import translate
+from openapi.description import Description
 from processes.metrics import HttpMetrics
 from processes.settings import drain_file, mongo_settings, validate_responses
 from storage.client import Json, MongoSettings, connect
@@ -32,16 +32,16 @@ log = structlog.get_logger(__name__)
 
 
 def http_service(
-    document: Document,
+    description: Description,
     module: ModuleType,
     name: str,
     version: str,
     dependencies: Callable[[AsyncMongoClient[Json], MongoSettings], Mapping[str, Any]],
 ) -> Service:
-    """Build a service from its spec, its handlers and what these ask for.
+    """Build a service from its API, its handlers and what these ask for.
 
     Args:
-        document: The spec.
+        description: The API.
         module: Where the handlers are.
         name: What the process is called in its logs.
         version: What `X-Service-Version` and the metrics say.
@@ -54,12 +54,12 @@ def http_service(
     structlog.contextvars.bind_contextvars(process=name)
     settings = mongo_settings()
     client = connect(settings, timed=False)  # a request has its deadline
-    given = {**dependencies(client, settings), "link": Links(document)}
+    given = {**dependencies(client, settings), "link": Links(description)}
     metrics = HttpMetrics(version)
-    bound = bind(document, bind_handlers(document, module, given))
-    api: ASGIApp = Api(bound, document, version, translate, metrics.observe)
+    bound = bind(description, bind_handlers(description, module, given))
+    api: ASGIApp = Api(bound, description, version, translate, metrics.observe)
     if validate_responses():
-        api = ResponseCheck(api, document)
+        api = ResponseCheck(api, description)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -78,7 +78,7 @@ def http_service(
 
     return Service(
         api,
-        document,
+        description,
         ready=ready,
         draining=draining,
         metrics=metrics.expose,

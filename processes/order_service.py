@@ -5,7 +5,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from contract.document import load_document
+from contract.bindable import load_api
 from contract.service import Service
 from handlers import orders as handlers
 from processes.http_service import SPECS, http_service
@@ -22,5 +22,5 @@ def create() -> Service:
         return {"orders": Orders(client[settings.orders])}
 
     return http_service(
-        load_document(SPECS / "order.yaml"), handlers, "order-service", "v1", dependencies
+        load_api(SPECS / "order.yaml"), handlers, "order-service", "v1", dependencies
     )

@@ -1,4 +1,4 @@
-"""A start that cannot be: said in one line, not in a traceback."""
+"""A start that cannot be: each reason in a line, and no traceback."""
 
 import sys
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import structlog
 
-from contract.document import InvalidDocumentError
 from contract.handlers import HandlerMismatchError
+from openapi.errors import InvalidDocumentError
 from processes.settings import SettingsError
 
 log = structlog.get_logger(__name__)
@@ -18,9 +18,10 @@ _BOOT_ERROR = 3
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """End the process with a log line where settings, specs or handlers are wrong."""
+    """End the process where settings, specs or handlers are wrong; a log line for each reason."""
     try:
         yield
     except (SettingsError, InvalidDocumentError, HandlerMismatchError) as error:
-        log.error("start_failed", reason=str(error))  # noqa: TRY400 - the reason says it all
+        for reason in str(error).splitlines():
+            log.error("start_failed", reason=reason)  # noqa: TRY400 - the reason says it all
         sys.exit(_BOOT_ERROR)

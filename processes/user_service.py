@@ -5,7 +5,7 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from contract.document import load_document
+from contract.bindable import load_api
 from contract.service import Service
 from handlers import users as handlers
 from handlers.times import ClientTimes, ServerTimes, Times
@@ -29,5 +29,5 @@ def create(build: str) -> Service:
     def dependencies(client: AsyncMongoClient[Json], settings: MongoSettings) -> Mapping[str, Any]:
         return {"users": Users(client[settings.users]["users"], build), "times": times()}
 
-    document = load_document(SPECS / "user.yaml", SPECS / overlay if overlay else None)
-    return http_service(document, handlers, f"user-service-{build}", build, dependencies)
+    description = load_api(SPECS / "user.yaml", SPECS / overlay if overlay else None)
+    return http_service(description, handlers, f"user-service-{build}", build, dependencies)

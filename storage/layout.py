@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
-from contract.document import load_document
+from openapi.reading import load_description
 from storage.validators import collection_schema, part_schema
 
 _LONG = {"bsonType": "long"}
@@ -57,7 +57,7 @@ def _users(specs: Path, database: str) -> Collection:
     return Collection(
         database,
         "users",
-        collection_schema(load_document(specs / "user.yaml"), "User", internal),
+        collection_schema(load_description(specs / "user.yaml"), "User", internal),
         (
             IndexModel([("emailKeys", ASCENDING)], name="emailKeys", unique=True),
             IndexModel(
@@ -81,7 +81,9 @@ def _orders(specs: Path, database: str) -> Collection:
         database,
         "orders",
         collection_schema(
-            load_document(specs / "order.yaml"), "Order", {"_id": _STRING, "contactVersion": _LONG}
+            load_description(specs / "order.yaml"),
+            "Order",
+            {"_id": _STRING, "contactVersion": _LONG},
         ),
         (
             IndexModel(by_time, name="time"),
@@ -102,7 +104,7 @@ def _orders(specs: Path, database: str) -> Collection:
 
 
 def _contacts(specs: Path, database: str) -> Collection:
-    events = load_document(specs / "events.yaml")
+    events = load_description(specs / "events.yaml")
     fields = {
         name: part_schema(events, "UserContactsChanged", name)
         for name in ("version", "userEmails", "deliveryAddress")

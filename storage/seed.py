@@ -9,8 +9,8 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from contract.document import Document
 from contract.formats import email_key
+from openapi.description import Description
 from storage.client import Json
 
 _EPOCH = datetime(2024, 12, 3, 9, tzinfo=UTC)
@@ -31,7 +31,7 @@ def seed(
     client: MongoClient[Json],
     users: str,
     orders: str,
-    document: Document,
+    api: Description,
     one_more: Callable[[], None],
 ) -> tuple[int, int]:
     """Insert the users and orders that are not there yet; change none that is.
@@ -40,7 +40,7 @@ def seed(
         client: One who may insert.
         users: The name of the user database.
         orders: The name of the order database.
-        document: The order API, whose statuses the orders take in turn.
+        api: The order API, whose statuses the orders take in turn.
         one_more: Called after each of the `USERS` and `ORDERS`.
 
     Returns:
@@ -48,7 +48,7 @@ def seed(
     """
     people = list(_users())
     made = _insert(client[users]["users"], people, one_more)
-    return made, _insert(client[orders]["orders"], _orders(people, document), one_more)
+    return made, _insert(client[orders]["orders"], _orders(people, api), one_more)
 
 
 def _insert(
@@ -89,9 +89,9 @@ def _users() -> Iterator[Json]:
         }
 
 
-def _orders(users: list[Json], document: Document) -> Iterator[Json]:
+def _orders(users: list[Json], api: Description) -> Iterator[Json]:
     chance = random.Random(2024)  # noqa: S311 - the same orders every time
-    statuses = document["components"]["schemas"]["OrderStatus"]["enum"]
+    statuses = api.schemas["OrderStatus"]["enum"]
     for number in range(1, ORDERS + 1):
         user = users[(number - 1) % len(users)]
         moment = _EPOCH + timedelta(days=10, hours=number)

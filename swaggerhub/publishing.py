@@ -7,8 +7,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from contract.document import Document
 from generate.published import APIS, public_name, published_document
+from openapi.bundle import Document
 from swaggerhub.command_line import CommandLine
 from swaggerhub.registry import Held, Registry
 from swaggerhub.settings import SwaggerHubError

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import httpx
 
-from contract.document import Document
+from openapi.bundle import Document
 from swaggerhub.settings import Settings, SwaggerHubError
 
 _MOCKED = "SwaggerHub API Auto Mocking"

@@ -1,12 +1,12 @@
 """The bodies of requests that the specs give as examples: the paper's."""
 
-from local.examples import operation
+from local.examples import body_example
 from storage.client import Json
 
 
 def example(operation_id: str) -> Json:
     """The body of one operation."""
-    return operation(operation_id).body_example
+    return body_example(operation_id)
 
 
 ADDRESS: dict[str, str] = example("create_user")["deliveryAddress"]

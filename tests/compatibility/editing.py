@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from contract.document import Document
+from openapi.bundle import Document
 
 Edit = Callable[[Document], object]
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from aware import publish, release, sdks
-from contract.document import InvalidDocumentError
+from openapi.errors import InvalidDocumentError
 
 ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, tuple[object, click.Command, list[str]]] = {
@@ -24,7 +24,7 @@ BAD: dict[str, Callable[[str], str]] = {
     "operation": lambda text: text.replace(
         "Id: get_order\n      tags", "Id: list_orders\n      tags"
     ),
-    "version": lambda text: text.replace("openapi: 3.0.3", "openapi: 3.1.0", 1),
+    "version": lambda text: text.replace("openapi: 3.0.3", "openapi: 3.2.0", 1),
 }
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from contract.document import Document, resolve
 from generate.compatibility import breaking_changes
 from generate.published import published, published_document
+from openapi.bundle import Document
+from openapi.pointers import resolve
 from tests.compatibility.editing import (
     SCHEMAS,
     Edit,
@@ -22,6 +23,7 @@ from tests.compatibility.editing import (
     remove,
     turn,
 )
+from tests.describing import described
 
 ROOT = Path(__file__).parents[2]
 
@@ -281,7 +283,7 @@ def _compared(api: str, edit: Edit) -> list[str]:
     before = published_document(ROOT, api)
     after = deepcopy(before)
     edit(after)
-    return breaking_changes(ROOT, before, published(after))
+    return breaking_changes(ROOT, before, published(described(after)))
 
 
 @pytest.fixture(scope="module")

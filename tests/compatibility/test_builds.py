@@ -9,12 +9,14 @@ import httpx
 import pytest
 import yaml
 
-from contract.document import Document, operations
 from contract.schema import Schema
 from generate.compatibility import breaking_changes
 from generate.migration import build_contracts, departures
 from generate.published import published, published_document
 from local.stack import Stack
+from openapi.description import Description
+from openapi.views import View
+from tests.describing import described
 from tests.examples import ADDRESS
 from tests.services.conftest import new_email, new_user
 
@@ -80,16 +82,16 @@ def test_a_statement_may_add(specs_alone: Path, target: str, update: dict[str, A
 
 @dataclass(frozen=True)
 class Build:
-    """A running build: a client of it, and the document that it says it serves."""
+    """A running build: a client of it, and the API that it says it serves."""
 
     client: httpx.Client
-    document: Document
+    api: Description
 
     def answers(self, operation_id: str, status: str, *, closed: bool = False) -> Schema:
         """The schema of what it says it answers."""
-        found = {each.id: each.definition for each in operations(self.document)}
-        content = found[operation_id]["responses"][status]["content"]
-        return Schema(self.document, content["application/json"]["schema"], closed=closed)
+        responses = {each.id: each.responses for each in self.api.operations}
+        content = responses[operation_id][status].content["application/json"]
+        return Schema(content.schema, self.api.schemas, View.RESPONSE, closed=closed)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,7 @@ def builds(stack: Stack) -> Iterator[dict[str, Build]]:
     ):
         clients = {"v1": v1, "v2": v2}
         yield {
-            name: Build(client, client.get("/openapi.json").json())
+            name: Build(client, described(client.get("/openapi.json").json()))
             for name, client in clients.items()
         }
 
@@ -109,13 +111,13 @@ def builds(stack: Stack) -> Iterator[dict[str, Build]]:
 def test_what_runs_serves_what_was_compared(builds: dict[str, Build]) -> None:
     """The documents of the running builds are the contracts that departures looks at."""
     contracts = build_contracts(ROOT)
-    assert {name: published(build.document) for name, build in builds.items()} == contracts
+    assert {name: published(build.api) for name, build in builds.items()} == contracts
 
 
 def test_the_statement_is_no_break_the_other_way_is(builds: dict[str, Build]) -> None:
     """v2 adds something: a client that relied on it would break at v1."""
     promised = published_document(ROOT, "user")
-    stated = published(builds["v2"].document)
+    stated = published(builds["v2"].api)
     assert breaking_changes(ROOT, promised, stated) == []
     assert breaking_changes(ROOT, stated, promised)
 
@@ -155,11 +157,11 @@ def test_each_build_answers_as_published_and_as_it_states(
     build, (operation, status, ask) = builds[name], asked
     answer = ask(build, builds[other])
     assert answer.headers["X-Service-Version"] == name
-    for document in (published_document(ROOT, "user"), build.document):
-        said = Build(build.client, document).answers(operation, status)
+    promised = described(published_document(ROOT, "user"))
+    for api in (promised, build.api):
+        said = Build(build.client, api).answers(operation, status)
         assert said.faults(answer.json()) == []
-    fields = published_document(ROOT, "user")["components"]["schemas"]["User"]["properties"]
-    assert answer.json().keys() <= fields.keys()
+    assert answer.json().keys() <= promised.schemas["User"]["properties"].keys()
 
 
 def test_every_word_of_the_statement_is_needed(builds: dict[str, Build]) -> None:

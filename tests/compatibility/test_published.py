@@ -5,8 +5,10 @@ from pathlib import Path
 import openapi_spec_validator
 import pytest
 
-from contract.document import Document, load_document, operations
 from generate.published import APIS, published, published_document
+from openapi.bundle import Document
+from openapi.reading import load_description
+from tests.describing import described
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,9 +19,9 @@ def test_it_is_whole_and_openapi(api: str) -> None:
     document = published_document(ROOT, api)
     openapi_spec_validator.validate(document)
     assert ".yaml" not in str(document)
-    spec = load_document(ROOT / "specs" / f"{api}.yaml")
-    public = {each.id: each.parameters for each in operations(spec) if not each.internal}
-    assert {each.id: each.parameters for each in operations(document)} == public
+    spec = load_description(ROOT / "specs" / f"{api}.yaml")
+    public = {str(each): each.responses for each in spec.operations if not each.internal}
+    assert {str(each): each.responses for each in described(document).operations} == public
 
 
 def small() -> Document:
@@ -76,11 +78,11 @@ def _internal(name: str, schema: str) -> Document:
 
 def test_what_is_internal_is_gone_and_so_is_what_only_it_used() -> None:
     """Operations, paths left empty, links, tags, and components, through any number of steps."""
-    before = small()
+    before = described(small())
     document = published(before)
-    assert before == small(), "the document that was handed in is as it was"
+    assert before.document == small(), "the document that was handed in is as it was"
     openapi_spec_validator.validate(document)
-    assert [each.id for each in operations(document)] == ["open"]
+    assert [each.operation_id for each in described(document).operations] == ["open"]
     assert list(document["paths"]) == ["/a"]
     assert document["tags"] == [{"name": "open"}]
     assert set(document["components"]["schemas"]) == {"Open", "A"}
@@ -90,5 +92,5 @@ def test_what_is_internal_is_gone_and_so_is_what_only_it_used() -> None:
 
 def test_get_user_is_internal() -> None:
     """The one of ours: neither the operation nor a link to it is published."""
-    assert "get_user" in str(load_document(ROOT / "specs" / "user.yaml"))
+    assert "get_user" in str(load_description(ROOT / "specs" / "user.yaml").document)
     assert "get_user" not in str(published_document(ROOT, "user"))

@@ -13,22 +13,22 @@ from starlette.types import ASGIApp
 
 from contract.application import Api
 from contract.arguments import Arguments
+from contract.bindable import load_api
 from contract.binding import bind, pipeline
-from contract.document import load_document, operations
 
-DOCUMENT = load_document(Path(__file__).parents[2] / "specs" / "order.yaml")
+DESCRIPTION = load_api(Path(__file__).parents[2] / "specs" / "order.yaml")
 
 
 async def _echo(**arguments: Any) -> Response:  # noqa: ANN401 - whatever the contract lets through
     return JSONResponse(arguments)
 
 
-HANDLERS = {each.id: _echo for each in operations(DOCUMENT)}
+HANDLERS = {each.id: _echo for each in DESCRIPTION.operations}
 
 
 def ask(app: ASGIApp, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401
     """One request to the application, as `Api` answers it."""
-    api = Api(app, DOCUMENT, "test", lambda _: None, lambda *_: None)
+    api = Api(app, DESCRIPTION, "test", lambda _: None, lambda *_: None)
 
     async def answer() -> httpx.Response:
         transport = httpx.ASGITransport(api)
@@ -41,13 +41,13 @@ def ask(app: ASGIApp, method: str, path: str, **request: Any) -> httpx.Response:
 def test_without_its_validation_bad_input_passes() -> None:
     """It is connexion's request validation that refuses: taken out, anything goes."""
     bad = {"orderStatus": "lost"}
-    whole = bind(DOCUMENT, HANDLERS)
+    whole = bind(DESCRIPTION, HANDLERS)
     assert ask(whole, "PUT", "/orders/o1/status", json=bad).status_code == 400
 
     without = bind(
-        DOCUMENT,
+        DESCRIPTION,
         HANDLERS,
-        middlewares=[RoutingMiddleware, partial(Arguments, document=DOCUMENT)],
+        middlewares=[RoutingMiddleware, partial(Arguments, description=DESCRIPTION)],
     )
     passed = ask(without, "PUT", "/orders/o1/status", json=bad)
     assert passed.json() == {"id": "o1", "body": bad}
@@ -55,15 +55,15 @@ def test_without_its_validation_bad_input_passes() -> None:
 
 def test_without_its_routing_nothing_is_found() -> None:
     """It is connexion that names the operation."""
-    middlewares = [each for each in pipeline(DOCUMENT) if each is not RoutingMiddleware]
-    answer = ask(bind(DOCUMENT, HANDLERS, middlewares=middlewares), "GET", "/orders/o1")
+    middlewares = [each for each in pipeline(DESCRIPTION) if each is not RoutingMiddleware]
+    answer = ask(bind(DESCRIPTION, HANDLERS, middlewares=middlewares), "GET", "/orders/o1")
     assert answer.status_code == 500
 
 
 @pytest.mark.parametrize("path", ["/orders", "/orders/"])
 def test_defaults_of_the_spec_are_filled_in(path: str) -> None:
     """A query parameter and a property of a body that were left out have the spec's defaults."""
-    app = bind(DOCUMENT, HANDLERS)
+    app = bind(DESCRIPTION, HANDLERS)
     listed = ask(app, "GET", path).json()
     assert listed == {"status": None, "limit": 100, "cursor": None}
     item = {"itemId": "a", "quantity": 1, "price": 1}
@@ -79,7 +79,7 @@ def test_a_handler_that_fails_is_a_plain_500() -> None:
     async def fail(**_: object) -> Response:
         raise RuntimeError("the secret is xyzzy")
 
-    answer = ask(bind(DOCUMENT, HANDLERS | {"get_order": fail}), "GET", "/orders/o1")
+    answer = ask(bind(DESCRIPTION, HANDLERS | {"get_order": fail}), "GET", "/orders/o1")
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:aware:problem:internal-error"

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 from starlette.responses import Response
 
-from contract.document import load_document
+from contract.bindable import load_api
 from contract.handlers import HandlerMismatchError, bind_handlers
 from handlers import orders, users
 
@@ -16,10 +16,8 @@ SPECS = Path(__file__).parents[2] / "specs"
 def test_our_handlers_are_those_of_the_specs() -> None:
     """Every operation has its handler, with its parameters."""
     given = {"users": None, "times": None, "link": None}
-    assert bind_handlers(load_document(SPECS / "user.yaml"), users, given)
-    assert bind_handlers(
-        load_document(SPECS / "order.yaml"), orders, {"orders": None, "link": None}
-    )
+    assert bind_handlers(load_api(SPECS / "user.yaml"), users, given)
+    assert bind_handlers(load_api(SPECS / "order.yaml"), orders, {"orders": None, "link": None})
 
 
 def module(**functions: object) -> ModuleType:
@@ -41,7 +39,7 @@ def test_every_difference_is_named() -> None:
 
     wrong = module(update_user=update_user, create_user=create_user, get_user=None)
     with pytest.raises(HandlerMismatchError) as caught:
-        bind_handlers(load_document(SPECS / "user.yaml"), wrong, {"users": None})
+        bind_handlers(load_api(SPECS / "user.yaml"), wrong, {"users": None})
     assert str(caught.value).splitlines() == [
         "made: create_user (POST /users/) asks for `mailer`, nobody gives it",
         "made: get_user (GET /users/{id}) has no handler: write `async def get_user(…)`",
@@ -58,7 +56,7 @@ def test_a_handler_that_blocks_is_none() -> None:
 
     with pytest.raises(HandlerMismatchError, match=r"get_user .* has no handler"):
         bind_handlers(
-            load_document(SPECS / "user.yaml"),
+            load_api(SPECS / "user.yaml"),
             module(get_user=get_user),
             {"users": None, "times": None, "link": None},
         )

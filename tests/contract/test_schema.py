@@ -7,24 +7,26 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from contract.document import load_document
+from contract.bindable import load_api
 from contract.errors import Fault
 from contract.formats import MOST_EMAIL_CHARACTERS, email_key
 from contract.schema import Schema
+from tests.describing import compiled, described_schemas
 
 SPECS = Path(__file__).parents[2] / "specs"
 
 
 def faults(schema: dict[str, Any], instance: object) -> list[Fault]:
     """What is wrong with the instance."""
-    return Schema({}, schema).faults(instance)
+    return compiled(schema).faults(instance)
 
 
 @pytest.mark.parametrize(
     ("schema", "good", "bad"),
     [
         ({"type": "string", "nullable": True}, [None, "x"], [1]),
-        ({"type": "string", "nullable": True, "enum": ["a"]}, [None, "a"], ["b"]),
+        ({"type": "string", "nullable": True, "enum": ["a", None]}, [None, "a"], ["b"]),
+        ({"type": "string", "nullable": True, "enum": ["a"]}, ["a"], [None, "b"]),
         ({"type": "integer", "format": "int32"}, [2**31 - 1, -(2**31)], [2**31, -(2**31) - 1]),
         ({"type": "integer", "format": "int64"}, [2**63 - 1, -(2**63)], [2**63, 10**40]),
         ({"type": "integer"}, [0], [1.0, True, "1", None]),
@@ -110,8 +112,8 @@ def test_a_schema_means_what_openapi_says(
 
 def test_everything_that_is_wrong_is_told_with_its_place() -> None:
     """Not only the first error; each with a JSON pointer; surplus properties one by one."""
-    document = load_document(SPECS / "user.yaml")
-    schema = Schema(document, {"$ref": "#/components/schemas/UserUpdate"})
+    description = load_api(SPECS / "user.yaml")
+    schema = Schema(description.schemas["UserUpdate"], description.schemas)
     wrong = {"emails": ["a@example.com", "x"], "a/b": 1, "$c": 2, "deliveryAddress": {"street": 1}}
     found = {(fault.pointer, fault.detail) for fault in schema.faults(wrong)}
     assert ("#/emails/1", 'the value is not a "email"') in found
@@ -123,8 +125,8 @@ def test_everything_that_is_wrong_is_told_with_its_place() -> None:
 
 def test_an_empty_update_is_told_its_ways_out() -> None:
     """Where one of several must be there, the message names them."""
-    document = load_document(SPECS / "user.yaml")
-    (fault,) = Schema(document, {"$ref": "#/components/schemas/UserUpdate"}).faults({})
+    description = load_api(SPECS / "user.yaml")
+    (fault,) = Schema(description.schemas["UserUpdate"], description.schemas).faults({})
     assert fault.pointer == "#"
     assert "emails" in fault.detail
     assert "deliveryAddress" in fault.detail
@@ -210,16 +212,18 @@ def test_properties_may_be_called_like_keywords() -> None:
         "type": "object",
         "properties": {name: {"type": "string"} for name in ("nullable", "format", "properties")},
     }
-    closed = Schema({}, schema, closed=True)
+    closed = compiled(schema, closed=True)
     assert not closed.faults({"nullable": "a", "format": "b", "properties": "c"})
     assert closed.faults({"nullable": 1})
     assert closed.faults({"other": "a"})
 
 
-def test_a_format_that_nobody_checks_is_refused_at_start() -> None:
-    """A promise that is not kept must not be made."""
-    with pytest.raises(ValueError, match="ipv9"):
-        Schema({}, {"type": "string", "format": "ipv9"})
+def test_a_format_that_is_not_known_is_noted_once() -> None:
+    """OpenAPI lets anybody invent one; it is a remark, and nothing is ignored in silence."""
+    ours = {"type": "string", "format": "ipv9"}
+    description = described_schemas(One=ours, Two=ours)
+    assert description.notes == ("format ipv9 is not known: nothing is checked",)
+    assert Schema(description.schemas["One"], description.schemas).is_valid("x")
 
 
 @given(st.emails())

@@ -1,25 +1,28 @@
 """The routes let through what the specs publish, and nothing else."""
 
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from kong.commands import gateway as commands
 from kong.configuration import Configuration
 from kong.render import TEMPLATE, render
-from kong.routes import SPECS, Operation, all_operations, disagreements, operations
+from kong.routes import SPECS, Operations, all_operations, disagreements, example
 from kong.settings import GatewaySettings
+from openapi.description import Operation
+from openapi.reading import load_description
 from tests.gateway.conftest import Services
 from tests.gateway.running import Running
 from tests.gateway.test_passing import assert_problem
 
+Plant = Callable[[str, str, str], Operations]
+EVERY = [(service, each) for service, found in all_operations().items() for each in found]
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 
 
@@ -29,25 +32,45 @@ def configuration() -> Configuration:
     return render(GatewaySettings(p_value=50), 50)[1]
 
 
-def document(service: str) -> dict[str, Any]:
-    """The spec of a service."""
-    parsed: dict[str, Any] = yaml.safe_load(SPECS[service].read_text())
-    return parsed
+@pytest.fixture
+def plant(tmp_path: Path) -> Plant:
+    """The operations of all specs, with one more that is written into the spec of a service."""
+    copied = shutil.copytree(SPECS["kong_user_service"].parent, tmp_path / "specs")
+
+    def planted(service: str, path: str, method: str) -> Operations:
+        spec = copied / SPECS[service].name
+        text = spec.read_text()
+        answers = "{'200': {description: Planted}}"
+        written = f"    {method}: {{operationId: planted, responses: {answers}}}\n"
+        names = re.findall(r"{([^}]+)}", path)
+        parameters = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in names
+        ]
+        if f"\n  {path}:\n" not in text:
+            written = f"  {path}:\n    parameters: {parameters}\n{written}"
+            text = text.replace("paths:\n", f"paths:\n{written}", 1)
+        else:
+            text = text.replace(f"\n  {path}:\n", f"\n  {path}:\n{written}", 1)
+        spec.write_text(text)
+        return all_operations({**SPECS, service: spec})
+
+    return planted
 
 
 def test_the_routes_agree_with_the_specs(configuration: Configuration) -> None:
     """Every public operation has its route, and every route its operation."""
     assert disagreements(configuration, all_operations()) == ()
-    assert len([operation for operation in all_operations() if operation.public]) >= 7
+    assert len([each for _, each in EVERY if not each.internal]) >= 7
 
 
-@pytest.mark.parametrize("operation", all_operations(), ids=str)
+@pytest.mark.parametrize(("service", "operation"), EVERY, ids=str)
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_an_operation_arrives_if_it_is_public(
-    gateway: Running, services: Services, operation: Operation, slash: str
+    gateway: Running, services: Services, service: str, operation: Operation, slash: str
 ) -> None:
-    """A public one at its service with its path and Host; an internal one is the gateway's 404."""
-    path = operation.example.rstrip("/") + slash
+    """A public one at its service with its path and Host; an internal one is 405."""
+    path = example(operation).rstrip("/") + slash
     answer = httpx.request(
         operation.method, f"{gateway.url}{path}", headers={"Host": "api.example"}
     )
@@ -56,12 +79,13 @@ def test_an_operation_arrives_if_it_is_public(
         for backend in (services.v1, services.v2, services.orders)
         for request in backend.received
     ]
-    if not operation.public:
-        assert_problem(answer, 404, "not-found")
+    if operation.internal:
+        assert_problem(answer, 405, "method-not-allowed")
+        assert operation.method not in answer.headers["Allow"]
         assert received == []
         return
     assert answer.status_code == httpx.codes.OK
-    expected = {"order"} if "order" in operation.service else {"v1", "v2"}
+    expected = {"order"} if "order" in service else {"v1", "v2"}
     assert answer.headers["X-Service-Version"] in expected
     (request,) = received
     assert (request.method, request.path) == (operation.method, path)
@@ -69,15 +93,16 @@ def test_an_operation_arrives_if_it_is_public(
 
 
 def test_methods_that_no_spec_has_do_not_pass(gateway: Running, services: Services) -> None:
-    """On every path of the specs, all other methods are the gateway's 404."""
-    declared = {(o.method, o.example) for o in all_operations() if o.public}
+    """On every path of the specs, all other methods are refused by the gateway itself."""
+    declared = {(each.method, example(each)) for _, each in EVERY if not each.internal}
+    declared |= {("HEAD", path) for method, path in declared if method == "GET"}
     with httpx.Client(base_url=gateway.url) as client:
         for path in {path for _, path in declared}:
             for method in METHODS:
                 if (method, path) not in declared:
                     answer = client.request(method, path)
-                    # nginx answers TRACE itself, before any route.
-                    assert answer.status_code in (404, 405), (method, path)
+                    refused = 204 if method == "OPTIONS" else 405
+                    assert answer.status_code == refused, (method, path)
     assert services.orders.received == []
 
 
@@ -89,7 +114,7 @@ PLANTED: Mapping[str, tuple[str, str, str, list[str]]] = {
         [
             r"- name: order_service_orders_items_get_route",
             r"tags: \[GET=planted\]",
-            r"methods: \[GET\]",
+            r"methods: \[GET, HEAD\]",
         ],
     ),
     "a method": (
@@ -107,29 +132,22 @@ PLANTED: Mapping[str, tuple[str, str, str, list[str]]] = {
 
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
 def test_an_operation_without_a_route_is_told_with_the_lines_to_write(
-    configuration: Configuration, planted: tuple[str, str, str, list[str]]
+    configuration: Configuration, plant: Plant, planted: tuple[str, str, str, list[str]]
 ) -> None:
     """Adding a path or a method to a spec fails until the template has it."""
     service, path, method, expected = planted
-    changed = document(service)
-    changed["paths"].setdefault(path, {})[method] = {"operationId": "planted"}
-    (message,) = disagreements(
-        configuration,
-        (*operations(service, changed), *(o for o in all_operations() if o.service != service)),
-    )
+    (message,) = disagreements(configuration, plant(service, path, method))
     assert f"{method.upper()} {path} has no route" in message
     for pattern in expected:
         assert re.search(pattern, message), message
 
 
-def test_the_lines_it_tells_are_the_ones_that_were_missing(state: Path) -> None:
+@pytest.mark.parametrize("path", ["/orders/{id}/items/{item}", "/orders/v1.0/{order-id}"])
+def test_the_lines_it_tells_are_the_ones_that_were_missing(
+    state: Path, plant: Plant, path: str
+) -> None:
     """Writing the suggested lines into the template makes it agree."""
-    changed = document("kong_order_service")
-    changed["paths"]["/orders/{id}/items/{item}"] = {"get": {"operationId": "planted"}}
-    published = (
-        *operations("kong_order_service", changed),
-        *(o for o in all_operations() if "user" in o.service),
-    )
+    published = plant("kong_order_service", path, "get")
     settings = GatewaySettings(p_value=50)
     (message,) = disagreements(render(settings, 50)[1], published)
     suggested = message.partition("\n")[2] + "\n"
@@ -142,7 +160,10 @@ def test_the_lines_it_tells_are_the_ones_that_were_missing(state: Path) -> None:
 
 def test_a_route_that_no_operation_needs_is_told(configuration: Configuration) -> None:
     """Taking an operation out of a spec fails until its route goes too."""
-    left = [o for o in all_operations() if str(o) != "GET /orders/{id}"]
+    left = {
+        service: tuple(each for each in operations if str(each) != "GET /orders/{id}")
+        for service, operations in all_operations().items()
+    }
     (message,) = disagreements(configuration, left)
     assert "order_service_order_route" in message
 
@@ -151,7 +172,13 @@ def test_an_operation_that_the_access_log_would_call_otherwise_is_told(
     configuration: Configuration,
 ) -> None:
     """With the tags to write."""
-    changed = [replace(o, id="made") if str(o) == "POST /orders/" else o for o in all_operations()]
+    changed = {
+        service: tuple(
+            replace(each, id="made") if str(each) == "POST /orders/" else each
+            for each in operations
+        )
+        for service, operations in all_operations().items()
+    }
     (message,) = disagreements(configuration, changed)
     assert "POST /orders/ is made" in message
     assert "tags: [GET=list_orders, POST=made]" in message
@@ -159,7 +186,13 @@ def test_an_operation_that_the_access_log_would_call_otherwise_is_told(
 
 def test_an_internal_operation_with_a_route_is_told(configuration: Configuration) -> None:
     """Marking an operation as internal fails until its route goes."""
-    changed = [replace(o, public=o.public and str(o) != "POST /orders/") for o in all_operations()]
+    changed = {
+        service: tuple(
+            replace(each, internal=each.internal or str(each) == "POST /orders/")
+            for each in operations
+        )
+        for service, operations in all_operations().items()
+    }
     messages = disagreements(configuration, changed)
     assert any("POST /orders/ is internal" in message for message in messages)
 
@@ -173,6 +206,6 @@ def test_the_command_says_that_all_agree() -> None:
 
 def test_the_key_is_expected_where_the_specs_say(configuration: Configuration) -> None:
     """The header's name stands in the specs and in the template, and is the same."""
-    shared = yaml.safe_load((SPECS["kong_user_service"].parent / "shared.yaml").read_text())
-    scheme = shared["components"]["securitySchemes"]["apiKey"]
-    assert (scheme["in"], scheme["name"]) == ("header", configuration.key_header)
+    for spec in SPECS.values():
+        scheme = load_description(spec).security_schemes["apiKey"]
+        assert (scheme["in"], scheme["name"]) == ("header", configuration.key_header)

@@ -14,7 +14,6 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from contract.document import operations
 from generate.asyncapi import PATH as ASYNCAPI
 from generate.gates import events
 from generate.insomnia import PATH as INSOMNIA
@@ -88,7 +87,7 @@ def test_a_schema_takes_the_specs_example_and_refuses_a_broken_one(
     sources: Sources, api: str, example: str, broken: dict[str, Any]
 ) -> None:
     """So it is no schema that takes everything."""
-    value = sources.apis[api]["components"]["examples"][example]["value"]
+    value = sources.apis[api].document["components"]["examples"][example]["value"]
     validator = Draft7Validator(_schema(api))
     validator.validate(value)
     assert not validator.is_valid(value | broken)
@@ -170,8 +169,8 @@ def test_the_collection_has_every_published_request(
     sent = {each["_id"] for each in insomnia["resources"] if each["_type"] == "request"}
     published = {
         f"req_{each.id}"
-        for document in sources.apis.values()
-        for each in operations(document)
+        for description in sources.apis.values()
+        for each in description.operations
         if not each.internal
     }
     assert sent == published
@@ -225,9 +224,9 @@ def test_the_pages_show_what_is_published_and_nothing_internal(
     pages: Path, sources: Sources
 ) -> None:
     """Every operation by its id, but those for the services' own network."""
-    for name, document in sources.apis.items():
+    for name, description in sources.apis.items():
         text = (pages / f"{name}.html").read_text("utf-8")
-        for operation in operations(document):
+        for operation in description.operations:
             assert (f'"{operation.id}"' in text) is not operation.internal
     assert EVENT_TYPE in (pages / "events.html").read_text("utf-8")
 

@@ -1,6 +1,7 @@
 """Each rule that the specs must keep can fail, and says where."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def specs_alone(sources: Sources, tmp_path: Path) -> Sources:
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
     shutil.copy2(ROOT / "package-lock.json", tmp_path)
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
-    return Sources(tmp_path, sources.apis, sources.events)
+    return replace(sources, root=tmp_path)
 
 
 def test_each_rule_says_so_when_it_is_broken(specs_alone: Sources) -> None:

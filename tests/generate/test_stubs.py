@@ -10,13 +10,15 @@ import httpx
 import pytest
 
 from contract.application import Api
+from contract.bindable import load_api
 from contract.binding import bind
-from contract.document import Document, InvalidDocumentError, load_document
 from contract.handlers import Handler, bind_handlers
 from contract.links import Links
 from contract.responses import ResponseCheck
 from generate.sources import Sources, read_sources
 from generate.stubs import orphans, stubs
+from openapi.description import Description
+from openapi.errors import InvalidDocumentError
 from tests.generate.conftest import replace_in
 from tests.generate.copying import ROOT
 
@@ -57,7 +59,13 @@ async def write_note(
 def changed(specs: Path) -> Sources:
     """The specs with one more operation, and the handlers without its."""
     replace_in(specs / "specs" / "order.yaml", "\n  /orders/{id}/details:\n", PATH)
-    for folder in ("contract", "handlers", "models", "storage"):  # to the linter they are ours
+    for folder in (
+        "contract",
+        "handlers",
+        "models",
+        "openapi",
+        "storage",
+    ):  # to the linter they are ours
         shutil.copytree(ROOT / folder, specs / folder)
     (specs / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text("utf-8"))
     return read_sources(specs)
@@ -116,10 +124,10 @@ def test_a_stub_answers_501_whether_answers_are_checked_or_not(
     changed: Sources, *, checked: bool
 ) -> None:
     """As problem+json; requests are refused before it as for every operation."""
-    document = load_document(changed.root / "specs" / "order.yaml")
+    description = load_api(changed.root / "specs" / "order.yaml")
     path = "/orders/o1/notes?status=shipping"
-    handlers = _handlers(changed, document)
-    answer = _ask(document, handlers, path, {"orderStatus": "shipping"}, checked=checked)
+    handlers = _handlers(changed, description)
+    answer = _ask(description, handlers, path, {"orderStatus": "shipping"}, checked=checked)
     assert answer.status_code == 501
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json() == {
@@ -128,21 +136,26 @@ def test_a_stub_answers_501_whether_answers_are_checked_or_not(
         "status": 501,
         "detail": "Nobody has written write_note yet.",
     }
-    refused = _ask(document, handlers, path, {"orderStatus": "lost"}, checked=checked)
+    refused = _ask(description, handlers, path, {"orderStatus": "lost"}, checked=checked)
     assert refused.status_code == (500 if checked else 400)  # the spec above declares no 400
 
 
-def _handlers(changed: Sources, document: Document) -> dict[str, Handler]:
+def _handlers(changed: Sources, description: Description) -> dict[str, Handler]:
     module = ModuleType("handlers.orders")
     exec(stubs(changed)["handlers/orders.py"], vars(module))  # noqa: S102 - made here
-    return bind_handlers(document, module, {"orders": object(), "link": Links(document)})
+    return bind_handlers(description, module, {"orders": object(), "link": Links(description)})
 
 
 def _ask(
-    document: Document, handlers: dict[str, Handler], path: str, body: object, *, checked: bool
+    description: Description,
+    handlers: dict[str, Handler],
+    path: str,
+    body: object,
+    *,
+    checked: bool,
 ) -> httpx.Response:
-    bound = Api(bind(document, handlers), document, "test", lambda _: None, lambda *_: None)
-    app = ResponseCheck(bound, document) if checked else bound
+    bound = Api(bind(description, handlers), description, "test", lambda _: None, lambda *_: None)
+    app = ResponseCheck(bound, description) if checked else bound
 
     async def answer() -> httpx.Response:
         transport = httpx.ASGITransport(app)

@@ -20,9 +20,10 @@ from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import WriteError
 
-from contract.document import Document, load_document, resolve
 from contract.formats import parse_date_time
 from contract.schema import Schema
+from openapi.description import Description
+from openapi.reading import load_description
 from storage.client import Json
 from storage.layout import collections
 
@@ -36,42 +37,42 @@ Strategy = st.SearchStrategy[Any]
 class Stored:
     """A collection: the schema of the specs for what it holds, and what only storage knows."""
 
-    document: Document
+    description: Description
     entity: str
     internal: Json
 
     @property
     def schema(self) -> Json:
         """The schema by itself."""
-        return _whole(self.document, self.document["components"]["schemas"][self.entity])
+        return _whole(self.description, self.description.schemas[self.entity])
 
 
 STORED = {
     "users": Stored(
-        load_document(ROOT / "specs" / "user.yaml"),
+        load_description(ROOT / "specs" / "user.yaml"),
         "User",
         {"_id": "x", "emailKeys": ["x@example.com"], "contactVersion": Int64(1)},
     ),
     "orders": Stored(
-        load_document(ROOT / "specs" / "order.yaml"),
+        load_description(ROOT / "specs" / "order.yaml"),
         "Order",
         {"_id": "x", "contactVersion": Int64(0)},
     ),
     "contacts": Stored(
-        load_document(ROOT / "specs" / "events.yaml"), "UserContactsChanged", {}
+        load_description(ROOT / "specs" / "events.yaml"), "UserContactsChanged", {}
     ),
 }  # fmt: skip
 
 
-def _whole(document: Document, node: Json) -> Json:
+def _whole(description: Description, node: Json) -> Json:
     """A schema with what it refers to in the place of each reference."""
-    schema = {**resolve(document, node)}
+    schema = {**description.resolve(node)}
     if "properties" in schema:
         schema["properties"] = {
-            name: _whole(document, each) for name, each in schema["properties"].items()
+            name: _whole(description, each) for name, each in schema["properties"].items()
         }
     if "items" in schema:
-        schema["items"] = _whole(document, schema["items"])
+        schema["items"] = _whole(description, schema["items"])
     return schema
 
 
@@ -300,5 +301,5 @@ def _compiled(name: str, exceptions: dict[str, Json]) -> Schema:
     key = (name, bool(exceptions))
     if key not in _COMPILED:
         schema = _without(STORED[name].schema, exceptions)
-        _COMPILED[key] = Schema(STORED[name].document, schema, closed=True)
+        _COMPILED[key] = Schema(schema, STORED[name].description.schemas, closed=True)
     return _COMPILED[key]

@@ -10,7 +10,7 @@ from bson import Int64
 from pymongo import MongoClient
 from pymongo.errors import WriteError
 
-from contract.document import load_document
+from openapi.reading import load_description
 from storage.client import Json, MongoSettings
 from storage.layout import collections
 from storage.validators import part_schema
@@ -144,7 +144,7 @@ def edit() -> Callable[[Path, str, str], None]:
 
 def test_formats_become_what_the_database_has_for_them() -> None:
     """Dates are dates; what only a library can tell is left to the API."""
-    document = load_document(SPECS / "order.yaml")
-    assert part_schema(document, "Order", "createdAt") == {"bsonType": "date"}
-    emails: dict[str, Any] = part_schema(document, "Order", "userEmails")
+    api = load_description(SPECS / "order.yaml")
+    assert part_schema(api, "Order", "createdAt") == {"bsonType": "date"}
+    emails: dict[str, Any] = part_schema(api, "Order", "userEmails")
     assert emails["items"] == {"bsonType": ["string"], "maxLength": 254}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contract.arguments import MOST_BODY_BYTES
+from contract.arguments import MAX_BODY_BYTES
 from processes.worker import LINGER_BYTES
 from tests.strict.target import Target, places, problem
 from tests.strict.wire import JSON, Connection, chunked, request
@@ -142,9 +142,9 @@ def test_a_body_in_chunks_is_a_body(service: Target, size: int) -> None:
 def test_a_body_of_the_greatest_size_is_read(service: Target) -> None:
     """It fails by what it says, not by its size; one byte more is too large."""
     body = service.body()
-    filled = body + b" " * (MOST_BODY_BYTES - len(body))
+    filled = body + b" " * (MAX_BODY_BYTES - len(body))
     assert service.create(filled).status == 201
-    told = service.refuse_creation(service.body() + b" " * MOST_BODY_BYTES, 413)
+    told = service.refuse_creation(service.body() + b" " * MAX_BODY_BYTES, 413)
     assert told["type"] == "urn:aware:problem:payload-too-large"
     service.refuse_creation(filled + b" ", 413)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.document import load_document, operations
+from contract.bindable import load_api
 from tests.strict.target import Target, places, problem
 from tests.strict.wire import JSON, request
 
@@ -82,12 +82,16 @@ def test_an_escaped_letter_is_the_letter(service: Target, escape: str) -> None:
 
 
 def undeclared() -> Iterator[tuple[str, str, str, set[str]]]:
-    """Every path of a service with every method that it does not have, and those that it has."""
+    """Every path of a service with every method that it does not have, and those that it has.
+
+    Wherever there is GET there is HEAD, and everywhere OPTIONS.
+    """
     methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"}
     for service, spec in SERVICES.items():
-        all_operations = list(operations(load_document(SPECS / f"{spec}.yaml")))
+        all_operations = load_api(SPECS / f"{spec}.yaml").operations
         for path in dict.fromkeys(each.path for each in all_operations):
-            has = {each.method for each in all_operations if each.path == path}
+            has = {each.method for each in all_operations if each.path == path} | {"OPTIONS"}
+            has |= {"HEAD"} if "GET" in has else set()
             yield from ((service, path, method, has) for method in sorted(methods - has))
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from contract.document import load_document
+from contract.bindable import load_api
 from storage.client import Json
 from tests.examples import ADDRESS, ITEM
 from tests.services.conftest import new_email, new_order, new_user
@@ -17,9 +17,7 @@ from tests.strict.target import Target, places
 from tests.strict.wire import JSON, request
 
 SCHEMAS = {
-    name: load_document(Path(__file__).parents[2] / "specs" / f"{name}.yaml")["components"][
-        "schemas"
-    ]
+    name: load_api(Path(__file__).parents[2] / "specs" / f"{name}.yaml").schemas
     for name in ("user", "order")
 }
 TEXT: int = SCHEMAS["user"]["Text"]["maxLength"]

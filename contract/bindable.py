@@ -1,0 +1,146 @@
+"""Which of what a spec may say the services can do: whatever else it says is refused."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from contract.paths import MANAGEMENT_PATHS, pattern_of
+from contract.schema import Schema
+from openapi.description import REFERENCE, Description, JsonSchema, Operation, Parameter
+from openapi.errors import InvalidDocumentError
+from openapi.grammar import Node, walk
+from openapi.reading import load_description
+from openapi.schemas import value_type
+from openapi.servers import Violation
+from openapi.soundness import MAX_REASONS
+
+JSON = "application/json"
+"""The media type that bodies are read in."""
+
+_VALUES = {"string", "integer", "number", "boolean"}
+
+
+def load_api(path: Path, overlay: Path | None = None) -> Description:
+    """Read a spec that a service is to be made from.
+
+    Raises:
+        InvalidDocumentError: It is not sound, or says what the services cannot do; the message has
+            a line for each reason.
+    """
+    description = load_description(path, overlay)
+    require_bindable(description)
+    return description
+
+
+def require_bindable(description: Description) -> None:
+    """Raise for what the services cannot do.
+
+    Raises:
+        InvalidDocumentError: There is something; up to MAX_REASONS lines.
+    """
+    for check in _CHECKS:
+        found = dict.fromkeys(
+            " ".join(f"{description.place(pointer)}: {reason}".split())
+            for pointer, reason in islice(check(description), MAX_REASONS)
+        )
+        if found:
+            raise InvalidDocumentError("\n".join(found))
+
+
+def _schemas(description: Description) -> Iterator[Violation]:
+    """Schemas that cannot be compiled."""
+    everything = {"allOf": [{"$ref": f"{REFERENCE}{name}"} for name in description.schemas]}
+    if _reason(everything, description) is None:
+        return
+    for name, schema in description.schemas.items():
+        if reason := _reason(schema, description):
+            yield description.schema_pointers[name], reason
+
+
+def _reason(schema: JsonSchema, description: Description) -> str | None:
+    """Why a schema cannot be compiled."""
+    try:
+        Schema(schema, description.schemas)
+    except ValueError as error:
+        return str(error).partition("\n\nFailed validating")[0][:200]
+    return None
+
+
+def _parameters(description: Description) -> Iterator[Violation]:
+    for operation in description.operations:
+        for each in operation.parameters:
+            reason = _unknown_parameter(each, description)
+            if reason is not None:
+                yield each.pointer, f"{operation}: parameter {each.name}: {reason}"
+
+
+def _unknown_parameter(parameter: Parameter, description: Description) -> str | None:
+    if parameter.location not in ("path", "query"):
+        return f"none is read `in: {parameter.location}` yet: use `query`"
+    if parameter.media_type is not None:
+        return "`content` is not read here yet: use `schema`"
+    usual = "simple" if parameter.location == "path" else "form"
+    if parameter.style != usual:
+        return f"`style: {parameter.style}` is not read yet: use `{usual}`"
+    kind = value_type(parameter.schema, description.schemas)
+    if kind not in _VALUES and not _is_untyped(parameter.schema, description):
+        return "only a string, an integer, a number or a boolean is read yet: say one in `type`"
+    return None
+
+
+def _is_untyped(schema: JsonSchema, description: Description) -> bool:
+    """Whether a schema says nothing of a type: then what is sent is text."""
+    return not {"type", "allOf", "anyOf", "oneOf", "enum"} & {*description.resolve(schema)}
+
+
+def _bodies(description: Description) -> Iterator[Violation]:
+    for operation in description.operations:
+        body = operation.body
+        if body is not None and [*body.content] != [JSON]:
+            named = ", ".join(body.content) or "nothing"
+            yield body.pointer, f"{operation} takes {named}: only {JSON} is read yet"
+
+
+def _paths(description: Description) -> Iterator[Violation]:
+    """Paths that would be swallowed by what is beside the API."""
+    for operation in description.operations:
+        if met := _management_path(operation):
+            pointer = operation.pointer.rpartition("/")[0]
+            advice = "rename it, or give `servers` a URL with a path"
+            yield pointer, f"{operation.path} meets {met}, which every service has: {advice}"
+
+
+def _management_path(operation: Operation) -> str | None:
+    pattern = pattern_of(operation.path.rstrip("/"))
+    first = operation.path.split("/")[1]
+    if operation.path.count("/") > 1 and pattern_of(first).fullmatch("ui"):
+        return "/ui/"
+    return next((each for each in MANAGEMENT_PATHS if pattern.fullmatch(each)), None)
+
+
+def _defaults(description: Description) -> Iterator[Violation]:
+    """Defaults that do not fit the schema that they are the default of."""
+    schemas = [
+        (description.schema_pointers[name], each) for name, each in description.schemas.items()
+    ]
+    for operation in description.operations:
+        schemas += [(f"{each.pointer}/schema", each.schema) for each in operation.parameters]
+    for pointer, schema in schemas:
+        for node in walk(schema, "3.1", "schema", pointer):
+            if node.kind == "schema" and isinstance(node.value, dict) and "default" in node.value:
+                yield from _default(description, node)
+
+
+def _default(description: Description, node: Node) -> Iterator[Violation]:
+    for fault in Schema(node.value, description.schemas).faults(node.value["default"]):
+        reason = f"the default does not fit its schema: {fault.detail}"
+        yield f"{node.pointer}/default", reason
+
+
+_CHECKS: tuple[Callable[[Description], Iterator[Violation]], ...] = (
+    _paths,
+    _schemas,
+    _parameters,
+    _bodies,
+    _defaults,
+)

@@ -1,0 +1,173 @@
+"""An API as its spec describes it: what everything else is made from.
+
+Whatever OpenAPI the spec is written in, every schema here is JSON Schema 2020-12, its references
+(`#/components/schemas/NAME`) lead to `Description.schemas`, and no other reference is left.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from openapi.bundle import Document
+from openapi.grammar import Version
+
+JsonSchema = dict[str, Any]
+"""A JSON Schema 2020-12 (an object; what was `true` is `{}`, what was `false` is `{"not": {}}`)."""
+
+Location = Literal["path", "query", "header", "cookie"]
+Style = Literal[
+    "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "deepObject"
+]
+
+REFERENCE = "#/components/schemas/"
+"""How every reference in a schema begins; the name of a schema follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """What a body is in one media type. `pointer` leads to it in the document."""
+
+    schema: JsonSchema
+    examples: Mapping[str, Any]
+    encoding: Mapping[str, Any]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: `name` on the wire, `python_name` to the handler.
+
+    `media_type` is set where the value is serialized by `content` and not by a style.
+    """
+
+    name: str
+    python_name: str
+    location: Location
+    required: bool
+    schema: JsonSchema
+    style: Style
+    explode: bool
+    allow_empty: bool
+    media_type: str | None
+    examples: Mapping[str, Any]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a request, by media type in the order of the spec."""
+
+    required: bool
+    content: Mapping[str, MediaType]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a response."""
+
+    required: bool
+    schema: JsonSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer. `status` is a code (`200`), a range (`4XX`) or `default`."""
+
+    status: str
+    content: Mapping[str, MediaType]
+    headers: Mapping[str, Header]
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation.
+
+    `id` is the name of its handler. `path` is what stands in a request, the path of the servers
+    included; `template` is what stands in the spec. `method` is in capitals. `internal` operations
+    (`x-internal`) are for the services' own network. `security` has the alternatives, each with
+    the scopes by the name of its schemes.
+    """
+
+    id: str
+    operation_id: str | None
+    method: str
+    path: str
+    template: str
+    summary: str
+    description: str
+    tags: tuple[str, ...]
+    internal: bool
+    parameters: tuple[Parameter, ...]
+    body: Body | None
+    responses: Mapping[str, Response]
+    security: tuple[Mapping[str, tuple[str, ...]], ...]
+    pointer: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template}"
+
+    def response(self, status: int) -> Response | None:
+        """What the spec says of an answer: an exact code goes before a range before `default`."""
+        for key in (str(status), f"{status // 100}XX", "default"):
+            if key in self.responses:
+                return self.responses[key]
+        return None
+
+
+@dataclass(frozen=True)
+class Description:
+    """An API.
+
+    Args:
+        document: The whole spec in one document, for tools that read OpenAPI.
+        schemas: By the name that the spec gives them, or that was made for those without one.
+        schema_pointers: Where in the document each schema stands.
+        class_names: The model of each schema.
+        files: The files that it was read from.
+        notes: What is understood and changes nothing, a line each.
+        place: `file:line` of what a pointer into the document names.
+    """
+
+    version: Version
+    document: Document
+    base_path: str
+    operations: tuple[Operation, ...]
+    schemas: Mapping[str, JsonSchema]
+    schema_pointers: Mapping[str, str]
+    class_names: Mapping[str, str]
+    security_schemes: Mapping[str, Mapping[str, Any]]
+    files: frozenset[Path]
+    notes: tuple[str, ...]
+    place: Callable[[str], str] = field(repr=False)
+
+    @property
+    def api_version(self) -> str:
+        """`info.version`."""
+        return str(self.document["info"]["version"])
+
+    def resolve(self, schema: JsonSchema) -> JsonSchema:
+        """The schema itself where `schema` is nothing but a reference to it."""
+        while [*schema] == ["$ref"]:
+            schema = self.schemas[name_of(schema["$ref"])]
+        return schema
+
+    def renamed(self) -> Iterator[tuple[str, str]]:
+        """Names of the spec that are others in Python: `operation get-x`, `get_x`."""
+        for operation in self.operations:
+            said = operation.operation_id
+            if said != operation.id:
+                yield f"operation {said or operation}", operation.id
+            for each in operation.parameters:
+                if each.name != each.python_name:
+                    yield f"{operation.id}: parameter {each.name}", each.python_name
+        for name, class_name in self.class_names.items():
+            if name != class_name:
+                yield f"schema {name}", class_name
+
+
+def name_of(reference: str) -> str:
+    """The name of the schema that a reference leads to."""
+    return reference.removeprefix(REFERENCE).partition("/")[0]

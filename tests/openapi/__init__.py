@@ -1,0 +1,1 @@
+"""What a spec may say: read rightly and served, or refused in a line."""
