@@ -7,7 +7,7 @@ return function()
   if consumer then
     ngx.var.gateway_caller = consumer.username
   end
-  local method = kong.request.get_method() .. "="
+  local method = string.gsub(kong.request.get_method(), "^HEAD$", "GET") .. "="
   for _, tag in ipairs(route and route.tags or {}) do
     if string.sub(tag, 1, #method) == method then
       ngx.var.gateway_operation = string.sub(tag, #method + 1)

@@ -203,9 +203,12 @@ def _service(field: Field) -> Service:
 def _route(field: Field) -> Route:
     field["strip_path"].must_be(False)  # noqa: FBT003 - a value of the file
     field["preserve_host"].must_be(True)  # noqa: FBT003
+    methods = tuple(method.text() for method in field["methods"])
+    if ("GET" in methods) != ("HEAD" in methods):
+        raise field["methods"].error("must have GET and HEAD together")
     return Route(
         name=field["name"].text(),
-        methods=tuple(method.text() for method in field["methods"]),
+        methods=methods,
         patterns=tuple(_pattern(path) for path in field["paths"]),
         operations=dict(_operation(tag) for tag in field["tags"]),
     )
@@ -237,11 +240,9 @@ def _python(pattern: str) -> str:
 
 
 def _refuse_unknown_routes(root: Field) -> None:
-    """The one route without a service is the gateway's own 404."""
+    """The one route without a service is the gateway's own: methods.lua answers there."""
     for route in root["routes"]:
-        plugin = route["plugins"][0]
-        plugin["name"].must_be("request-termination")
-        plugin["config"]["status_code"].must_be(404)
+        route["plugins"][0]["name"].must_be("post-function")
 
 
 def _plugin(plugins: Mapping[str, Field], name: str) -> Field:

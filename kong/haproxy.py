@@ -9,6 +9,7 @@ import jinja2
 
 from kong.configuration import SPLIT_UPSTREAM, Configuration, Service, Split, Target, Upstream
 from kong.errors import ConfigurationError
+from kong.methods import allowed_methods
 from kong.problem import problems
 from kong.settings import GatewaySettings, LogFormat
 
@@ -84,6 +85,8 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         replicas=_REPLICAS,
         problems=[known[status] for status in sorted(_STATUSES)],
         headers_too_large=known[431],
+        method_not_allowed=known[405],
+        methods=list(allowed_methods()),
         version_not_supported=known[505],
         backup_weight=backup_weight(configuration.split),
         bufsize=_bufsize(configuration),

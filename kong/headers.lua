@@ -1,7 +1,7 @@
 -- The headers of every answer, and the media type of the gateway's own errors.
 return function()
   local response = kong.response
-  if response.get_source() ~= "service" then
+  if response.get_source() ~= "service" and response.get_status() ~= 204 then
     response.set_header("Content-Type", "application/problem+json")
     response.clear_header("Content-Length")
     if response.get_status() == 503 then

@@ -9,7 +9,7 @@ local unknown = {"gateway-error", "Gateway error", "The gateway failed."}
 -- nginx's 494, of which Kong makes a 400 with this message.
 local too_large = "Request header or cookie too large"
 return function()
-  if kong.response.get_source() == "service" then
+  if kong.response.get_source() == "service" or kong.response.get_status() == 204 then
     return
   end
   local body = kong.response.get_raw_body()

@@ -50,7 +50,8 @@ def disagreements(configuration: Configuration, published: Operations) -> tuple[
             for service in configuration.services
             for route in service.routes
             for method in route.methods
-            if not _needed(service, route, method, published)
+            if method != "HEAD"  # which is beside GET, and goes with it
+            and not _needed(service, route, method, published)
         ),
     )
 
@@ -84,7 +85,7 @@ def _missing(configuration: Configuration, owner: str, operation: Operation) -> 
         for route in service.routes:
             alike = any(route.matches(method, example(operation)) for method in route.methods)
             if service.name == owner and alike:
-                methods = ", ".join((*route.methods, operation.method))
+                methods = ", ".join((*route.methods, *_methods(operation)))
                 return (
                     f"{operation} has no route. In kong/kong.yml.template, in {route.name}:\n"
                     f"        tags: [{_tags(route, operation)}]\n"
@@ -99,10 +100,15 @@ def _missing(configuration: Configuration, owner: str, operation: Operation) -> 
         f"        tags: [{operation.method}={operation.id}]\n"
         f"        paths:\n"
         f"          - '~{pattern}/?$'\n"
-        f"        methods: [{operation.method}]\n"
+        f"        methods: [{', '.join(_methods(operation))}]\n"
         f"        strip_path: false\n"
         f"        preserve_host: true"
     )
+
+
+def _methods(operation: Operation) -> tuple[str, ...]:
+    """The methods that an operation answers: whoever answers GET answers HEAD too."""
+    return ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
 
 
 def _pattern(path: str) -> str:

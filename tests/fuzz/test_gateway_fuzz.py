@@ -26,9 +26,6 @@ def test_no_request_through_the_gateway_meets_an_answer_outside_the_contract(
         *(sys.executable, "-m", "schemathesis.cli", "run", str(spec)),
         *("--url", stack.ports.url("gateway")),
         *("--checks", "all", "--mode", "all"),
-        # It asks for 405 where a path lacks a method. A gateway routes by path and method, and
-        # says 404 of what it has no route for; the services' own 405 is tested on them.
-        *("--exclude-checks", "unsupported_method"),
         *("--phases", "examples,coverage,fuzzing,stateful"),
         *("--max-examples", EXAMPLES, "--no-color"),
     ]

@@ -8,9 +8,11 @@ local kong = {
   log = {err = error},
   request = {
     get_method = function() return now.method end,
+    get_path = function() return now.path end,
     get_scheme = function() return now.scheme end,
   },
   response = {
+    exit = function(status, _, headers) now.status, now.answer = status, headers or {} end,
     get_source = function() return now.source end,
     get_status = function() return now.status end,
     get_header = function(name) return now.answer[name] end,

@@ -6,6 +6,7 @@ What of it Kong itself makes, a Kong must say: docs/gateway.md lists it.
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,7 +29,14 @@ from tests.gateway.raw import send_without_end
 from tests.gateway.running import elsewhere
 from tests.waiting import until
 
-pytestmark = pytest.mark.skipif(elsewhere(), reason="a Kong elsewhere was started elsewhere")
+_PATH = f"{os.environ['PATH']}:/usr/sbin"
+pytestmark = [
+    pytest.mark.skipif(elsewhere(), reason="a Kong elsewhere was started elsewhere"),
+    pytest.mark.skipif(
+        shutil.which("nginx", path=_PATH) is None and "CI" not in os.environ,
+        reason="nginx is not installed: tests/install-tools.sh",
+    ),
+]
 
 FAKE_KONG = Path(__file__).with_name("fake_kong.sh")
 
@@ -69,7 +77,7 @@ def start(services: Services, state: Path) -> Iterator[Start]:
     tools = state / "tools"
     tools.mkdir()
     (tools / "kong").symlink_to(FAKE_KONG)
-    path = f"{tools}:{os.environ['PATH']}:/usr/sbin"
+    path = f"{tools}:{_PATH}"
     given = GatewaySettings(
         p_value=50,
         order_service=services.orders.address,
@@ -177,10 +185,12 @@ def test_workers_of_a_killed_kong_are_ended_by_a_stop(start: Start) -> None:
 
 
 def test_a_running_kong_is_left_alone(start: Start) -> None:
-    """The next one on its port finds it taken."""
+    """The next one on its port finds it taken, and has ended none of its workers."""
     first = start()
+    workers = first.workers()
     with pytest.raises(AssertionError, match=r"bind\(\) to .* failed"):
         start()
+    assert first.workers() == workers
     assert httpx.get(first.settings.url).status_code == httpx.codes.OK
 
 

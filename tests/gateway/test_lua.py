@@ -4,6 +4,8 @@ That part is none of Kong: where GATEWAY_TEST_URL names a real one, the other te
 """
 
 import json
+import os
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,6 +18,11 @@ import yaml
 from kong.problem import Problem, problems
 from kong.render import TEMPLATE, render
 from kong.settings import GatewaySettings
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("luajit") is None and "CI" not in os.environ,
+    reason="luajit is not installed: tests/install-tools.sh",
+)
 
 PDK = Path(__file__).with_name("pdk.lua")
 V1, V2 = "user_service_v1_upstream", "user_service_v2_upstream"
@@ -58,6 +65,11 @@ def run(plugin: str, phase: str, requests: Iterable[Request], p: int = 30) -> li
     text, _ = render(GatewaySettings(p_value=p), p)
     plugins = {each["name"]: each for each in yaml.safe_load(text)["plugins"]}
     (code,) = plugins[plugin]["config"][phase]
+    return execute(code, requests)
+
+
+def execute(code: str, requests: Iterable[Request]) -> list[Request]:
+    """What a function makes of the requests."""
     ended = subprocess.run(
         ["luajit", str(PDK)],
         input=lua({"code": code, "requests": list(requests)}),
@@ -185,3 +197,27 @@ def test_the_log_names_caller_and_operation() -> None:
 def test_a_kong_without_our_log_logs_as_it_does() -> None:
     """One that was started by somebody else has no such variables."""
     run("pre-function", "log", [request(variables={}, consumer={"username": "shop"})])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        ("OPTIONS", "/orders/o1", 204, "GET, HEAD, OPTIONS"),
+        ("OPTIONS", "/users", 204, "OPTIONS, POST"),
+        ("DELETE", "/orders/", 405, "GET, HEAD, OPTIONS, POST"),
+        ("GET", "/users/u1", 405, "OPTIONS, PUT"),  # GET is internal there
+        ("GET", "/orders/o1/status/more", 404, None),
+        ("GET", "/orders/o.1", 404, None),  # which is no id
+        ("OPTIONS", "/metrics", 404, None),
+    ],
+)
+def test_what_no_route_takes_is_told_the_methods_of_its_path(
+    method: str, path: str, status: int, allowed: str | None
+) -> None:
+    """Of the public operations alone; what has none is not there."""
+    text, _ = render(GatewaySettings(p_value=30), 30)
+    (unknown,) = yaml.safe_load(text)["routes"]
+    (code,) = unknown["plugins"][0]["config"]["access"]
+    (answered,) = execute(code, [request(method=method, path=path, source="exit")])
+    assert answered["status"] == status
+    assert answered["answer"].get("Allow") == allowed

@@ -1,6 +1,7 @@
 """What passes the gateway, where it arrives, and what does not pass."""
 
 import json
+import socket
 from collections.abc import Mapping
 
 import httpx
@@ -23,14 +24,18 @@ PUBLIC = [
     ("PUT", "/orders/o1/status", "order"),
     ("PUT", "/orders/o1/details", "order"),
 ]
+OTHER_METHODS = {
+    ("GET", "/users/u1"): "OPTIONS, PUT",
+    ("GET", "/users/"): "OPTIONS, POST",
+    ("DELETE", "/users/u1"): "OPTIONS, PUT",
+    ("PATCH", "/orders/o1"): "GET, HEAD, OPTIONS",
+    ("PUT", "/orders/o1"): "GET, HEAD, OPTIONS",
+    ("GET", "/orders/o1/status"): "OPTIONS, PUT",
+    ("POST", "/orders/o1/details"): "OPTIONS, PUT",
+}
+"""Requests whose path is public with other methods, and what these are."""
+
 NOT_PUBLIC = [
-    ("GET", "/users/u1"),
-    ("GET", "/users/"),
-    ("DELETE", "/users/u1"),
-    ("PATCH", "/orders/o1"),
-    ("PUT", "/orders/o1"),
-    ("GET", "/orders/o1/status"),
-    ("POST", "/orders/o1/details"),
     ("PUT", "/orders/o1/items"),
     ("PUT", "/orders/o1/status/more"),
     ("GET", "/ordersx"),
@@ -46,7 +51,6 @@ NOT_PUBLIC = [
     ("GET", "/openapi.json"),
     ("GET", "/config"),
     ("GET", "/status"),
-    ("OPTIONS", "/orders/"),
 ]
 
 
@@ -86,8 +90,30 @@ def test_every_public_operation_arrives_with_its_path(
     assert found["order"] == expected["order"]
 
 
+def test_other_methods_are_told_those_that_are_public(
+    client: httpx.Client, services: Services
+) -> None:
+    """405 with `Allow`, which OPTIONS answers too; an internal operation is none of them."""
+    for (method, path), allowed in OTHER_METHODS.items():
+        answer = client.request(method, path)
+        assert_problem(answer, 405, "method-not-allowed")
+        assert answer.headers["Allow"] == allowed, (method, path)
+        asked = client.options(path)
+        assert (asked.status_code, asked.content) == (204, b"")
+        assert asked.headers["Allow"] == allowed, path
+    assert arrivals(services) == {"user": [], "order": []}
+
+
+def test_head_passes_wherever_get_does(client: httpx.Client, services: Services) -> None:
+    """And is answered without a body."""
+    for path in ("/orders", "/orders/o1"):
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert [method for method, _ in arrivals(services)["order"]] == ["HEAD", "HEAD"]
+
+
 def test_nothing_else_passes(client: httpx.Client, services: Services) -> None:
-    """Other paths and methods, internal operations and the services' own pages are 404 here."""
+    """Other paths and the services' own pages are 404 here."""
     for method, path in NOT_PUBLIC:
         answer = client.request(method, path)
         assert_problem(answer, 404, "not-found")
@@ -286,6 +312,16 @@ def test_what_is_not_http_gets_a_problem_too(
         assert_problem(answer, status, kind)
     assert 400 <= answer.status_code < 600
     assert services.orders.received == []
+
+
+def test_an_answer_in_chunks_is_read_whole() -> None:
+    """By what reads answers here, as Kong sends those of its own."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(
+            b"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+        )
+        assert answer_on(ours).json() == {}
 
 
 def test_headers_that_are_too_large_get_a_problem(gateway: Running, services: Services) -> None:

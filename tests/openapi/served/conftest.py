@@ -23,32 +23,33 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _serve(spec: Path) -> Iterator[httpx.Client]:
+def _serve(spec: Path, log: Path) -> Iterator[httpx.Client]:
     address = f"127.0.0.1:{free_port()}"
     application = "tests.openapi.served.echo:application()"
     command = [sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py", application]
     environment = {**os.environ, "BIND": address, "ECHO_SPEC": str(spec), "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         until(lambda: process.poll() is not None or _answers(f"http://{address}"), "it is up")
-        assert process.poll() is None
+        assert process.poll() is None, log.read_text()
         with httpx.Client(base_url=f"http://{address}/api", timeout=30) as client:
             yield client
     finally:
-        process.kill()
+        process.terminate()
         process.wait()
 
 
 @pytest.fixture(scope="session")
-def v30() -> Iterator[httpx.Client]:
+def v30(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """The API in OpenAPI 3.0."""
-    yield from _serve(GOOD / "v30" / "api.yaml")
+    yield from _serve(GOOD / "v30" / "api.yaml", tmp_path_factory.mktemp("v30") / "log")
 
 
 @pytest.fixture(scope="session")
-def v31() -> Iterator[httpx.Client]:
+def v31(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """The API in OpenAPI 3.1."""
-    yield from _serve(GOOD / "v31" / "api.yaml")
+    yield from _serve(GOOD / "v31" / "api.yaml", tmp_path_factory.mktemp("v31") / "log")
 
 
 @pytest.fixture(params=["v30", "v31"])
