@@ -10,7 +10,7 @@ from pathlib import Path
 NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 
 TAKES: Mapping[str, str] = {
-    "api_keys": "keys, separated by commas",
+    "api_keys": "`NAME:KEY`, or several separated by commas",
     "flag": "`true` or `false`",
     "get": "text",
     "listen": "`address:port`",

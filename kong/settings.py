@@ -107,9 +107,10 @@ class GatewaySettings:
         GATEWAY_TLS_LISTEN: where it serves TLS as well
         GATEWAY_TLS_CERTIFICATE: the certificate with its chain
         GATEWAY_TLS_KEY: the certificate's key
-        API_KEYS: the keys that clients send in the header `apikey`, each of 16 to 128 letters,
-            digits, `-` and `_`; required where the gateway is reached beyond loopback
-        RATE_LIMIT_PER_MINUTE: requests a minute by one key, or by one address where there are none
+        API_KEYS: who may call, by the key in the header `apikey`: 16 to 128 letters, digits, `-`
+            and `_`; required where the gateway is reached beyond loopback
+        RATE_LIMIT_PER_MINUTE: requests a minute by one caller, or by one address where there are
+            no keys
         REQUEST_SIZE_LIMIT: bytes of a request body
         GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
         LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`

@@ -94,7 +94,7 @@ class Run:
         counted = ", ".join(f"{number} {kind}" for kind, number in result.outcomes.items())
         click.echo(f"{name:11} {counted or 'ok'} in {result.seconds:.0f} s")
         for command in result.left:
-            click.echo(f"{name:11} left this running, which is ended now: {command}")
+            click.echo(f"{name:11} left this running, which is ended now: {command:.100}")
 
     async def progress(self) -> None:
         """Say which suites run, and how far they are, until cancelled."""

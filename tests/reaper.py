@@ -55,6 +55,7 @@ def run(command: Sequence[str]) -> tuple[int, Used]:
     libc = ctypes.CDLL(None)
     libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     parent = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's `&` has it ignored, by children too
     process = subprocess.Popen(command, start_new_session=True)
 
     def stop(number: int, _frame: object) -> None:

@@ -16,12 +16,13 @@ import yaml
 
 from kong import running
 from kong.errors import UnreachableError
-from kong.process import Kind
+from kong.process import Kind, variables
 from kong.render import render
 from kong.running import Kong, LiveTarget, find
 from kong.settings import GatewaySettings
 from kong.weight import set_weight
 from kong.weights import WeightFile
+from tests.gateway.running import run
 
 
 @dataclass
@@ -182,6 +183,19 @@ def test_commands_reach_a_kong_elsewhere(admin: Admin, state: Path) -> None:
         "GATEWAY_STATE_DIR": str(state),
     }
     assert find(GatewaySettings.from_environment(environment)).share() == 50
+
+
+def test_the_tests_send_their_commands_to_a_kong_elsewhere(
+    admin: Admin, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it listens by itself; it has the configuration of the test when that begins."""
+    monkeypatch.setenv("GATEWAY_TEST_URL", "http://kong.example:8000")
+    monkeypatch.setenv("GATEWAY_TEST_ADMIN_URL", f"http://{admin.url}")
+    kong = run(GatewaySettings(p_value=7, state=state))
+    assert find(kong.settings).share() == 7
+    told = GatewaySettings.from_environment(variables(kong.settings))
+    assert (told.url, told.admin_url) == (kong.url, kong.admin_url)
+    assert kong.url == "http://kong.example:8000"
 
 
 def test_what_kong_refuses_is_told_with_its_field(admin: Admin, settings: GatewaySettings) -> None:

@@ -1,6 +1,7 @@
 """What passes the gateway, where it arrives, and what does not pass."""
 
 import json
+import socket
 from collections.abc import Mapping
 
 import httpx
@@ -311,6 +312,16 @@ def test_what_is_not_http_gets_a_problem_too(
         assert_problem(answer, status, kind)
     assert 400 <= answer.status_code < 600
     assert services.orders.received == []
+
+
+def test_an_answer_in_chunks_is_read_whole() -> None:
+    """By what reads answers here, as Kong sends those of its own."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(
+            b"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+        )
+        assert answer_on(ours).json() == {}
 
 
 def test_headers_that_are_too_large_get_a_problem(gateway: Running, services: Services) -> None:

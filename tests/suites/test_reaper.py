@@ -73,6 +73,16 @@ def test_a_signal_stops_the_suite_as_ctrl_c_does(pid_file: Path, number: signal.
     assert not left.is_running()
 
 
+def test_a_suite_that_was_started_in_the_background_can_be_stopped(pid_file: Path) -> None:
+    """A shell starts it with Ctrl-C ignored."""
+    command = reaper(_STOPS_AFTER_CTRL_C, pid_file)
+    in_background = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
+    with subprocess.Popen(in_background, env=environment(pid_file.parent)) as running:
+        daemon(pid_file)
+        running.terminate()
+    assert pid_file.with_suffix(".stopped").exists()
+
+
 def test_a_killed_run_leaves_nothing(pid_file: Path) -> None:
     """The reaper notices that whoever started it is gone, without any signal to itself."""
     run = f"import subprocess; subprocess.run({reaper(_STOPS_AFTER_CTRL_C, pid_file)})"
