@@ -26,7 +26,7 @@ def pages() -> list[str]:
 
 def read(page: str) -> str:
     """The text of a page."""
-    return (ROOT / page).read_text("utf-8")
+    return (ROOT / page).read_text("utf-8", errors="replace")
 
 
 def code(page: str) -> list[str]:
