@@ -81,14 +81,16 @@ def image(aws: dict[str, str]) -> str:
     return name
 
 
-def create(aws: dict[str, str], stack: str, ssh_range: str, **parameters: str) -> None:
-    """Deploy the template."""
-    given = {"KeyName": "deployer", "DeployKey": DEPLOY_KEY, "SshRange": ssh_range, **parameters}
+def create(aws: dict[str, str], stack: str, ssh_range: str, **more: str) -> None:
+    """Deploy the template, with `more` parameters."""
     boto3.client("cloudformation", **aws).create_stack(
         StackName=stack,
         TemplateBody=TEMPLATE.read_text().replace(UBUNTU, "/test/ubuntu"),
         Parameters=[
-            {"ParameterKey": name, "ParameterValue": value} for name, value in given.items()
+            {"ParameterKey": "KeyName", "ParameterValue": "deployer"},
+            {"ParameterKey": "DeployKey", "ParameterValue": DEPLOY_KEY},
+            {"ParameterKey": "SshRange", "ParameterValue": ssh_range},
+            *({"ParameterKey": name, "ParameterValue": value} for name, value in more.items()),
         ],
     )
 
@@ -121,7 +123,7 @@ def test_cloudformation_takes_the_template() -> None:
 
 
 def opened(aws: dict[str, str], stack: str) -> set[tuple[int, int, str, str]]:
-    """What its security group lets in: ports from and to, protocol, range."""
+    """The ports that the security group of a stack opens, and to whom."""
     groups = boto3.client("ec2", **aws).describe_security_groups()["SecurityGroups"]
     (group,) = [each for each in groups if each["GroupName"].startswith(f"{stack}-")]
     assert not any(rule["Ipv6Ranges"] for rule in group["IpPermissions"])
@@ -142,10 +144,12 @@ def test_only_the_gateway_and_ssh_of_a_stated_range_are_open(
     }
 
 
-def test_port_80_is_open_where_it_is_asked_for(aws: dict[str, str], stack: Json) -> None:
-    """For certificates, and for plain HTTP."""
-    create(aws, f"{stack['StackName']}80", MY_RANGE, Port80="open")
-    assert (80, 80, "tcp", "0.0.0.0/0") in opened(aws, f"{stack['StackName']}80")
+def test_port_80_is_opened_where_it_is_asked_for(aws: dict[str, str], image: str) -> None:
+    """For certbot, or for plain HTTP."""
+    assert image
+    create(aws, "with80", MY_RANGE, Port80="open")
+    assert (80, 80, "tcp", "0.0.0.0/0") in opened(aws, "with80")
+    boto3.client("cloudformation", **aws).delete_stack(StackName="with80")
 
 
 def test_the_disk_is_encrypted_and_outlives_the_server(aws: dict[str, str], server: Json) -> None:
@@ -164,7 +168,7 @@ def test_the_server_gets_image_key_and_user_data(
     """And an address that stays."""
     assert (server["ImageId"], server["KeyName"]) == (image, "deployer")
     addresses = boto3.client("ec2", **aws).describe_addresses()["Addresses"]
-    assert server["InstanceId"] in [each["InstanceId"] for each in addresses]
+    assert server["InstanceId"] in {each["InstanceId"] for each in addresses}
     answer = boto3.client("ec2", **aws).describe_instance_attribute(
         InstanceId=server["InstanceId"], Attribute="userData"
     )
