@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from contract.paths import MANAGEMENT_PATHS, pattern_of
+from contract.paths import MANAGEMENT_PATHS, is_ambiguous_path, pattern_of
 from contract.schema import Schema
 from openapi.description import REFERENCE, Description, JsonSchema, Operation, Parameter
 from openapi.errors import InvalidDocumentError
@@ -102,8 +102,12 @@ def _bodies(description: Description) -> Iterator[Violation]:
 
 
 def _paths(description: Description) -> Iterator[Violation]:
-    """Paths that would be swallowed by what is beside the API."""
+    """Paths that what is beside the API would swallow, and paths that no request can have."""
     for operation in description.operations:
+        if is_ambiguous_path(operation.path.encode()):
+            pointer = operation.pointer.rpartition("/")[0]
+            why = "an empty segment, or an encoded slash or control character"
+            yield pointer, f"{operation.path} has {why}, and is answered to nobody: rename it"
         if met := _management_path(operation):
             pointer = operation.pointer.rpartition("/")[0]
             advice = "rename it, or give `servers` a URL with a path"

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract.arguments import ARGUMENTS, Arguments, path_name
 from contract.errors import NotFound, Unwritten
 from contract.handlers import Handler
-from contract.paths import by_precedence
+from contract.paths import by_precedence, decoded
 from contract.validation import validator_map
 from contract.write_only import Answers, answers_without_write_only
 from openapi.description import Description, Operation
@@ -82,7 +82,7 @@ def _routes(description: Description) -> dict[str, Any]:
 def _numbered(path: str) -> str:
     """A path with its parameters called as `Arguments` expects them."""
     numbers = count()
-    return re.sub(r"\{[^{}]*\}", lambda _: f"{{{path_name(next(numbers))}}}", path)
+    return re.sub(r"\{[^{}]*\}", lambda _: f"{{{path_name(next(numbers))}}}", decoded(path))
 
 
 def _route(operation: Operation, parameters: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The paths of an API, and paths that no API has."""
 
 import re
+from urllib.parse import unquote
 
 from openapi.description import Description
 
@@ -31,9 +32,14 @@ def by_precedence(path: str) -> tuple[tuple[int, str], ...]:
     )
 
 
+def decoded(path: str) -> str:
+    """A path of a spec as it is when it arrives: what is percent-encoded in it no longer is."""
+    return re.sub(r"[^{}]+(?![^{}]*\})", lambda each: unquote(each[0]), path)
+
+
 def pattern_of(path: str) -> re.Pattern[str]:
     """What a path's template matches."""
-    parts = re.split(r"\{[^{}]*\}", path)
+    parts = re.split(r"\{[^{}]*\}", decoded(path))
     return re.compile("[^/]+".join(re.escape(part) for part in parts))
 
 
@@ -43,11 +49,13 @@ class Paths:
     def __init__(self, description: Description) -> None:
         self._methods: dict[str, set[str]] = {}
         for operation in description.operations:
-            methods = self._methods.setdefault(operation.path, {"OPTIONS"})
+            methods = self._methods.setdefault(decoded(operation.path), {"OPTIONS"})
             methods |= {"GET", "HEAD"} if operation.method == "GET" else {operation.method}
         templates = sorted((path for path in self._methods if "{" in path), key=by_precedence)
         self._templates = [(path, pattern_of(path)) for path in templates]
-        self._own_options = {o.path for o in description.operations if o.method == "OPTIONS"}
+        self._own_options = {
+            decoded(each.path) for each in description.operations if each.method == "OPTIONS"
+        }
 
     def normalize(self, path: str) -> str:
         """`path` with or without its trailing slash, as the spec writes it."""

@@ -16,6 +16,8 @@ FOLDER = ROOT / "build" / "tests"
 """Log, JUnit report and what was used of each suite, and the tables: of the last run of each."""
 
 SLOWEST = 10
+MAX_NAMES = 20
+"""Of one suite's failures, so many are named at the end."""
 _UNSELECTED = re.compile(r"^not selected: (.+)$", re.MULTILINE)
 
 
@@ -106,7 +108,10 @@ def _failed(results: Sequence[Result]) -> Iterator[str]:
         if result.status:
             log = (FOLDER / f"{result.suite}.log").relative_to(ROOT)
             yield f"  {result.suite}: status {result.status}, see {log}"
-            yield from (f"    {case.name}" for case in result.cases if case.outcome == "failed")
+            names = [case.name for case in result.cases if case.outcome == "failed"]
+            yield from (f"    {name}" for name in names[:MAX_NAMES])
+            if more := len(names[MAX_NAMES:]):
+                yield f"    and {more} more"
 
 
 def _not_tested(results: Sequence[Result]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import pytest
 from tests.deploy.conftest import Server
 from tests.deploy.instance import OPERATOR, USER
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.docker, pytest.mark.root]
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,8 @@ def image(aws: dict[str, str]) -> str:
     return name
 
 
-def create(aws: dict[str, str], stack: str, ssh_range: str) -> None:
-    """Deploy the template."""
+def create(aws: dict[str, str], stack: str, ssh_range: str, **more: str) -> None:
+    """Deploy the template, with `more` parameters."""
     boto3.client("cloudformation", **aws).create_stack(
         StackName=stack,
         TemplateBody=TEMPLATE.read_text().replace(UBUNTU, "/test/ubuntu"),
@@ -90,6 +90,7 @@ def create(aws: dict[str, str], stack: str, ssh_range: str) -> None:
             {"ParameterKey": "KeyName", "ParameterValue": "deployer"},
             {"ParameterKey": "DeployKey", "ParameterValue": DEPLOY_KEY},
             {"ParameterKey": "SshRange", "ParameterValue": ssh_range},
+            *({"ParameterKey": name, "ParameterValue": value} for name, value in more.items()),
         ],
     )
 
@@ -121,23 +122,34 @@ def test_cloudformation_takes_the_template() -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-def test_only_the_gateway_and_ssh_of_a_stated_range_are_open(
-    aws: dict[str, str], stack: Json
-) -> None:
-    """443 and 80 for everybody, 22 for the range; no database, broker or admin port."""
+def opened(aws: dict[str, str], stack: str) -> set[tuple[int, int, str, str]]:
+    """The ports that the security group of a stack opens, and to whom."""
     groups = boto3.client("ec2", **aws).describe_security_groups()["SecurityGroups"]
-    (group,) = [each for each in groups if each["GroupName"].startswith(stack["StackName"])]
-    opened = {
+    (group,) = [each for each in groups if each["GroupName"].startswith(f"{stack}-")]
+    assert not any(rule["Ipv6Ranges"] for rule in group["IpPermissions"])
+    return {
         (rule["FromPort"], rule["ToPort"], rule["IpProtocol"], source["CidrIp"])
         for rule in group["IpPermissions"]
         for source in rule["IpRanges"]
     }
-    assert opened == {
+
+
+def test_only_the_gateway_and_ssh_of_a_stated_range_are_open(
+    aws: dict[str, str], stack: Json
+) -> None:
+    """443 for everybody, 22 for the range; no database, broker or admin port."""
+    assert opened(aws, stack["StackName"]) == {
         (443, 443, "tcp", "0.0.0.0/0"),
-        (80, 80, "tcp", "0.0.0.0/0"),
         (22, 22, "tcp", MY_RANGE),
     }
-    assert not any(rule["Ipv6Ranges"] for rule in group["IpPermissions"])
+
+
+def test_port_80_is_opened_where_it_is_asked_for(aws: dict[str, str], image: str) -> None:
+    """For certbot, or for plain HTTP."""
+    assert image
+    create(aws, "with80", MY_RANGE, Port80="open")
+    assert (80, 80, "tcp", "0.0.0.0/0") in opened(aws, "with80")
+    boto3.client("cloudformation", **aws).delete_stack(StackName="with80")
 
 
 def test_the_disk_is_encrypted_and_outlives_the_server(aws: dict[str, str], server: Json) -> None:
@@ -155,8 +167,8 @@ def test_the_server_gets_image_key_and_user_data(
 ) -> None:
     """And an address that stays."""
     assert (server["ImageId"], server["KeyName"]) == (image, "deployer")
-    (address,) = boto3.client("ec2", **aws).describe_addresses()["Addresses"]
-    assert address["InstanceId"] == server["InstanceId"]
+    addresses = boto3.client("ec2", **aws).describe_addresses()["Addresses"]
+    assert server["InstanceId"] in {each["InstanceId"] for each in addresses}
     answer = boto3.client("ec2", **aws).describe_instance_attribute(
         InstanceId=server["InstanceId"], Attribute="userData"
     )

@@ -183,9 +183,11 @@ def test_the_documented_protection_is_that_of_this_workflow(jobs: Json) -> None:
     bodies = [
         json.loads(each) for each in re.findall(r"<<'JSON'\n(.*?)\n\s*JSON\n", text, re.DOTALL)
     ]
-    assert len(bodies) == 4
-    for name in ("deploy", "publish"):
-        assert f"/environments/{jobs[name]['environment']} --input" in text
+    assert len(bodies) == 5
+    release = yaml.safe_load(WORKFLOW.with_name("release.yml").read_text())["jobs"]
+    for job in (*jobs.values(), *release.values()):
+        if "environment" in job:
+            assert f"/environments/{job['environment']} --input" in text
     checks = next(each["required_status_checks"] for each in bodies if "enforce_admins" in each)
     assert [each["context"] for each in checks["checks"]] == [jobs["test"]["name"]]
     assert "-f name=main -f type=branch" in text

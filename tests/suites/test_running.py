@@ -17,7 +17,8 @@ def test_fails(tmp_path):
 
 def run(*command: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """A command of the environment, as a person calls it, with nothing of this run's own."""
-    given = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+    ours = ("CI", "PYTEST_", "TEST_", "TOX_")
+    given = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     program = Path(sys.executable).with_name(command[0])
     return subprocess.run(
         [program, *command[1:]],

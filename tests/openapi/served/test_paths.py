@@ -38,6 +38,12 @@ def test_without_the_path_of_the_servers_nothing_is_found(api: httpx.Client) -> 
     assert httpx.get(url).status_code == 404
 
 
+def test_a_path_is_the_same_encoded_or_not(api: httpx.Client) -> None:
+    """Whatever the spec writes, and whatever the client does."""
+    for path in ("/with%20space/%C3%A9", "/with%20space/é", "/%77ith%20space/%C3%A9/"):
+        assert api.get(path).json() == {"operation": "spaced"}
+
+
 def test_a_slash_at_the_end_changes_nothing(api: httpx.Client) -> None:
     """In either direction."""
     assert api.get("/slash").json() == api.get("/slash/").json() == {"operation": "get_slash"}
