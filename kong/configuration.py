@@ -142,6 +142,8 @@ def parse(text: str) -> Configuration:
     plugins = {plugin["name"].text(): plugin for plugin in root["plugins"]}
     upstreams = {field["name"].text(): _upstream(field) for field in root["upstreams"]}
     services = tuple(_service(field) for field in root["services"])
+    size = _plugin(plugins, "request-size-limiting")["config"]
+    size["size_unit"].must_be("bytes")
     configuration = Configuration(
         upstreams=tuple(upstreams.values()),
         services=services,
@@ -149,7 +151,7 @@ def parse(text: str) -> Configuration:
         consumers=_consumers(root, _plugin(plugins, "key-auth")),
         key_header=_plugin(plugins, "key-auth")["config"]["key_names"][0].text(),
         request_id_header=_plugin(plugins, "correlation-id")["config"]["header_name"].text(),
-        request_size_limit=_size_limit(_plugin(plugins, "request-size-limiting")["config"]),
+        request_size_limit=size["allowed_payload_size"].whole(1),
         requests_per_minute=_plugin(plugins, "rate-limiting")["config"]["minute"].whole(1),
     )
     _check_references(configuration)
@@ -277,14 +279,9 @@ def _split(upstreams: Mapping[str, Upstream], services: Sequence[Service]) -> Sp
             f"{' and '.join(VERSION_UPSTREAMS)}, with weights that add up to 100"
         )
     split = [service.name for service in services if service.upstream == SPLIT_UPSTREAM]
-    if len(split) != 1:
-        raise ConfigurationError(f"kong.yml.services must have one service with {SPLIT_UPSTREAM}")
+    if not split:
+        raise ConfigurationError(f"kong.yml.services has none with {SPLIT_UPSTREAM}")
     return Split(split[0], weights["v1"], *VERSION_UPSTREAMS.values())
-
-
-def _size_limit(config: Field) -> int:
-    config["size_unit"].must_be("bytes")
-    return config["allowed_payload_size"].whole(1)
 
 
 def _check_references(configuration: Configuration) -> None:
@@ -295,11 +292,8 @@ def _check_references(configuration: Configuration) -> None:
                 f"kong.yml: {service.name} names the upstream {service.upstream!r}, "
                 f"which is not one of {', '.join(names)}"
             )
-    _refuse_twice("upstreams", names)
-    _refuse_twice("routes", [r.name for s in configuration.services for r in s.routes])
-
-
-def _refuse_twice(field: str, names: Sequence[str]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigurationError(f"kong.yml.{field} has {name!r} twice")
+    routes = [route.name for service in configuration.services for route in service.routes]
+    for kind, listed in (("upstreams", names), ("routes", routes)):
+        for name in listed:
+            if listed.count(name) > 1:
+                raise ConfigurationError(f"kong.yml.{kind} has {name!r} twice")

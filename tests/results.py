@@ -18,6 +18,7 @@ FOLDER = ROOT / "build" / "tests"
 SLOWEST = 10
 MAX_NAMES = 20
 """Of one suite's failures, so many are named at the end."""
+_BECAUSE = {"docker": "need Docker", "root": "need to be root", "slow": "are slow"}
 _UNSELECTED = re.compile(r"^not selected: (.+)$", re.MULTILINE)
 
 
@@ -125,7 +126,8 @@ def _not_tested(results: Sequence[Result]) -> Iterator[str]:
 def _left_out(result: Result) -> Iterator[str]:
     command = f"tox -e {result.suite}"
     for each in result.unselected:
-        yield f"  {result.suite}: {each}: .venv/bin/{command}"
+        number, marker = each.split()
+        yield f"  {result.suite}: {number} tests {_BECAUSE[marker]}: .venv/bin/{command}"
     reasons = Counter(case.reason for case in result.cases if case.outcome == "skipped")
     for reason, number in reasons.items():
         yield f"  {result.suite}: {number}, {reason}"

@@ -89,7 +89,7 @@ class Instance:
             self._power = None
             until(lambda: not Path(f"/proc/{self._pid}").exists(), "everything ended")
         for rule in self._rules():
-            run(*as_root("iptables", "-D", *rule), check=False)
+            run(*as_root("iptables", "-w", "-D", *rule), check=False)
 
     def destroy(self) -> None:
         """Leave nothing."""
@@ -254,7 +254,7 @@ class Instance:
         ):
             self.root(*command.split())
         for rule in self._rules():
-            run(*as_root("iptables", "-I", *rule))
+            run(*as_root("iptables", "-w", "-I", *rule))
 
     def _rules(self) -> list[list[str]]:
         outer = f"{self._link}h"

@@ -50,7 +50,7 @@ def test_what_was_not_tested_has_a_line_with_the_reason_each() -> None:
     lines = [*report([result("a", 0, skipped, skipped, unselected=("3 slow",))], 4.0)]
     start = lines.index("not tested here:")
     assert lines[start + 1 : start + 3] == [
-        "  a: 3 slow: .venv/bin/tox -e a",
+        "  a: 3 tests are slow: .venv/bin/tox -e a",
         "  a: 2, no docker",
     ]
 
