@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from generate.published import APIS
+from messaging.events import EVENT_TYPE
 from openapi.reading import load_description
 
 _HEAD = """\
@@ -12,11 +13,11 @@ Both APIs are described by OpenAPI files in `specs/`. These pages are made from 
 operations that only the services' own network may call. Every error is
 [problem+json](../problems.md).
 """
-_TAIL = """\
+_TAIL = f"""\
 ## Events
 
 [What goes through RabbitMQ](events.html), as an AsyncAPI document: exchange, queue and the payload
-of `user.contacts-changed`.
+of `{EVENT_TYPE}`.
 
 ## To import elsewhere
 

@@ -64,8 +64,8 @@ class SpecFile:
         text = self._text()
         is_json = path.suffix == ".json"
         value = self._json(text) if is_json else None
-        self._root = self._nodes(text)
-        self.value: Any = value if is_json else self._value(self._root)
+        self._tree: yaml.Node | None = self._nodes(text)
+        self.value: Any = value if is_json else self._value(self._tree)
 
     def line(self, pointer: str) -> int:
         """The line, from 1, of what a JSON pointer names, or of the last step that exists."""
@@ -74,6 +74,10 @@ class SpecFile:
     def holds(self, pointer: str) -> bool:
         """Whether a JSON pointer names something in the file."""
         return len(self._lines(pointer)) == len(parts_of(pointer)) + 1
+
+    def forget_places(self) -> None:
+        """Free what only lines need, ten times the file; the next question reads it again."""
+        self._tree = None
 
     def error(self, line: int, why: str) -> InvalidDocumentError:
         """What is wrong in a line."""
@@ -195,7 +199,8 @@ class SpecFile:
 
     def _lines(self, pointer: str) -> list[int]:
         """The lines of the whole and of each step of the pointer, as far as there are any."""
-        node, lines = self._root, [1]
+        self._tree = self._tree or self._nodes(self._text())
+        node, lines = self._tree, [1]
         for key in parts_of(pointer):
             step = _step(node, key)
             if step is None:
@@ -213,6 +218,11 @@ class SpecFiles:
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._files)
+
+    def forget_places(self) -> None:
+        """Free what only lines need, in every file."""
+        for file in self._files.values():
+            file.forget_places()
 
     def __getitem__(self, path: Path) -> SpecFile:
         """The file at an absolute path; raises InvalidDocumentError where it cannot be read."""
