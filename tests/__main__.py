@@ -112,6 +112,7 @@ class Run:
         used.unlink(missing_ok=True)
         junit.unlink(missing_ok=True)
         folder = tempfile.mkdtemp(prefix=f"aware-{suite.name}-")
+        os.chmod(folder, 0o711)  # noqa: PTH101, S103 - some tests run a program as another user
         options = (os.environ.get("PYTEST_ADDOPTS", ""), self.variables.get("PYTEST_ADDOPTS", ""))
         given = {
             **self.variables,
