@@ -102,9 +102,6 @@ def purpose(name: str) -> str:
     return str(found)
 
 
-_CLAIMS: list[socket.socket] = []
-
-
 def free_port() -> int:
     """A port on which nothing listens, and which nobody else is given until this process ends.
 
@@ -120,7 +117,7 @@ def free_port() -> int:
         except OSError:  # it is another's
             claim.close()
             continue
-        _CLAIMS.append(claim)
+        claim.detach()  # stays open as long as the process lives
         if not taken(port):
             return port
 
