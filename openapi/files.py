@@ -22,6 +22,8 @@ MAX_VALUES = 5_000_000
 MAX_DEPTH = 100
 """Nor is what is nested deeper than this."""
 
+_TOO_DEEP = f"is nested too deeply, over {MAX_DEPTH} levels: move parts to `components`"
+
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
 _SCALARS = (
@@ -64,8 +66,8 @@ class SpecFile:
         text = self._text()
         is_json = path.suffix == ".json"
         value = self._json(text) if is_json else None
-        self._root = self._nodes(text)
-        self.value: Any = value if is_json else self._value(self._root)
+        self._tree: yaml.Node | None = self._nodes(text)
+        self.value: Any = value if is_json else self._value(self._tree)
 
     def line(self, pointer: str) -> int:
         """The line, from 1, of what a JSON pointer names, or of the last step that exists."""
@@ -74,6 +76,10 @@ class SpecFile:
     def holds(self, pointer: str) -> bool:
         """Whether a JSON pointer names something in the file."""
         return len(self._lines(pointer)) == len(parts_of(pointer)) + 1
+
+    def forget_places(self) -> None:
+        """Free what only lines need, ten times the file; the next question reads it again."""
+        self._tree = None
 
     def error(self, line: int, why: str) -> InvalidDocumentError:
         """What is wrong in a line."""
@@ -101,10 +107,12 @@ class SpecFile:
             raise self.error(line, f"{error.reason}: take the character out") from error
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
+            if "nesting depth" in (error.problem or ""):  # libyaml's own limit
+                raise self.error(line, _TOO_DEEP) from error
             why = ": ".join(filter(None, (error.context, error.problem)))
             raise self.error(line, why) from error
         except RecursionError as error:
-            raise self.error(1, "is nested too deeply to be read") from error
+            raise self.error(1, _TOO_DEEP) from error
         return root
 
     def _check(self, node: yaml.Node | None, above: set[int], sizes: dict[int, int]) -> int:
@@ -118,8 +126,7 @@ class SpecFile:
         if id(node) in above:
             raise self.error(node.start_mark.line + 1, "an alias leads back to its own anchor")
         if len(above) >= MAX_DEPTH:
-            why = f"is nested too deeply, over {MAX_DEPTH} levels: move parts to `components`"
-            raise self.error(node.start_mark.line + 1, why)
+            raise self.error(node.start_mark.line + 1, _TOO_DEEP)
         if id(node) not in sizes:
             above.add(id(node))
             sizes[id(node)] = 1 + sum(self._check(each, above, sizes) for each in _within(node))
@@ -146,7 +153,7 @@ class SpecFile:
         except json.JSONDecodeError as error:
             raise self.error(error.lineno, f"is not JSON: {error.msg}") from error
         except RecursionError as error:
-            raise self.error(1, "is nested too deeply to be read") from error
+            raise self.error(1, _TOO_DEEP) from error
         except ValueError as error:
             line = text.count("\n", 0, text.find(str(error).partition(" ")[0])) + 1
             raise self.error(line, f"is not JSON: {error}") from error
@@ -195,7 +202,8 @@ class SpecFile:
 
     def _lines(self, pointer: str) -> list[int]:
         """The lines of the whole and of each step of the pointer, as far as there are any."""
-        node, lines = self._root, [1]
+        self._tree = self._tree or self._nodes(self._text())
+        node, lines = self._tree, [1]
         for key in parts_of(pointer):
             step = _step(node, key)
             if step is None:
@@ -213,6 +221,11 @@ class SpecFiles:
 
     def __iter__(self) -> Iterator[Path]:
         return iter(self._files)
+
+    def forget_places(self) -> None:
+        """Free what only lines need, in every file."""
+        for file in self._files.values():
+            file.forget_places()
 
     def __getitem__(self, path: Path) -> SpecFile:
         """The file at an absolute path; raises InvalidDocumentError where it cannot be read."""

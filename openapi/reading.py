@@ -42,7 +42,9 @@ def load_description(path: Path, overlay: Path | None = None) -> Description:
     if overlay is not None:
         apply_overlay(SpecFile(overlay.resolve()), bundle)
     require_sound(bundle)
-    return _Reader(bundle).description()
+    description = _Reader(bundle).description()
+    bundle.files.forget_places()
+    return description
 
 
 class _Reader:

@@ -1,8 +1,10 @@
 """Whether a document has the form that OpenAPI says, in words that say what to write instead."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from importlib.metadata import distribution
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -191,17 +193,17 @@ def _keyword_types(node: Node) -> Iterator[Violation]:
         )
 
 
-@cache
 def _official(version: Version) -> tuple[Any, Any]:
-    from openapi_spec_validator.schemas import (  # noqa: PLC0415 - only where a spec is checked
-        get_schema_content_v30,
-        get_schema_content_v31,
-    )
+    """The schema that openapi-spec-validator brings, and its validator.
 
+    The package is not imported: that would cost each worker of a service 10 MB.
+    """
+    package = distribution("openapi-spec-validator")
+    file = f"openapi_spec_validator/resources/schemas/v{version}/schema.json"
+    schema = json.loads(Path(str(package.locate_file(file))).read_text("utf-8"))
     if version == "3.0":
-        schema = _in_draft_7(dict(get_schema_content_v30()))
+        schema = _in_draft_7(schema)
         return schema, jsonschema_rs.Draft7Validator(schema, mask="it")
-    schema = dict(get_schema_content_v31())
     return schema, jsonschema_rs.Draft202012Validator(schema, mask="it")
 
 
