@@ -129,8 +129,8 @@ def _left_out(result: Result) -> Iterator[str]:
         number, marker = each.split()
         yield f"  {result.suite}: {number} tests {_BECAUSE[marker]}: .venv/bin/{command}"
     reasons = Counter(case.reason for case in result.cases if case.outcome == "skipped")
-    for reason, number in reasons.items():
-        yield f"  {result.suite}: {number}, {reason}"
+    for reason, skipped in reasons.items():
+        yield f"  {result.suite}: {skipped}, {reason}"
 
 
 def _sum(results: Sequence[Result], seconds: float) -> str:

@@ -226,7 +226,7 @@ HARMLESS: dict[str, tuple[str, Edit]] = {
         put(*_LIST, "headers", "X-Note", value={"schema": _NOTE}),
     ),
     "a description": ("order", put(*SCHEMAS, "Order", "description", value="Another.")),
-    "an example": ("order", put(*_ITEM, "itemId", "example", value="x")),
+    "an example": ("order", put(*_ITEM, "quantity", "example", value=7)),
     "another title": ("order", put("info", "title", value="Orders")),
     "a tag": ("order", put(*_ORDER, "get", "tags", value=["sales"])),
     "a link": ("order", drop(*_ORDERS, "post", "responses", "201", "links")),

@@ -35,7 +35,7 @@ BAD = {
         ORDERS,
         "title: Order",
         "title: \x07Order",
-        "special characters are not allowed",
+        "characters are not allowed: take the character out",
     ),
     "a reference to nothing": (
         ORDERS,
@@ -57,9 +57,9 @@ BAD = {
     ),
     "a schema that refers to itself": (
         ORDERS,
-        "    OrderStatus:\n      type: string\n",
-        "    OrderStatus:\n      $ref: '#/components/schemas/OrderStatus'\n",
-        "#/components/schemas/OrderStatus leads back to itself: give one of them a content",
+        "    Item:\n",
+        "    Loop: {$ref: '#/components/schemas/Loop'}\n    Item:\n",
+        "#/components/schemas/Loop leads back to itself: give one of them a content",
     ),
     "two operations of one name": (
         ORDERS,
@@ -95,7 +95,7 @@ BAD = {
         ORDERS,
         "quantity: {type: integer,",
         "quantity: {type: whole,",
-        'it is not one of "array", "boolean", "integer", "number", "object" or "string"',
+        "whole is no type: write one of string, integer, number, boolean, array, object",
     ),
     "a parameter in a header": (
         ORDERS,
@@ -113,7 +113,7 @@ BAD = {
         "specs/events.yaml",
         "      type: object\n",
         "      type: event\n",
-        'it is not one of "array", "boolean", "integer", "number", "object" or "string"',
+        "event is no type: write one of string, integer, number, boolean, array, object",
     ),
 }
 
@@ -140,8 +140,12 @@ def test_it_is_told_in_one_line_with_its_place(
     ("old", "new", "marked"),
     [
         ("#/components/schemas/NewOrder'", "#/components/schemas/Gone'", "schemas/Gone'"),
-        ("operationId: get_order\n", "operationId: list_orders\n", "operationId: list_orders"),
-        ("description: An order", "descripton: An order", "descripton: An order"),
+        (
+            "    get:\n      operationId: get_order\n",
+            "    get:\n      operationId: list_orders\n",
+            "operationId: list_orders",
+        ),
+        ("description: Where an", "descripton: Where an", "descripton: Where an"),
         ("openapi: 3.0.3", "openapi: 3.2.0", "openapi: 3.2.0"),
         ("quantity: {type: integer,", "quantity: {type: whole,", "quantity: {type: whole,"),
     ],
