@@ -1,18 +1,15 @@
 """Which of what a spec may say the services can do: whatever else it says is refused."""
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 from contract.paths import MANAGEMENT_PATHS, is_ambiguous_path, pattern_of
 from contract.schema import Schema
 from openapi.description import REFERENCE, Description, JsonSchema, Operation, Parameter
-from openapi.errors import InvalidDocumentError
+from openapi.errors import Violation, refuse
 from openapi.grammar import Node, walk
 from openapi.reading import load_description
 from openapi.schemas import value_type
-from openapi.servers import Violation
-from openapi.soundness import MAX_REASONS
 
 JSON = "application/json"
 """The media type that bodies are read in."""
@@ -36,15 +33,10 @@ def require_bindable(description: Description) -> None:
     """Raise for what the services cannot do.
 
     Raises:
-        InvalidDocumentError: There is something; up to MAX_REASONS lines.
+        InvalidDocumentError: There is something.
     """
     for check in _CHECKS:
-        found = dict.fromkeys(
-            " ".join(f"{description.place(pointer)}: {reason}".split())
-            for pointer, reason in islice(check(description), MAX_REASONS)
-        )
-        if found:
-            raise InvalidDocumentError("\n".join(found))
+        refuse(check(description), description.place)
 
 
 def _schemas(description: Description) -> Iterator[Violation]:

@@ -22,6 +22,8 @@ MAX_VALUES = 5_000_000
 MAX_DEPTH = 100
 """Nor is what is nested deeper than this."""
 
+_TOO_DEEP = f"is nested too deeply, over {MAX_DEPTH} levels: move parts to `components`"
+
 _TAG = "tag:yaml.org,2002:"
 _MERGE = f"{_TAG}merge"
 _SCALARS = (
@@ -105,10 +107,12 @@ class SpecFile:
             raise self.error(line, f"{error.reason}: take the character out") from error
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
+            if "nesting depth" in (error.problem or ""):  # libyaml's own limit
+                raise self.error(line, _TOO_DEEP) from error
             why = ": ".join(filter(None, (error.context, error.problem)))
             raise self.error(line, why) from error
         except RecursionError as error:
-            raise self.error(1, "is nested too deeply to be read") from error
+            raise self.error(1, _TOO_DEEP) from error
         return root
 
     def _check(self, node: yaml.Node | None, above: set[int], sizes: dict[int, int]) -> int:
@@ -122,8 +126,7 @@ class SpecFile:
         if id(node) in above:
             raise self.error(node.start_mark.line + 1, "an alias leads back to its own anchor")
         if len(above) >= MAX_DEPTH:
-            why = f"is nested too deeply, over {MAX_DEPTH} levels: move parts to `components`"
-            raise self.error(node.start_mark.line + 1, why)
+            raise self.error(node.start_mark.line + 1, _TOO_DEEP)
         if id(node) not in sizes:
             above.add(id(node))
             sizes[id(node)] = 1 + sum(self._check(each, above, sizes) for each in _within(node))
@@ -150,7 +153,7 @@ class SpecFile:
         except json.JSONDecodeError as error:
             raise self.error(error.lineno, f"is not JSON: {error.msg}") from error
         except RecursionError as error:
-            raise self.error(1, "is nested too deeply to be read") from error
+            raise self.error(1, _TOO_DEEP) from error
         except ValueError as error:
             line = text.count("\n", 0, text.find(str(error).partition(" ")[0])) + 1
             raise self.error(line, f"is not JSON: {error}") from error

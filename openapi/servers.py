@@ -6,11 +6,9 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from openapi.bundle import Document
+from openapi.errors import Violation
 from openapi.grammar import METHODS
 from openapi.pointers import pointer_of
-
-Violation = tuple[str, str]
-"""A pointer into a document, and what is wrong there and what to do."""
 
 
 def base_path(document: Document) -> str:

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from itertools import islice
 from typing import Any
 
 from openapi.bundle import Bundle, Document
-from openapi.errors import InvalidDocumentError
+from openapi.errors import Violation, refuse
 from openapi.grammar import (
     METHODS,
     SECTIONS,
@@ -21,11 +20,8 @@ from openapi.grammar import (
 )
 from openapi.names import function_name, operation_id, parameter_names
 from openapi.pointers import at, from_fragment, pointer_of, resolve
-from openapi.servers import Violation, server_violations
+from openapi.servers import server_violations
 from openapi.structure import details, structure
-
-MAX_REASONS = 20
-"""As many reasons are told at once."""
 
 _ALTERNATIVES = {
     "nullable": "in 3.1 write `type: [string, 'null']`",
@@ -42,15 +38,10 @@ def require_sound(bundle: Bundle) -> None:
     """Raise for what makes a document unusable.
 
     Raises:
-        InvalidDocumentError: There is something; up to MAX_REASONS lines.
+        InvalidDocumentError: There is something.
     """
     for check in _CHECKS:  # each may rely on what those before it have found to be so
-        found = dict.fromkeys(
-            " ".join(f"{bundle.place(pointer)}: {reason}".split())
-            for pointer, reason in islice(check(bundle), MAX_REASONS)
-        )
-        if found:
-            raise InvalidDocumentError("\n".join(found))
+        refuse(check(bundle), bundle.place)
 
 
 def _fields(bundle: Bundle) -> Iterator[Violation]:

@@ -10,11 +10,11 @@ from typing import Any
 import jsonschema_rs
 
 from openapi.bundle import Bundle
+from openapi.errors import Violation
 from openapi.explain import explain
 from openapi.grammar import SECTIONS, Node, Version, is_reference, walk
 from openapi.patterns import portable
 from openapi.pointers import pointer_of
-from openapi.servers import Violation
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DIALECTS = (_DIALECT, "https://spec.openapis.org/oas/3.1/dialect/base")

@@ -31,7 +31,8 @@ def test_the_readmes_commands_print_what_it_says(system: Stack) -> None:
     replaced = {"127.0.0.1:8000": gateway, ".venv/bin/python": shlex.quote(sys.executable)}
     commands = [each for each in steps(ROOT / "README.md", replaced) if isinstance(each, Command)]
     assert len(commands) > 3
-    given = environment(AWARE_STATE=str(system.state))
+    folders = {"AWARE_STATE": system.state, "GATEWAY_STATE_DIR": system.state / "gateway"}
+    given = environment(**{name: str(folder) for name, folder in folders.items()})
     for command in commands:
         output = command.output.replace("x-service-version: v1", "x-service-version: v…")
         shown = Command(command.line, output)
