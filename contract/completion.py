@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 from contract.branches import Branches
 from openapi.description import JsonSchema, name_of
-from openapi.schemas import EXACT, Reach
+from openapi.schemas import EXACT, Reach, resolved
+
+_BRANCHES = frozenset(("anyOf", "oneOf", "if"))
 
 NONE = object()
 """There is no default."""
@@ -23,6 +27,20 @@ def default_of(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> Any:  #
     return next((each for each in found if each is not NONE), NONE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to do with a value of one schema: only what matters, with the defaults looked up."""
+
+    is_integer: bool
+    parts: tuple[JsonSchema, ...]
+    has_branches: bool
+    properties: tuple[tuple[str, JsonSchema | None, Any], ...]
+    known: frozenset[str]
+    others: JsonSchema | None
+    prefix: tuple[JsonSchema | None, ...]
+    items: JsonSchema | None
+
+
 class Completion:
     """Makes a value that fits a schema what its handler is to get. Thread-safe.
 
@@ -31,9 +49,10 @@ class Completion:
     """
 
     def __init__(self, schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> None:
-        self._schema, self._schemas = schema, schemas
+        self._schema, self._schemas = resolved(schema, schemas), schemas
         self._reaches = Reach(schemas, _matters)
         self._taken = Branches(schemas, self._reaches)
+        self._plans: dict[int, _Plan] = {}
         self.any = self._reaches(schema)
         """Whether there is anything to do at all."""
 
@@ -42,32 +61,60 @@ class Completion:
         return self._complete(value, self._schema) if self.any else value
 
     def _complete(self, value: Any, schema: JsonSchema) -> Any:  # noqa: ANN401
-        if not self._reaches(schema):
-            return value
-        if isinstance(value, float) and schema.get("type") == "integer":
+        plan = self._plans.get(id(schema)) or self._planned(schema)
+        if plan.is_integer and isinstance(value, float):
             return int(value)
-        for each in self._taken(value, schema):
-            value = self._complete(value, each)
+        for part in plan.parts:
+            value = self._complete(value, part)
+        if plan.has_branches:
+            for each in self._taken(value, schema):
+                if self._reaches(each):
+                    value = self._complete(value, each)
         if isinstance(value, dict):
-            self._complete_object(value, schema)
+            self._complete_object(value, plan)
         elif isinstance(value, list):
-            prefix = schema.get("prefixItems", [])
-            rest = [schema.get("items")] * (len(value) - len(prefix))
-            for number, inner in zip(range(len(value)), [*prefix, *rest], strict=False):
-                if isinstance(inner, dict):
+            rest = repeat(plan.items, len(value))
+            for number, inner in zip(range(len(value)), chain(plan.prefix, rest), strict=False):
+                if inner is not None:
                     value[number] = self._complete(value[number], inner)
         return value
 
-    def _complete_object(self, value: dict[str, Any], schema: JsonSchema) -> None:
-        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
-        for name, inner in properties.items():
-            if name in value:
+    def _complete_object(self, value: dict[str, Any], plan: _Plan) -> None:
+        for name, inner, default in plan.properties:
+            if name not in value:
+                if default is not NONE:
+                    value[name] = deepcopy(default)
+            elif inner is not None:
                 value[name] = self._complete(value[name], inner)
-            elif (default := default_of(inner, self._schemas)) is not NONE:
-                value[name] = deepcopy(default)
-        if isinstance(others, dict):
-            for name in value.keys() - properties.keys():
-                value[name] = self._complete(value[name], others)
+        if plan.others is not None:
+            for name in value.keys() - plan.known:
+                value[name] = self._complete(value[name], plan.others)
+
+    def _planned(self, schema: JsonSchema) -> _Plan:
+        parts = [*schema.get("allOf", ())]
+        if "$ref" in schema:
+            parts.append(self._schemas[name_of(schema["$ref"])])
+        properties = schema.get("properties", {})
+        steps = [
+            (name, self._inner(each), default_of(each, self._schemas))
+            for name, each in properties.items()
+        ]
+        plan = self._plans[id(schema)] = _Plan(
+            is_integer=schema.get("type") == "integer",
+            parts=tuple(resolved(each, self._schemas) for each in parts if self._reaches(each)),
+            has_branches=not _BRANCHES.isdisjoint(schema),
+            properties=tuple(each for each in steps if each[1] is not None or each[2] is not NONE),
+            known=frozenset(properties),
+            others=self._inner(schema.get("additionalProperties")),
+            prefix=tuple(self._inner(each) for each in schema.get("prefixItems", ())),
+            items=self._inner(schema.get("items")),
+        )
+        return plan
+
+    def _inner(self, schema: Any) -> JsonSchema | None:  # noqa: ANN401 - it may be a boolean
+        if not isinstance(schema, dict) or not self._reaches(schema):
+            return None
+        return resolved(schema, self._schemas)
 
 
 def _matters(schema: JsonSchema) -> bool:

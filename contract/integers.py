@@ -1,48 +1,109 @@
 """Integers written with a fraction: `1.0` is an integer to JSON Schema, and not to OpenAPI 3.0."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from openapi.description import JsonSchema, name_of
-from openapi.schemas import EXACT, Reach
+from openapi.schemas import EXACT, Reach, resolved
 
 Path = tuple[str | int, ...]
+
+_COMPOSING = frozenset(
+    ("$ref", "allOf", "anyOf", "oneOf", "properties", "additionalProperties", "items")
+)
+"""Keywords without which a schema is about one value alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where to look in a value of one schema: only where such an integer can be."""
+
+    exact: bool
+    exact_names: tuple[str, ...]
+    parts: tuple[JsonSchema, ...]
+    branches: tuple[tuple[JsonSchema, ...], ...]
+    properties: Mapping[str, JsonSchema]
+    known: frozenset[str]
+    others: JsonSchema | None
+    items: JsonSchema | None
 
 
 class Fractions:
     """Finds numbers with a fraction where a schema wants an integer without. Thread-safe."""
 
     def __init__(self, schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> None:
-        self._schema, self._schemas = schema, schemas
+        self._schema, self._schemas = resolved(schema, schemas), schemas
         self._reaches = Reach(schemas, lambda each: EXACT in each)
+        self._plans: dict[int, _Plan] = {}
         self.any = self._reaches(schema)
         """Whether there is such an integer at all."""
 
-    def find(self, value: Any) -> Iterator[Path]:  # noqa: ANN401 - JSON is anything
+    def find(self, value: Any) -> list[Path]:  # noqa: ANN401 - JSON is anything
         """Where they are, in a value that fits the schema but for them."""
+        found: list[Path] = []
         if self.any:
-            yield from self._find(value, self._schema, ())
+            self._find(value, self._schema, (), found)
+        return found
 
-    def _find(self, value: Any, schema: JsonSchema, path: Path) -> Iterator[Path]:  # noqa: ANN401
-        if EXACT in schema and isinstance(value, float):
-            yield path
-        if "$ref" in schema:
-            yield from self._inner(value, self._schemas[name_of(schema["$ref"])], path)
-        for each in schema.get("allOf", ()):
-            yield from self._inner(value, each, path)
-        for branches in (schema.get("anyOf"), schema.get("oneOf")):
-            if branches:  # one of them without any is enough
-                found = [[*self._inner(value, each, path)] for each in branches]
-                yield from min(found, key=len)
-        if isinstance(value, dict) and ("properties" in schema or "additionalProperties" in schema):
-            known, others = schema.get("properties", {}), schema.get("additionalProperties")
-            for name, each in value.items():
-                yield from self._inner(each, known.get(name, others), (*path, name))
-        elif isinstance(value, list) and "items" in schema:
+    def _find(self, value: Any, schema: JsonSchema, path: Path, found: list[Path]) -> None:  # noqa: ANN401
+        plan = self._plans.get(id(schema)) or self._planned(schema)
+        if plan.exact and isinstance(value, float):
+            found.append(path)
+        for part in plan.parts:
+            self._find(value, part, path, found)
+        for branches in plan.branches:  # one of them without any is enough
+            found += min((self._in_branch(value, each, path) for each in branches), key=_count)
+        if isinstance(value, dict):
+            self._find_in_object(value, plan, path, found)
+        elif plan.items is not None and isinstance(value, list):
             for number, each in enumerate(value):
-                yield from self._inner(each, schema["items"], (*path, number))
+                self._find(each, plan.items, (*path, number), found)
 
-    def _inner(self, value: Any, schema: Any, path: Path) -> Iterator[Path]:  # noqa: ANN401
-        """What is found in a part; a part in whose schema nothing can be is not looked into."""
-        if isinstance(schema, dict) and self._reaches(schema):
-            yield from self._find(value, schema, path)
+    def _find_in_object(
+        self, value: dict[str, Any], plan: _Plan, path: Path, found: list[Path]
+    ) -> None:
+        found += ((*path, name) for name in plan.exact_names if type(value.get(name)) is float)
+        for name, inner in plan.properties.items():
+            if name in value:
+                self._find(value[name], inner, (*path, name), found)
+        if plan.others is not None:
+            for name in value.keys() - plan.known:
+                self._find(value[name], plan.others, (*path, name), found)
+
+    def _in_branch(self, value: Any, branch: JsonSchema, path: Path) -> list[Path]:  # noqa: ANN401
+        found: list[Path] = []
+        self._find(value, branch, path, found)
+        return found
+
+    def _planned(self, schema: JsonSchema) -> _Plan:
+        parts = [*schema.get("allOf", ())]
+        if "$ref" in schema:
+            parts.append(self._schemas[name_of(schema["$ref"])])
+        branches = (tuple(schema.get(key, ())) for key in ("anyOf", "oneOf"))
+        properties = {
+            name: resolved(each, self._schemas)
+            for name, each in schema.get("properties", {}).items()
+            if self._reaches(each)
+        }
+        plain = {name for name, each in properties.items() if _COMPOSING.isdisjoint(each)}
+        plan = self._plans[id(schema)] = _Plan(
+            exact=EXACT in schema,
+            parts=tuple(resolved(each, self._schemas) for each in parts if self._reaches(each)),
+            branches=tuple(each for each in branches if any(map(self._reaches, each))),
+            exact_names=tuple(plain),
+            properties={name: each for name, each in properties.items() if name not in plain},
+            known=frozenset(schema.get("properties", {})),
+            others=self._inner(schema.get("additionalProperties")),
+            items=self._inner(schema.get("items")),
+        )
+        return plan
+
+    def _inner(self, schema: Any) -> JsonSchema | None:  # noqa: ANN401 - it may be a boolean
+        if not isinstance(schema, dict) or not self._reaches(schema):
+            return None
+        return resolved(schema, self._schemas)
+
+
+def _count(found: list[Path]) -> int:
+    return len(found)

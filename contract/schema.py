@@ -56,10 +56,7 @@ class Schema:
 
     def is_valid(self, instance: Any) -> bool:  # noqa: ANN401 - JSON is anything
         """Whether the instance fits."""
-        return (
-            self._validator.is_valid(instance)
-            and next(self._fractions.find(instance), None) is None
-        )
+        return self._validator.is_valid(instance) and not self._fractions.find(instance)
 
     def faults(self, instance: Any) -> list[Fault]:  # noqa: ANN401 - JSON is anything
         """What is wrong with the instance, up to MOST_ERRORS; empty where it fits, and only there.
