@@ -53,7 +53,8 @@ class Fractions:
         for part in plan.parts:
             self._find(value, part, path, found)
         for branches in plan.branches:  # one of them without any is enough
-            found += min((self._in_branch(value, each, path) for each in branches), key=_count)
+            fewest = min((self._in_branch(value, each, path) for each in branches), key=len)
+            found += fewest
         if isinstance(value, dict):
             self._find_in_object(value, plan, path, found)
         elif plan.items is not None and isinstance(value, list):
@@ -103,7 +104,3 @@ class Fractions:
         if not isinstance(schema, dict) or not self._reaches(schema):
             return None
         return resolved(schema, self._schemas)
-
-
-def _count(found: list[Path]) -> int:
-    return len(found)
