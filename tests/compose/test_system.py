@@ -9,6 +9,7 @@ import pytest
 from tests.compose.engine import ONE_SHOTS, PROCESSES, SERVICES, Compose
 from tests.examples import ADDRESS, example
 from tests.personal_data import personal_data
+from tests.services.conftest import new_email
 from tests.waiting import until
 
 
@@ -80,7 +81,8 @@ def test_mongodb_logs_a_refusal_without_what_it_refused(
     system: Compose, gateway: httpx.Client
 ) -> None:
     """By itself it quotes the whole change: here an address that another user has."""
-    taken = {"emails": ["eva.lindqvist@example.com"]}
+    taken = {"emails": [new_email()]}
+    assert gateway.post("/users/", json=example("create_user") | taken).status_code == 201
     assert gateway.put("/users/u3", json=taken).status_code == 409
 
     def log() -> str:
