@@ -7,8 +7,8 @@ from itertools import chain, repeat
 from typing import Any
 
 from contract.branches import Branches
-from openapi.description import JsonSchema, name_of
-from openapi.schemas import EXACT, Reach, resolved
+from openapi.description import JsonSchema, name_of, resolved
+from openapi.schemas import EXACT, Reach
 
 _BRANCHES = frozenset(("anyOf", "oneOf", "if"))
 

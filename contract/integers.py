@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from openapi.description import JsonSchema, name_of
-from openapi.schemas import EXACT, Reach, resolved
+from openapi.description import JsonSchema, name_of, resolved
+from openapi.schemas import EXACT, Reach
 
 Path = tuple[str | int, ...]
 

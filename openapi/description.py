@@ -150,9 +150,7 @@ class Description:
 
     def resolve(self, schema: JsonSchema) -> JsonSchema:
         """The schema itself where `schema` is nothing but a reference to it."""
-        while [*schema] == ["$ref"]:
-            schema = self.schemas[name_of(schema["$ref"])]
-        return schema
+        return resolved(schema, self.schemas)
 
     def renamed(self) -> Iterator[tuple[str, str]]:
         """Names of the spec that are others in Python: `operation get-x`, `get_x`."""
@@ -171,3 +169,10 @@ class Description:
 def name_of(reference: str) -> str:
     """The name of the schema that a reference leads to."""
     return reference.removeprefix(REFERENCE).partition("/")[0]
+
+
+def resolved(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> JsonSchema:
+    """The schema itself where `schema` is nothing but a reference to it."""
+    while [*schema] == ["$ref"]:
+        schema = schemas[name_of(schema["$ref"])]
+    return schema

@@ -205,13 +205,6 @@ class Reach:
 ANY = "any"
 
 
-def resolved(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> JsonSchema:
-    """The schema itself where `schema` is nothing but a reference to it."""
-    while [*schema] == ["$ref"]:
-        schema = schemas[name_of(schema["$ref"])]
-    return schema
-
-
 def value_type(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> str:
     """The one type, beside null, that a schema names; `any` where it names none or several."""
     named = schema.get("type")
