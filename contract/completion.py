@@ -91,30 +91,23 @@ class Completion:
                 value[name] = self._complete(value[name], plan.others)
 
     def _planned(self, schema: JsonSchema) -> _Plan:
-        parts = [*schema.get("allOf", ())]
-        if "$ref" in schema:
-            parts.append(self._schemas[name_of(schema["$ref"])])
         properties = schema.get("properties", {})
         steps = [
-            (name, self._inner(each), default_of(each, self._schemas))
+            (name, self._reaches.inner(each), default_of(each, self._schemas))
             for name, each in properties.items()
         ]
+        has_branches = not _BRANCHES.isdisjoint(schema)  # then `Branches` gives the parts too
         plan = self._plans[id(schema)] = _Plan(
             is_integer=schema.get("type") == "integer",
-            parts=tuple(resolved(each, self._schemas) for each in parts if self._reaches(each)),
-            has_branches=not _BRANCHES.isdisjoint(schema),
+            parts=() if has_branches else self._reaches.parts(schema),
+            has_branches=has_branches,
             properties=tuple(each for each in steps if each[1] is not None or each[2] is not NONE),
             known=frozenset(properties),
-            others=self._inner(schema.get("additionalProperties")),
-            prefix=tuple(self._inner(each) for each in schema.get("prefixItems", ())),
-            items=self._inner(schema.get("items")),
+            others=self._reaches.inner(schema.get("additionalProperties")),
+            prefix=tuple(self._reaches.inner(each) for each in schema.get("prefixItems", ())),
+            items=self._reaches.inner(schema.get("items")),
         )
         return plan
-
-    def _inner(self, schema: Any) -> JsonSchema | None:  # noqa: ANN401 - it may be a boolean
-        if not isinstance(schema, dict) or not self._reaches(schema):
-            return None
-        return resolved(schema, self._schemas)
 
 
 def _matters(schema: JsonSchema) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from openapi.description import JsonSchema, name_of, resolved
+from openapi.description import JsonSchema, resolved
 from openapi.schemas import EXACT, Reach
 
 Path = tuple[str | int, ...]
@@ -78,9 +78,6 @@ class Fractions:
         return found
 
     def _planned(self, schema: JsonSchema) -> _Plan:
-        parts = [*schema.get("allOf", ())]
-        if "$ref" in schema:
-            parts.append(self._schemas[name_of(schema["$ref"])])
         branches = (tuple(schema.get(key, ())) for key in ("anyOf", "oneOf"))
         properties = {
             name: resolved(each, self._schemas)
@@ -90,17 +87,12 @@ class Fractions:
         plain = {name for name, each in properties.items() if _COMPOSING.isdisjoint(each)}
         plan = self._plans[id(schema)] = _Plan(
             exact=EXACT in schema,
-            parts=tuple(resolved(each, self._schemas) for each in parts if self._reaches(each)),
+            parts=self._reaches.parts(schema),
             branches=tuple(each for each in branches if any(map(self._reaches, each))),
             exact_names=tuple(plain),
             properties={name: each for name, each in properties.items() if name not in plain},
             known=frozenset(schema.get("properties", {})),
-            others=self._inner(schema.get("additionalProperties")),
-            items=self._inner(schema.get("items")),
+            others=self._reaches.inner(schema.get("additionalProperties")),
+            items=self._reaches.inner(schema.get("items")),
         )
         return plan
-
-    def _inner(self, schema: Any) -> JsonSchema | None:  # noqa: ANN401 - it may be a boolean
-        if not isinstance(schema, dict) or not self._reaches(schema):
-            return None
-        return resolved(schema, self._schemas)

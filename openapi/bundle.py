@@ -165,7 +165,7 @@ class _Bundler:
     def _require_plain(self, node: dict[str, Any], here: _Here) -> None:
         """Refuse what stands beside a `$ref` and would be ignored, but for remarks."""
         for name in node:
-            if name not in ("$ref", "description", "summary", "title") and not is_remark(name):
+            if not is_remark(name):
                 raise here.below(name).error(
                     f"`{name}` beside `$ref` would be ignored: write both into an `allOf`"
                     if self._version == "3.0"
@@ -174,7 +174,7 @@ class _Bundler:
 
     def _path_item(self, node: dict[str, Any], here: _Here) -> Any:  # noqa: ANN401
         """What a path item refers to, itself: its operations belong to the path."""
-        if [name for name in node if name != "$ref" and not is_remark(name)]:
+        if not all(map(is_remark, node)):
             raise here.error("a path item with `$ref` can have nothing else: move it there")
         file, pointer, found = self._find(node["$ref"], here)
         if (file.path, pointer) in self._entered:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from openapi.bundle import Document
-from openapi.description import REFERENCE, JsonSchema, name_of
+from openapi.description import REFERENCE, JsonSchema, name_of, resolved
 from openapi.grammar import Each, Version, fields, is_extension
 from openapi.names import identifier
 from openapi.patterns import portable
@@ -200,6 +200,19 @@ class Reach:
                 seen |= {id(each) for each in inner}
             self._known[id(schema)] = found
         return self._known[id(schema)]
+
+    def inner(self, schema: JsonSchema | bool | None) -> JsonSchema | None:  # noqa: FBT001
+        """The schema itself, references followed; None where it does not hold, or is no object."""
+        if not isinstance(schema, dict) or not self(schema):
+            return None
+        return resolved(schema, self._schemas)
+
+    def parts(self, schema: JsonSchema) -> tuple[JsonSchema, ...]:
+        """Those of which it holds among what a schema refers to and the parts of its `allOf`."""
+        parts = [*schema.get("allOf", ())]
+        if "$ref" in schema:
+            parts.append(self._schemas[name_of(schema["$ref"])])
+        return tuple(resolved(each, self._schemas) for each in parts if self(each))
 
 
 ANY = "any"
