@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.completion import NONE, default_of
 from contract.errors import (
-    Fault,
     InvalidRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
+    ValidationIssue,
 )
 from openapi.description import Description, Operation
 from openapi.schemas import value_type
@@ -28,7 +28,7 @@ MAX_BODY_BYTES = 1024 * 1024
 ARGUMENTS = "contract_arguments"
 """Key in `scope["extensions"]`: what the handler is called with, by name."""
 
-FAULTS = "contract_faults"
+ISSUES = "contract_issues"
 """Key in `scope["extensions"]`: what is known to be wrong, for the validation to refuse."""
 
 _JSON = b"application/json"
@@ -55,9 +55,9 @@ class Arguments:
         """Read the arguments and call the next application."""
         operation_id = scope["extensions"]["connexion_routing"]["operation_id"]
         if operation_id is not None:
-            faults: list[Fault] = []
-            scope["extensions"][FAULTS] = faults
-            arguments = await self._readers[operation_id](scope, receive, faults)
+            issues: list[ValidationIssue] = []
+            scope["extensions"][ISSUES] = issues
+            arguments = await self._readers[operation_id](scope, receive, issues)
             scope["extensions"][ARGUMENTS] = arguments
         await self._app(scope, receive, send)
 
@@ -82,12 +82,14 @@ class _Reader:
                 default = default_of(each.schema, schemas)
                 self._defaults[each.python_name] = None if default is NONE else default
 
-    async def __call__(self, scope: Scope, receive: Receive, faults: list[Fault]) -> dict[str, Any]:
+    async def __call__(
+        self, scope: Scope, receive: Receive, issues: list[ValidationIssue]
+    ) -> dict[str, Any]:
         sent = scope["path_params"]
         arguments = {name: _typed(sent[key], kind) for key, name, kind in self._path}
         arguments |= self._defaults
         if scope["query_string"]:
-            arguments |= _query(scope["query_string"], self._query, faults)
+            arguments |= _query(scope["query_string"], self._query, issues)
         if self._body is not None:
             arguments["body"] = await self._read_body(scope["headers"], receive)
         return arguments
@@ -150,25 +152,27 @@ async def _read(receive: Receive) -> bytes:
 
 def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
     if not body:
-        raise InvalidRequest("A body is needed.", [Fault("there is none", pointer="#")])
+        raise InvalidRequest("A body is needed.", [ValidationIssue("there is none", pointer="#")])
     try:
         return jiter.from_json(body, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
-        raise InvalidRequest("The body is not JSON.", [Fault(str(error), pointer="#")]) from error
+        raise InvalidRequest(
+            "The body is not JSON.", [ValidationIssue(str(error), pointer="#")]
+        ) from error
 
 
 def _query(
-    query: bytes, known: Mapping[str, tuple[str, str]], faults: list[Fault]
+    query: bytes, known: Mapping[str, tuple[str, str]], issues: list[ValidationIssue]
 ) -> dict[str, Any]:
     """The query's parameters by their Python names, as the types that the spec gives them."""
     values: dict[str, Any] = {}
     for name, text in _pairs(query):
         if name not in known:
-            faults.append(Fault("is not a parameter here", parameter=name[:100]))
+            issues.append(ValidationIssue("is not a parameter here", parameter=name[:100]))
             continue
         python_name, kind = known[name]
         if python_name in values:
-            faults.append(Fault("is there more than once", parameter=name))
+            issues.append(ValidationIssue("is there more than once", parameter=name))
         else:
             values[python_name] = _typed(text, kind)
     return values
@@ -180,8 +184,8 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
             query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100
         )
     except ValueError as error:
-        fault = Fault("is not a query string in UTF-8 of at most 100 parameters")
-        raise InvalidRequest("The query cannot be read.", [fault]) from error
+        issue = ValidationIssue("is not a query string in UTF-8 of at most 100 parameters")
+        raise InvalidRequest("The query cannot be read.", [issue]) from error
 
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")

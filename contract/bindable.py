@@ -128,8 +128,8 @@ def _defaults(description: Description) -> Iterator[Violation]:
 
 
 def _default(description: Description, node: Node) -> Iterator[Violation]:
-    for fault in Schema(node.value, description.schemas).faults(node.value["default"]):
-        reason = f"the default does not fit its schema: {fault.detail}"
+    for issue in Schema(node.value, description.schemas).issues(node.value["default"]):
+        reason = f"the default does not fit its schema: {issue.detail}"
         yield f"{node.pointer}/default", reason
 
 

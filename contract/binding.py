@@ -17,14 +17,14 @@ from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.arguments import ARGUMENTS, Arguments, path_name
-from contract.errors import NotFound, Unwritten
+from contract.errors import NotFound, NotImplementedYet
 from contract.handlers import Handler
 from contract.paths import by_precedence, decoded
 from contract.validation import validator_map
 from contract.write_only import Answers, answers_without_write_only
 from openapi.description import Description, Operation
 
-ANSWER_WITHIN_SECONDS = 5
+REQUEST_TIMEOUT_SECONDS = 5
 """After this long a handler is stopped; what it waited for is unavailable."""
 
 
@@ -148,10 +148,10 @@ async def _call(
     operation_id = extensions["connexion_routing"]["operation_id"]
     if operation_id is None:
         raise NotFound("There is nothing at this path.")
-    async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+    async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
         response = await handlers[operation_id](**extensions[ARGUMENTS])
     if response is None:  # which only a stub's body does: the type check refuses it elsewhere
-        raise Unwritten(f"Nobody has written {operation_id} yet.")
+        raise NotImplementedYet(f"Nobody has written {operation_id} yet.")
     if operation_id in answers:
         await answers[operation_id](response, scope, receive, send)
     else:

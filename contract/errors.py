@@ -11,12 +11,12 @@ from starlette.responses import Response
 FAILED = "Something went wrong here. It is not the request's fault."
 """The detail of an error of ours: whoever asked can do nothing about it."""
 
-MOST_ERRORS = 100
+MAX_ERRORS = 100
 """As many entries as `errors` holds at most (`Problem` in the specs)."""
 
 
 @dataclass(frozen=True)
-class Fault:
+class ValidationIssue:
     """One thing that is wrong: where (in the body or a parameter), and what."""
 
     detail: str
@@ -31,11 +31,11 @@ class Fault:
         }
 
 
-def count_of(faults: Sequence[Fault]) -> str:
+def count_of(issues: Sequence[ValidationIssue]) -> str:
     """How much is wrong with a request, as a sentence."""
-    if len(faults) >= MOST_ERRORS:
-        return f"The request has {MOST_ERRORS} errors or more."
-    return f"The request has {len(faults)} error{'s' if len(faults) != 1 else ''}."
+    if len(issues) >= MAX_ERRORS:
+        return f"The request has {MAX_ERRORS} errors or more."
+    return f"The request has {len(issues)} error{'s' if len(issues) != 1 else ''}."
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
     """A request cannot be answered as asked. Subclasses give each kind its name and status."""
 
     detail: str
-    faults: Sequence[Fault] = ()
+    issues: Sequence[ValidationIssue] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -58,8 +58,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
             "status": self.status.value,
             "detail": self.detail[:1000],
         }
-        if self.faults:
-            body["errors"] = [fault.as_json() for fault in self.faults[:MOST_ERRORS]]
+        if self.issues:
+            body["errors"] = [issue.as_json() for issue in self.issues[:MAX_ERRORS]]
         return Response(
             orjson.dumps(body),
             self.status.value,
@@ -69,7 +69,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
 
 class InvalidRequest(Problem):
-    """The request does not fit the contract; `faults` has everything that is wrong."""
+    """The request does not fit the contract; `issues` has everything that is wrong."""
 
     status = HTTPStatus.BAD_REQUEST
     kind = "invalid-request"
@@ -119,7 +119,7 @@ class MethodNotAllowed(Problem):
 
 
 class EmailTaken(Problem):
-    """An e-mail address belongs to another user; `faults` names it."""
+    """An e-mail address belongs to another user; `issues` names it."""
 
     status = HTTPStatus.CONFLICT
     kind = "email-taken"
@@ -142,12 +142,12 @@ class UnsupportedMediaType(Problem):
     title = "Unsupported media type"
 
 
-class Unwritten(Problem):
+class NotImplementedYet(Problem):
     """The operation is in the spec, and its handler is still the stub."""
 
     status = HTTPStatus.NOT_IMPLEMENTED
-    kind = "unwritten"
-    title = "Not written yet"
+    kind = "not-implemented"
+    title = "Not implemented yet"
 
 
 class ServiceUnavailable(Problem):

@@ -13,7 +13,7 @@ import ciso8601
 import idna
 import jsonschema_rs
 
-MOST_EMAIL_CHARACTERS = 254
+MAX_EMAIL_CHARACTERS = 254
 """RFC 5321's limit; also keeps a body of one long string from keeping the library busy."""
 
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -37,7 +37,7 @@ def email_key(address: str) -> str:
     # The library is asked about address literals, of domains only about `host`: it refuses labels
     # such as `r3--sn`, which IDNA reserves and SMTP does not.
     part = domain if domain.startswith("[") else "host"
-    if len(address) > MOST_EMAIL_CHARACTERS or not _is_mailbox(f"{local}@{part}"):
+    if len(address) > MAX_EMAIL_CHARACTERS or not _is_mailbox(f"{local}@{part}"):
         raise ValueError("no e-mail address")
     if not address.isprintable():  # white space and invisible characters beyond ASCII
         raise ValueError("an e-mail address of characters that cannot be seen")

@@ -31,18 +31,18 @@ def bind_handlers(
         HandlerMismatchError: A handler is missing, is no coroutine function, or its parameters
             are not those of the operation.
     """
-    faults: list[str] = []
+    issues: list[str] = []
     handlers: dict[str, Handler] = {}
     for operation in description.operations:
         function = getattr(module, operation.id, None)
-        faults += _differences(operation, function, dependencies.keys())
+        issues += _differences(operation, function, dependencies.keys())
         if function is not None:
             wanted = _keyword_only(function)
             given = {name: value for name, value in dependencies.items() if name in wanted}
             handlers[operation.id] = partial(function, **given)
-    if faults:
+    if issues:
         raise HandlerMismatchError(
-            "\n".join(f"{module.__name__}: {fault}" for fault in faults),
+            "\n".join(f"{module.__name__}: {issue}" for issue in issues),
         )
     return handlers
 

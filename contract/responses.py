@@ -50,15 +50,15 @@ class ResponseCheck:
 
         await self._app(scope, receive, hold)
         operation = scope["extensions"].get("connexion_routing", {}).get("operation_id")
-        faults = self._faults(operation, messages)
-        if faults:
-            log.error("answer_breaks_contract", operation=operation, faults=faults)
-            await Problem("; ".join(faults)).response()(scope, receive, send)
+        issues = self._issues(operation, messages)
+        if issues:
+            log.error("answer_breaks_contract", operation=operation, issues=issues)
+            await Problem("; ".join(issues)).response()(scope, receive, send)
             return
         for message in messages:
             await send(message)
 
-    def _faults(self, operation: str | None, messages: list[Message]) -> list[str]:
+    def _issues(self, operation: str | None, messages: list[Message]) -> list[str]:
         status = messages[0]["status"]
         headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
         body = b"".join(message.get("body", b"") for message in messages[1:])
@@ -68,7 +68,7 @@ class ResponseCheck:
         response = found.response(status)
         if response is None:
             return [f"{operation} declares no {status}"]
-        return declared[response.status].faults(headers, body)
+        return declared[response.status].issues(headers, body)
 
 
 class _Declared:
@@ -86,7 +86,7 @@ class _Declared:
             for name, each in self._response.content.items()
         }
 
-    def faults(self, headers: dict[str, str], body: bytes) -> list[str]:
+    def issues(self, headers: dict[str, str], body: bytes) -> list[str]:
         """What is wrong with an answer of this status."""
         found = [f"{name} is missing" for name in self._required if name.lower() not in headers]
         media_type = headers.get("content-type")
@@ -94,8 +94,8 @@ class _Declared:
             return [*found, "there is a body, the spec has none"] if body else found
         if media_type is None or media_type not in self._content:
             return [*found, f"Content-Type is {media_type}"]
-        faults = self._content[media_type].faults(_json(body))
-        return [*found, *(f"{fault.pointer}: {fault.detail}" for fault in faults)]
+        issues = self._content[media_type].issues(_json(body))
+        return [*found, *(f"{issue.pointer}: {issue.detail}" for issue in issues)]
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything

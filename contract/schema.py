@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from contract.errors import MOST_ERRORS, Fault
+from contract.errors import MAX_ERRORS, ValidationIssue
 from contract.excerpt import Excerpt
 from contract.formats import CHECKS, UniqueAs
 from contract.integers import Fractions
@@ -58,29 +58,32 @@ class Schema:
         """Whether the instance fits."""
         return self._validator.is_valid(instance) and not self._fractions.find(instance)
 
-    def faults(self, instance: Any) -> list[Fault]:  # noqa: ANN401 - JSON is anything
-        """What is wrong with the instance, up to MOST_ERRORS; empty where it fits, and only there.
+    def issues(self, instance: Any) -> list[ValidationIssue]:  # noqa: ANN401 - JSON is anything
+        """What is wrong with the instance, up to MAX_ERRORS; empty where it fits, and only there.
 
         Where it is large, all that is wrong with its beginning; if nothing is, what is wrong first.
         """
         if self._validator.is_valid(instance):
-            return [Fault(_FRACTION, fragment_of(each)) for each in self._fractions.find(instance)]
-        excerpt = Excerpt(instance, _MAX_LISTED, MOST_ERRORS)
+            return [
+                ValidationIssue(_FRACTION, fragment_of(each))
+                for each in self._fractions.find(instance)
+            ]
+        excerpt = Excerpt(instance, _MAX_LISTED, MAX_ERRORS)
         is_small = excerpt.size * (1 + self._alternatives) <= _MAX_LISTED
         errors = (self._validator if is_small else self._brief).iter_errors(excerpt.value)
         told = (error for error in errors if excerpt.tells(error))
         return self._explained(told) or self._first(instance)
 
-    def _first(self, instance: Any) -> list[Fault]:  # noqa: ANN401 - JSON is anything
+    def _first(self, instance: Any) -> list[ValidationIssue]:  # noqa: ANN401 - JSON is anything
         try:
             self._brief.validate(instance)
         except jsonschema_rs.ValidationError as error:
             return self._explained([error])
-        return [Fault("does not fit, and is too large to say where", "#")]
+        return [ValidationIssue("does not fit, and is too large to say where", "#")]
 
-    def _explained(self, errors: Iterable[jsonschema_rs.ValidationError]) -> list[Fault]:
-        found = islice(explain(errors, self._root), MOST_ERRORS)
-        return [Fault(why, fragment_of(path)) for path, why in found]
+    def _explained(self, errors: Iterable[jsonschema_rs.ValidationError]) -> list[ValidationIssue]:
+        found = islice(explain(errors, self._root), MAX_ERRORS)
+        return [ValidationIssue(why, fragment_of(path)) for path, why in found]
 
     @cached_property
     def _brief(self) -> jsonschema_rs.Draft202012Validator:

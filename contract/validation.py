@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from contract.arguments import ARGUMENTS, FAULTS
+from contract.arguments import ARGUMENTS, ISSUES
 from contract.completion import Completion
-from contract.errors import Fault, InvalidRequest, count_of
+from contract.errors import InvalidRequest, ValidationIssue, count_of
 from contract.schema import Schema
 from openapi.description import Description, Operation
 from openapi.views import View
@@ -27,25 +27,27 @@ class _Compiled:
             self._body = Schema(each.schema, schemas, View.REQUEST)
             self._complete = Completion(each.schema, schemas)
 
-    def parameter_faults(self, arguments: Mapping[str, Any]) -> Iterator[Fault]:
+    def parameter_issues(self, arguments: Mapping[str, Any]) -> Iterator[ValidationIssue]:
         """What is wrong with path and query."""
         for parameter, schema in self._parameters:
             value = arguments[parameter.python_name]
             if value is not None:
-                faults = schema.faults(value)
-                yield from (Fault(each.detail, parameter=parameter.name) for each in faults)
+                issues = schema.issues(value)
+                yield from (
+                    ValidationIssue(each.detail, parameter=parameter.name) for each in issues
+                )
             elif parameter.required:
-                yield Fault("is needed", parameter=parameter.name)
+                yield ValidationIssue("is needed", parameter=parameter.name)
 
-    def body_faults(self, arguments: dict[str, Any]) -> list[Fault]:
+    def body_issues(self, arguments: dict[str, Any]) -> list[ValidationIssue]:
         """What is wrong with the body; one that fits gets its defaults."""
         body = arguments["body"]
         if body is None and not self._needs_body:
             return []
-        faults = self._body.faults(body)
-        if not faults:
+        issues = self._body.issues(body)
+        if not issues:
             arguments["body"] = self._complete(body)
-        return faults
+        return issues
 
 
 def validator_map(description: Description) -> Mapping[str, Any]:
@@ -66,10 +68,10 @@ def validator_map(description: Description) -> Mapping[str, Any]:
             pass
 
         def validate(self, scope: Scope) -> None:
-            operation, faults = schemas(scope), scope["extensions"][FAULTS]
-            faults += operation.parameter_faults(scope["extensions"][ARGUMENTS])
+            operation, issues = schemas(scope), scope["extensions"][ISSUES]
+            issues += operation.parameter_issues(scope["extensions"][ARGUMENTS])
             if not operation.has_body:
-                _refuse(faults)
+                _refuse(issues)
 
     class Body:
         """Checks the JSON body, and refuses for whatever is wrong with the whole request."""
@@ -78,15 +80,15 @@ def validator_map(description: Description) -> Mapping[str, Any]:
             pass
 
         async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
-            faults, operation = scope["extensions"][FAULTS], schemas(scope)
+            issues, operation = scope["extensions"][ISSUES], schemas(scope)
             if operation.has_body:
-                faults += operation.body_faults(scope["extensions"][ARGUMENTS])
-            _refuse(faults)
+                issues += operation.body_issues(scope["extensions"][ARGUMENTS])
+            _refuse(issues)
             return receive, scope
 
     return {"parameter": Parameters, "body": {"application/json": Body}}
 
 
-def _refuse(faults: list[Fault]) -> None:
-    if faults:
-        raise InvalidRequest(count_of(faults), faults)
+def _refuse(issues: list[ValidationIssue]) -> None:
+    if issues:
+        raise InvalidRequest(count_of(issues), issues)

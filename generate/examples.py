@@ -77,8 +77,8 @@ def _of(
         return
     compiled = Schema(schema, description.schemas, view)
     for name, example in examples.items():
-        for fault in compiled.faults(example):
+        for issue in compiled.issues(example):
             place = description.place(
                 f"{here}/{'example' if name in ('example', '0') else 'examples'}"
             )
-            yield f"{place}: an example does not fit its schema: {fault.pointer}: {fault.detail}"
+            yield f"{place}: an example does not fit its schema: {issue.pointer}: {issue.detail}"

@@ -8,7 +8,7 @@ import orjson
 from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
 from starlette.responses import Response
 
-from contract.errors import EmailTaken, Fault, NotFound, Problem, ServiceUnavailable
+from contract.errors import EmailTaken, NotFound, Problem, ServiceUnavailable, ValidationIssue
 from storage.cursor import InvalidCursorError
 from storage.errors import EmailTakenError, NotFoundError
 
@@ -38,11 +38,11 @@ def translate(error: Exception) -> Problem | None:
         case NotFoundError():
             return NotFound("There is nothing with this id.")
         case EmailTakenError(index):
-            taken = Fault("belongs to another user", pointer=f"#/emails/{index}")
+            taken = ValidationIssue("belongs to another user", pointer=f"#/emails/{index}")
             return EmailTaken("An e-mail address belongs to another user.", [taken])
         case InvalidCursorError():
-            fault = Fault("was not given for these orders", parameter="cursor")
-            return NotFound("There is no page at this cursor.", [fault])
+            issue = ValidationIssue("was not given for these orders", parameter="cursor")
+            return NotFound("There is no page at this cursor.", [issue])
         case PyMongoError() | TimeoutError() if unreachable(error):
             return ServiceUnavailable(
                 "The database cannot be reached. Try again.",

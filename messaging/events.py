@@ -109,7 +109,7 @@ class Events:
         )
 
     def _check(self, body: object) -> None:
-        faults = self._schema.faults(body)
+        faults = self._schema.issues(body)
         if faults:
             raise BadMessage("; ".join(f"{each.pointer} {each.detail}" for each in faults))
 

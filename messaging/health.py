@@ -11,7 +11,7 @@ from http import HTTPStatus
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
 
-_ANSWER_WITHIN_SECONDS = 10
+_REQUEST_TIMEOUT_SECONDS = 10
 
 Checks = Callable[[], Awaitable[Mapping[str, bool]]]
 """What the process needs, by name, and whether it has it now."""
@@ -36,7 +36,7 @@ async def health_server(
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         open_connections.add(writer)
         try:
-            async with asyncio.timeout(_ANSWER_WITHIN_SECONDS):
+            async with asyncio.timeout(_REQUEST_TIMEOUT_SECONDS):
                 head = await reader.readuntil(b"\r\n\r\n")
                 writer.write(await _answer(head, checks, exposition))
                 await writer.drain()

@@ -7,9 +7,9 @@ from typing import Any
 
 from processes.logs import configure_logs
 from processes.settings import drain_seconds, worker_count
-from processes.start import told_plainly
+from processes.start import exit_on_config_error
 
-with told_plainly():
+with exit_on_config_error():
     configure_logs("http-service")
     workers = worker_count()
     # As long as requests may take, after the gateway has been told.

@@ -4,14 +4,14 @@ import os
 import sys
 from http.client import HTTPConnection, HTTPException
 
-_ANSWER_WITHIN_SECONDS = 5
+_REQUEST_TIMEOUT_SECONDS = 5
 
 
 def main() -> None:
     """Exit 0 where GET /health/live (or ready) is 200, else 1 with the reason."""
     bind = os.environ.get("BIND") or os.environ.get("HEALTH_BIND", "")
     connection = HTTPConnection(
-        "127.0.0.1", int(bind.rpartition(":")[2] or 5000), timeout=_ANSWER_WITHIN_SECONDS
+        "127.0.0.1", int(bind.rpartition(":")[2] or 5000), timeout=_REQUEST_TIMEOUT_SECONDS
     )
     try:
         connection.request("GET", f"/health/{sys.argv[1]}")

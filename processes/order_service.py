@@ -9,12 +9,12 @@ from contract.bindable import load_api
 from contract.service import Service
 from handlers import orders as handlers
 from processes.http_service import SPECS, http_service
-from processes.start import told_plainly
+from processes.start import exit_on_config_error
 from storage.client import Json, MongoSettings
 from storage.orders import Orders
 
 
-@told_plainly()
+@exit_on_config_error()
 def create() -> Service:
     """The service as gunicorn runs it."""
 

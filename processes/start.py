@@ -17,7 +17,7 @@ _BOOT_ERROR = 3
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def exit_on_config_error() -> Iterator[None]:
     """End the process where settings, specs or handlers are wrong; a log line for each reason."""
     try:
         yield

@@ -10,7 +10,7 @@ from contract.service import Service
 from handlers import users as handlers
 from handlers.times import ClientTimes, ServerTimes, Times
 from processes.http_service import SPECS, http_service
-from processes.start import told_plainly
+from processes.start import exit_on_config_error
 from storage.client import Json, MongoSettings, now
 from storage.users import Users
 
@@ -21,7 +21,7 @@ _BUILDS: Mapping[str, tuple[str | None, Callable[[], Times]]] = {
 """What each build adds to the published spec, and who says when something happened."""
 
 
-@told_plainly()
+@exit_on_config_error()
 def create(build: str) -> Service:
     """The service as gunicorn runs it; `build` is `v1` or `v2`."""
     overlay, times = _BUILDS[build]

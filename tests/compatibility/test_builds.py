@@ -160,15 +160,15 @@ def test_each_build_answers_as_published_and_as_it_states(
     promised = described(published_document(ROOT, "user"))
     for api in (promised, build.api):
         said = Build(build.client, api).answers(operation, status)
-        assert said.faults(answer.json()) == []
+        assert said.issues(answer.json()) == []
     assert answer.json().keys() <= promised.schemas["User"]["properties"].keys()
 
 
 def test_every_word_of_the_statement_is_needed(builds: dict[str, Build]) -> None:
     """v1 breaks it: by what it answers to POST, and to PUT, where clients send no times."""
     v1, v2 = builds["v1"], builds["v2"]
-    created = v2.answers("create_user", "201").faults(create(v1).json())
-    updated = v2.answers("update_user", "200").faults(update(v1, v1).json())
+    created = v2.answers("create_user", "201").issues(create(v1).json())
+    updated = v2.answers("update_user", "200").issues(update(v1, v1).json())
     assert _missing(created) == {"createdAt", "updatedAt"}
     assert _missing(updated) == {"updatedAt"}
 

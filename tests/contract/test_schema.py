@@ -8,17 +8,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contract.bindable import load_api
-from contract.errors import Fault
-from contract.formats import MOST_EMAIL_CHARACTERS, email_key
+from contract.errors import ValidationIssue
+from contract.formats import MAX_EMAIL_CHARACTERS, email_key
 from contract.schema import Schema
 from tests.describing import compiled, described_schemas
 
 SPECS = Path(__file__).parents[2] / "specs"
 
 
-def faults(schema: dict[str, Any], instance: object) -> list[Fault]:
+def issues(schema: dict[str, Any], instance: object) -> list[ValidationIssue]:
     """What is wrong with the instance."""
-    return compiled(schema).faults(instance)
+    return compiled(schema).issues(instance)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_a_schema_means_what_openapi_says(
     schema: dict[str, Any], good: list[object], bad: list[object]
 ) -> None:
     """Types, limits and formats hold exactly."""
-    assert [each for each in good if faults(schema, each)] == []
-    assert [each for each in bad if not faults(schema, each)] == []
+    assert [each for each in good if issues(schema, each)] == []
+    assert [each for each in bad if not issues(schema, each)] == []
 
 
 def test_everything_that_is_wrong_is_told_with_its_place() -> None:
@@ -115,7 +115,7 @@ def test_everything_that_is_wrong_is_told_with_its_place() -> None:
     description = load_api(SPECS / "user.yaml")
     schema = Schema(description.schemas["UserUpdate"], description.schemas)
     wrong = {"emails": ["a@example.com", "x"], "a/b": 1, "$c": 2, "deliveryAddress": {"street": 1}}
-    found = {(fault.pointer, fault.detail) for fault in schema.faults(wrong)}
+    found = {(issue.pointer, issue.detail) for issue in schema.issues(wrong)}
     assert ("#/emails/1", 'the value is not a "email"') in found
     assert ("#/a~1b", "is not a property here") in found
     assert ("#/$c", "is not a property here") in found
@@ -126,10 +126,10 @@ def test_everything_that_is_wrong_is_told_with_its_place() -> None:
 def test_an_empty_update_is_told_its_ways_out() -> None:
     """Where one of several must be there, the message names them."""
     description = load_api(SPECS / "user.yaml")
-    (fault,) = Schema(description.schemas["UserUpdate"], description.schemas).faults({})
-    assert fault.pointer == "#"
-    assert "emails" in fault.detail
-    assert "deliveryAddress" in fault.detail
+    (issue,) = Schema(description.schemas["UserUpdate"], description.schemas).issues({})
+    assert issue.pointer == "#"
+    assert "emails" in issue.detail
+    assert "deliveryAddress" in issue.detail
 
 
 STRINGS = {"type": "array", "items": {"type": "string"}}
@@ -180,7 +180,7 @@ def test_what_does_not_fit_is_refused_however_large_it_is(
     schema: dict[str, Any], instance: object, places: set[str]
 ) -> None:
     """With the place of something that is wrong, and of nothing else."""
-    assert {fault.pointer for fault in faults(schema, instance)} == places
+    assert {issue.pointer for issue in issues(schema, instance)} == places
 
 
 FITTING: dict[str, tuple[dict[str, Any], Any]] = {
@@ -201,9 +201,9 @@ def test_nothing_is_said_to_be_wrong_that_is_not(
     schema: dict[str, Any], instance: dict[str, Any] | list[Any]
 ) -> None:
     """Neither of what fits, nor of the same beside one thing that does not."""
-    assert not faults(schema, instance)
+    assert not issues(schema, instance)
     both = {"type": "object", "properties": {"a": schema, "b": {"type": "string"}}}
-    assert {fault.pointer for fault in faults(both, {"a": instance, "b": 1})} == {"#/b"}
+    assert {issue.pointer for issue in issues(both, {"a": instance, "b": 1})} == {"#/b"}
 
 
 def test_properties_may_be_called_like_keywords() -> None:
@@ -213,9 +213,9 @@ def test_properties_may_be_called_like_keywords() -> None:
         "properties": {name: {"type": "string"} for name in ("nullable", "format", "properties")},
     }
     closed = compiled(schema, closed=True)
-    assert not closed.faults({"nullable": "a", "format": "b", "properties": "c"})
-    assert closed.faults({"nullable": 1})
-    assert closed.faults({"other": "a"})
+    assert not closed.issues({"nullable": "a", "format": "b", "properties": "c"})
+    assert closed.issues({"nullable": 1})
+    assert closed.issues({"other": "a"})
 
 
 def test_a_format_that_is_not_known_is_noted_once() -> None:
@@ -229,7 +229,7 @@ def test_a_format_that_is_not_known_is_noted_once() -> None:
 @given(st.emails())
 def test_every_address_has_one_key_in_whatever_letter_case(address: str) -> None:
     """It is accepted where it is not too long, and letter case does not count."""
-    assume(len(address) <= MOST_EMAIL_CHARACTERS)
+    assume(len(address) <= MAX_EMAIL_CHARACTERS)
     assert email_key(address) == email_key(address.upper()) == email_key(address.lower())
 
 

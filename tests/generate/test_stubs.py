@@ -131,7 +131,7 @@ def test_a_stub_answers_501_whether_answers_are_checked_or_not(
     assert answer.status_code == 501
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json() == {
-        "type": "urn:aware:problem:unwritten",
+        "type": "urn:aware:problem:not-implemented",
         "title": "Not written yet",
         "status": 501,
         "detail": "Nobody has written write_note yet.",

@@ -39,7 +39,7 @@ def test_a_bad_spec_is_refused_in_one_line(spec: Path, monkeypatch: pytest.Monke
 
 
 def test_several_faults_have_a_line_each(tmp_path: Path) -> None:
-    """All faults of a kind are told at once, and each line stands for itself."""
+    """All issues of a kind are told at once, and each line stands for itself."""
     spec = tmp_path / "spec.yaml"
     spec.write_text(
         "openapi: 3.0.3\n"

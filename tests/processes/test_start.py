@@ -7,10 +7,10 @@ import sys
 PROGRAM = """
 from openapi.errors import InvalidDocumentError
 from processes.logs import configure_logs
-from processes.start import told_plainly
+from processes.start import exit_on_config_error
 
 configure_logs("service")
-with told_plainly():
+with exit_on_config_error():
     raise InvalidDocumentError("specs/a.yaml:1: one thing\\nspecs/a.yaml:2: another thing")
 """
 

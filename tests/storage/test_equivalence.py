@@ -233,7 +233,7 @@ def test_what_the_specs_allow_the_database_takes(
 ) -> None:
     """Whatever the API stores."""
     value = data.draw(fitting(STORED[name].schema))
-    if not _strict(name).faults(value):
+    if not _strict(name).issues(value):
         assert accepts(validated[name], stored(name, value))
 
 
@@ -245,7 +245,7 @@ def test_the_database_refuses_what_breaks_the_specs_beyond_the_list(
 ) -> None:
     """It takes a value where nothing is wrong with it, or nothing but what the list names."""
     value = data.draw(broken(STORED[name].schema))
-    fits = not _lenient(name).faults(value)
+    fits = not _lenient(name).issues(value)
     assert accepts(validated[name], stored(name, value)) is fits
 
 
@@ -272,11 +272,11 @@ def test_the_list_is_no_wider_than_it_must_be(
     data: st.DataObject,
 ) -> None:
     """Each exception is one: what breaks only that is refused by the API, taken by the database."""
-    complete = fitting(STORED[name].schema).filter(lambda value: not _strict(name).faults(value))
+    complete = fitting(STORED[name].schema).filter(lambda value: not _strict(name).issues(value))
     value = data.draw(complete)
     _, key, *element = place.split("/")
     value[key] = [BREAKING[exception]] if element else BREAKING[exception]
-    assert _strict(name).faults(value)
+    assert _strict(name).issues(value)
     assert accepts(validated[name], stored(name, value))
 
 

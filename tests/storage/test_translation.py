@@ -160,10 +160,10 @@ def test_the_database_takes_what_the_api_takes(
     compiled = Schema(api.schemas["Stored"], api.schemas, closed=True)
     make(collection, api)
     for value in good:
-        assert compiled.faults({"value": value}) == []
+        assert compiled.issues({"value": value}) == []
         assert takes(collection, {"value": value}), value
     for value in bad:
-        assert compiled.faults({"value": value})
+        assert compiled.issues({"value": value})
         assert not takes(collection, {"value": value}), value
 
 

@@ -148,7 +148,7 @@ def test_a_body_that_fits_reaches_its_handler(
 def test_a_body_that_does_not_fit_is_refused_with_its_place(
     versions: Versions, version: str, schema: str, value: object, pointer: str
 ) -> None:
-    """The pointer of the fault is among those of the answer."""
+    """The pointer of the issue is among those of the answer."""
     answer = post(versions[version], schema, value)
     assert answer.status_code == 400, answer.text
     assert pointer in [each["pointer"] for each in answer.json()["errors"]], answer.text
@@ -195,7 +195,7 @@ def test_defaults_are_filled_in_where_they_count(
 
 
 def test_an_error_of_a_branch_names_what_the_discriminator_chose(v30: httpx.Client) -> None:
-    """Only the faults of that branch, and the names that there are where none is meant."""
+    """Only the issues of that branch, and the names that there are where none is meant."""
     wrong = v30.post("/bodies/Pet", json={"kind": "feline", "lives": "x"}).json()
     assert [(each["pointer"], each["detail"]) for each in wrong["errors"]] == [
         ("#/lives", 'the value is not of type "integer"')
