@@ -38,6 +38,7 @@ class Bundle:
     root: SpecFile
     files: SpecFiles
     origins: dict[str, tuple[SpecFile, str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def place(self, pointer: str) -> str:
         """`file:line` of what a pointer into the document names, or of the nearest step to it."""
@@ -118,7 +119,7 @@ class _Bundler:
         """The object with its references turned into references within the document."""
         if is_reference(kind, node):
             if not has_siblings(kind, self._version):
-                self._require_plain(node, here)
+                self._note_siblings(node, here)
                 return self._reference(kind, node["$ref"], here)
             if kind == "pathItem":
                 return self._path_item(node, here)
@@ -162,14 +163,14 @@ class _Bundler:
             value = f"#/components/schemas/{value}"
         return self._reference("schema", value, here)["$ref"]
 
-    def _require_plain(self, node: dict[str, Any], here: _Here) -> None:
-        """Refuse what stands beside a `$ref` and would be ignored, but for remarks."""
+    def _note_siblings(self, node: dict[str, Any], here: _Here) -> None:
+        """Note what stands beside a `$ref` and is ignored, as OpenAPI says, but for remarks."""
+        instead = "write both into an `allOf`" if self._version == "3.0" else "remove it"
         for name in node:
             if not is_remark(name):
-                raise here.below(name).error(
-                    f"`{name}` beside `$ref` would be ignored: write both into an `allOf`"
-                    if self._version == "3.0"
-                    else f"`{name}` beside `$ref` would be ignored: remove it"
+                place = f"{shown(here.file.path)}:{here.file.line(here.below(name).pointer)}"
+                self._result.notes.append(
+                    f"{place}: `{name}` beside `$ref` is ignored, as OpenAPI says: {instead}"
                 )
 
     def _path_item(self, node: dict[str, Any], here: _Here) -> Any:  # noqa: ANN401

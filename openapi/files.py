@@ -35,6 +35,8 @@ _SCALARS = (
     ("merge", r"<<", "<"),
 )
 _SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that a JSON text may hold, and that are none or end a line in YAML."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -97,8 +99,9 @@ class SpecFile:
             raise self.error(line, "is not UTF-8: save the file in UTF-8") from error
 
     def _nodes(self, text: str) -> yaml.Node | None:
-        if self.path.suffix == ".json":  # which YAML's parser reads but for these two
+        if self.path.suffix == ".json":  # which YAML's parser reads but for these three
             text = _SURROGATE.sub(r"\\u003f\\u003f", text.replace("\t", " "))
+            text = _NOT_IN_YAML.sub("?", text)
         try:
             root = yaml.compose(text, _Loader)
             self._check(root, set(), {})

@@ -145,7 +145,8 @@ _MORE_IN_31: Mapping[str, Fields] = {
         **_values("minContains", "maxContains", "contentEncoding", "contentMediaType"),
         **dict.fromkeys(("if", "then", "else", "contains", "propertyNames"), "schema"),
         **dict.fromkeys(("unevaluatedItems", "unevaluatedProperties", "contentSchema"), "schema"),
-        **dict.fromkeys(("$defs", "dependentSchemas", "patternProperties"), Each("schema")),
+        **dict.fromkeys(("$defs", "definitions", "dependentSchemas"), Each("schema")),
+        "patternProperties": Each("schema"),
         "prefixItems": Each("schema"),
     },
 }

@@ -10,7 +10,6 @@ import builtins
 import keyword
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import count
 
@@ -37,25 +36,53 @@ def identifier(name: str) -> str:
 def parameter_names(parameters: Iterable[tuple[str, str]], *, has_body: bool) -> list[str]:
     """The names of an operation's parameters, each given by its location and its name.
 
-    Where two would be the same, or one `body` beside a body, the parameter of the path keeps the
-    name, and the others say where they are from: `id_query`.
+    Where two places would give the same, or one gives `body` beside a body, the parameter of the
+    path keeps the name, and the others say where they are from: `id_query`. Where one place does,
+    they are numbered: `Start`, `Start<` and `Start>` are `Start`, `Start2` and `Start3`.
     """
-    wishes = [(location, identifier(name)) for location, name in parameters]
-    taken = Counter(name for _, name in wishes)
-    taken["body"] += has_body
-    in_path = Counter(name for location, name in wishes if location == "path")
-    return [
-        name
-        if taken[name] == 1 or (location == "path" and in_path[name] == 1)
-        else f"{name}_{location}"
-        for location, name in wishes
-    ]
+    parameters = [*parameters]
+    wishes = [identifier(name) for _, name in parameters]
+    places: dict[str, set[str]] = {"body": {"body"}} if has_body else {}
+    for (location, _), wish in zip(parameters, wishes, strict=True):
+        places.setdefault(wish, set()).add(location)
+    return distinct(
+        (name, wish if location == "path" or len(places[wish]) == 1 else f"{wish}_{location}")
+        for (location, name), wish in zip(parameters, wishes, strict=True)
+    )
+
+
+def distinct(wishes: Iterable[tuple[str, str]]) -> list[str]:
+    """Each wish, or where another has it already, a number after it.
+
+    Args:
+        wishes: What the spec says, and what Python would call it. Who wishes for the very name
+            that the spec says gets it; the others give way, in their order.
+    """
+    wishes = [*wishes]
+    taken = {wish for name, wish in wishes if name == wish}
+    given = []
+    for name, wish in wishes:
+        numbered = (f"{wish}{number}" for number in count(2))
+        is_free = name == wish or wish not in taken
+        given.append(wish if is_free else next(each for each in numbered if each not in taken))
+        taken.add(given[-1])
+    return given
 
 
 def function_name(name: str) -> str:
     """The name of a handler: no builtin either, for modules use those."""
     plain = identifier(name)
     return f"{plain}_" if plain in _BUILTINS else plain
+
+
+def function_names(operations: Iterable[tuple[str, str, str | None]]) -> list[str]:
+    """The names of the handlers of operations: method, path and operationId of each."""
+    return distinct(
+        (f"{method} {path}", function_name(operation_id(method, path)))
+        if name is None
+        else (name, function_name(name))
+        for method, path, name in operations
+    )
 
 
 def operation_id(method: str, path: str) -> str:
@@ -76,15 +103,8 @@ def class_name(name: str) -> str:
 def class_names(names: Iterable[str]) -> Mapping[str, str]:
     """The model of each schema. A name that is a class's own is kept; the others give way to it."""
     names = [*names]
-    taken = {name for name in names if class_name(name) == name}
-    given = {name: name for name in taken}
-    for name in names:
-        if name not in given:
-            wish = class_name(name)
-            numbered = (f"{wish}{number}" for number in count(2))
-            given[name] = wish if wish not in taken else next(n for n in numbered if n not in taken)
-            taken.add(given[name])
-    return {name: given[name] for name in names}
+    given = distinct((name, class_name(name)) for name in names)
+    return dict(zip(names, given, strict=True))
 
 
 def _ascii(name: str) -> str:

@@ -19,8 +19,7 @@ from openapi.grammar import METHODS, is_extension, walk
 from openapi.names import (
     class_name,
     class_names,
-    function_name,
-    operation_id,
+    function_names,
     parameter_names,
 )
 from openapi.overlay import apply_overlay
@@ -73,21 +72,26 @@ class _Reader:
         )
 
     def _operations(self) -> Iterator[Operation]:
-        for path, item in self._document.get("paths", {}).items():
-            if not is_extension(path):
-                here = pointer_of("paths", path)
-                for method in METHODS:
-                    if method in item:
-                        yield self._operation(path, method, item, f"{here}/{method}")
+        found = [
+            (path, method, item)
+            for path, item in self._document.get("paths", {}).items()
+            if not is_extension(path)
+            for method in METHODS
+            if method in item
+        ]
+        names = function_names(
+            (method, path, item[method].get("operationId")) for path, method, item in found
+        )
+        for (path, method, item), name in zip(found, names, strict=True):
+            yield self._operation(path, method, item, name)
 
-    def _operation(self, path: str, method: str, item: Any, here: str) -> Operation:  # noqa: ANN401
-        node, said = item[method], item[method].get("operationId")
-        name = function_name(said if said is not None else operation_id(method, path))
+    def _operation(self, path: str, method: str, item: Any, name: str) -> Operation:  # noqa: ANN401
+        node, here = item[method], pointer_of("paths", path, method)
         body = node.get("requestBody")
         security = node.get("security", self._document.get("security", []))
         return Operation(
             id=name,
-            operation_id=said,
+            operation_id=node.get("operationId"),
             method=method.upper(),
             path=self._base + path,
             template=path,
@@ -208,4 +212,9 @@ class _Reader:
             shown["webhooks"] = "/webhooks"
         for name, pointer in shown.items():
             yield f"{self._bundle.place(pointer)}: {name} are shown in the pages and not served"
+        for name, pointer in self._schemas.unknown.items():
+            instead = "write `type: [string, 'null']`" if name == "nullable" else "remove it"
+            place = self._bundle.place(pointer)
+            yield f"{place}: a schema has no `{name}`, it changes nothing: {instead}"
+        yield from self._bundle.notes
         yield from self._schemas.notes

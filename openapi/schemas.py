@@ -30,7 +30,7 @@ _SILENT_FORMATS = {"binary", "double", "password", *RANGES}
 EXACT = "x-exact"
 """Keyword of an integer that may not be written with a fraction: `1.0` is none in OpenAPI 3.0."""
 
-_DROPPED = {"example", "nullable", "xml", "externalDocs", "$schema"}
+_DROPPED = {"example", "nullable", "xml", "externalDocs", "$schema", "definitions"}
 _BOOLEANS = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems")
 """Keywords whose schema may be `false` in JSON Schema too, and mostly is."""
 
@@ -38,15 +38,18 @@ _BOOLEANS = ("additionalProperties", "unevaluatedProperties", "unevaluatedItems"
 class Schemas:
     """The schemas of a document, read on demand; all of them in `named` in the end.
 
-    `pointers` says where in the document each of them stands.
+    `pointers` says where in the document each of them stands, `unknown` where the first of each
+    keyword is that JSON Schema does not know.
     """
 
     def __init__(self, document: Document, version: Version) -> None:
         self._document, self._version = document, version
+        self._known = {*fields("schema", version), "$ref"}
         self._pointers: dict[str, str] = {}
         self.pointers: dict[str, str] = {}
         self.named: dict[str, JsonSchema] = {}
         self.notes: list[str] = []
+        self.unknown: dict[str, str] = {}
         components = document.get("components", {}).get("schemas", {})
         for name in components:
             self._keep(name, {}, pointer_of("components", "schemas", name))
@@ -57,11 +60,12 @@ class Schemas:
         """A schema at a place of the document, translated."""
         if isinstance(node, bool):
             return {} if node else {"not": {}}
-        result = {
-            key: self._keyword(key, value, pointer)
-            for key, value in node.items()
-            if key not in _DROPPED
-        }
+        result = {}
+        for key, value in node.items():
+            if not is_extension(key) and key not in self._known:
+                self.unknown.setdefault(key, pointer + pointer_of(key))
+            elif key not in _DROPPED:
+                result[key] = self._keyword(key, value, pointer)
         if "example" in node:
             result.setdefault("examples", [node["example"]])
         if self._version == "3.0":

@@ -18,20 +18,20 @@ from openapi.grammar import (
     is_reference,
     walk,
 )
-from openapi.names import function_name, operation_id, parameter_names
 from openapi.pointers import at, from_fragment, pointer_of, resolve
 from openapi.servers import server_violations
 from openapi.structure import details, structure
 
 _ALTERNATIVES = {
-    "nullable": "in 3.1 write `type: [string, 'null']`",
     "$id": "refer to `#/components/schemas/NAME` instead",
     "$anchor": "refer to `#/components/schemas/NAME` instead",
     "$dynamicRef": "use `$ref`",
     "$dynamicAnchor": "use `$ref`",
-    "definitions": "move the schemas to `components/schemas`",
 }
 """What to write instead of a field that is not understood."""
+
+_ANNOTATIONS = ("title", "description", "example", "examples", "deprecated", "$comment")
+"""Keywords of a schema without which it lets through the same."""
 
 
 def require_sound(bundle: Bundle) -> None:
@@ -59,15 +59,18 @@ def _unknown(node: Node, version: Version) -> Iterator[Violation]:
         if name in known or is_extension(name):
             continue
         here = node.pointer + pointer_of(name)
-        alike = get_close_matches(name, known, 1)
+        may_have_others = version == "3.1" and node.kind == "schema"
+        alike = get_close_matches(name, known, 1, 0.8 if may_have_others else 0.6)
         if name == "$ref" and node.kind in SECTIONS:
             yield here, "`$ref` must be a text: write '#/components/…'"
         elif version == "3.0" and name in fields(node.kind, "3.1"):
             yield here, f"`{name}` is of OpenAPI 3.1: write `openapi: 3.1.0` at the top"
-        elif name in _ALTERNATIVES:
+        elif node.kind == "schema" and name in _ALTERNATIVES:
             yield here, f"`{name}` is not understood: {_ALTERNATIVES[name]}"
-        elif alike:
+        elif alike and not (may_have_others and alike[0] in _ANNOTATIONS):
             yield here, f"{_a(node)} has no `{name}`: write `{alike[0]}`, or remove it"
+        elif may_have_others:
+            continue  # it changes nothing, as JSON Schema says, and there is a note of it
         elif name == "$ref":
             yield here, f"{_a(node)} cannot be a `$ref`: write here what that file holds"
         else:
@@ -143,11 +146,13 @@ def _operation_ids(bundle: Bundle) -> Iterator[Violation]:
         said, what = node.get("operationId"), f"{method.upper()} {path}"
         if said == "":
             yield f"{here}/operationId", f"{what} has an empty operationId: remove it, or write one"
-        name = function_name(said if said is not None else operation_id(method, path))
-        if name in seen:
-            place = f"{here}/operationId" if said else here
-            yield place, f"{what} would be `{name}` as {seen[name]} is: give it another operationId"
-        seen[name] = what
+        if said in seen:
+            yield (
+                f"{here}/operationId",
+                f"{what} is `{said}` as {seen[said]} is: give it another operationId",
+            )
+        if said is not None:
+            seen[said] = what
 
 
 def _paths(bundle: Bundle) -> Iterator[Violation]:
@@ -175,7 +180,6 @@ def _parameters(bundle: Bundle) -> Iterator[Violation]:
     for path, _, here, node, item in _operations(bundle.document):
         above = here.rpartition("/")[0]
         declared: dict[str, str] = {}
-        found: list[tuple[str, str]] = []
         for owner, pointer in ((item, above), (node, here)):
             seen = set()
             for number, each in enumerate(owner.get("parameters", [])):
@@ -185,25 +189,13 @@ def _parameters(bundle: Bundle) -> Iterator[Violation]:
                 if key in seen:
                     yield place, f"{parameter['in']} parameter {parameter['name']} is there twice"
                 seen.add(key)
-                if key not in found and not is_ignored_parameter(*key):
-                    found.append(key)
                 if parameter["in"] == "path":
                     declared[parameter["name"]] = place
-        yield from _alike(found, here, has_body="requestBody" in node)
         for name in re.findall(r"\{([^{}]*)\}", path):
             if declared.pop(name, None) is None:
                 yield here, f"{path} has {{{name}}}, and no `in: path` parameter {name} is declared"
         for name, place in declared.items():
             yield place, f"path parameter {name} is not in {path}: write {{{name}}}, or remove it"
-
-
-def _alike(found: list[tuple[str, str]], here: str, *, has_body: bool) -> Iterator[Violation]:
-    """Parameters that would have one name in Python."""
-    names = dict[str, str]()
-    for (_, name), given in zip(found, parameter_names(found, has_body=has_body), strict=True):
-        if given in names:
-            yield here, f"parameters {names[given]} and {name} would both be `{given}`: rename one"
-        names[given] = name
 
 
 def is_ignored_parameter(location: str, name: str) -> bool:

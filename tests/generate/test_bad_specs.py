@@ -65,7 +65,7 @@ BAD = {
         ORDERS,
         "    get:\n      operationId: get_order\n",
         "    get:\n      operationId: list_orders\n",
-        "GET /orders/{id} would be `list_orders` as GET /orders/ is: give it another operationId",
+        "GET /orders/{id} is `list_orders` as GET /orders/ is: give it another operationId",
     ),
     "OpenAPI 3.2": (
         ORDERS,
