@@ -33,16 +33,18 @@ def identifier(name: str) -> str:
     return f"{plain}_" if plain in _KEYWORDS else plain
 
 
-def parameter_names(parameters: Iterable[tuple[str, str]], *, has_body: bool) -> list[str]:
+def parameter_names(
+    parameters: Iterable[tuple[str, str]], of_body: Iterable[str] = ()
+) -> list[str]:
     """The names of an operation's parameters, each given by its location and its name.
 
-    Where two places would give the same, or one gives `body` beside a body, the parameter of the
+    Where two places would give the same, or one gives what is the body's, the parameter of the
     path keeps the name, and the others say where they are from: `id_query`. Where one place does,
     they are numbered: `Start`, `Start<` and `Start>` are `Start`, `Start2` and `Start3`.
     """
     parameters = [*parameters]
     wishes = [identifier(name) for _, name in parameters]
-    places: dict[str, set[str]] = {"body": {"body"}} if has_body else {}
+    places: dict[str, set[str]] = {name: {"body"} for name in of_body}
     for (location, _), wish in zip(parameters, wishes, strict=True):
         places.setdefault(wish, set()).add(location)
     return distinct(

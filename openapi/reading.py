@@ -125,7 +125,7 @@ class _Reader:
                 node, place = self._resolve(each, f"{pointer}/parameters/{number}")
                 if not is_ignored_parameter(node["in"], node["name"]):
                     found[node["in"], node["name"]] = node, place
-        names = parameter_names(found, has_body=has_body)
+        names = parameter_names(found, ("body",) if has_body else ())
         return tuple(
             self._parameter(node, name, place)
             for (node, place), name in zip(found.values(), names, strict=True)
