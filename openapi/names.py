@@ -38,17 +38,23 @@ def parameter_names(
 ) -> list[str]:
     """The names of an operation's parameters, each given by its location and its name.
 
-    Where two places would give the same, or one gives what is the body's, the parameter of the
-    path keeps the name, and the others say where they are from: `id_query`. Where one place does,
-    they are numbered: `Start`, `Start<` and `Start>` are `Start`, `Start2` and `Start3`.
+    Where two places would give the same, the parameter of the path keeps the name, and the others
+    say where they are from: `id_query`; where it is one of the body's, all do. Where one place
+    would give the same, they are numbered: `Start`, `Start<` and `Start>` are `Start`, `Start2` and `Start3`.
     """
     parameters = [*parameters]
     wishes = [identifier(name) for _, name in parameters]
-    places: dict[str, set[str]] = {name: {"body"} for name in of_body}
+    taken, places = {*of_body}, dict[str, set[str]]()
     for (location, _), wish in zip(parameters, wishes, strict=True):
         places.setdefault(wish, set()).add(location)
+    plain = {
+        (location, wish)
+        for wish, found in places.items()
+        for location in found
+        if wish not in taken and (location == "path" or len(found) == 1)
+    }
     return distinct(
-        (name, wish if location == "path" or len(places[wish]) == 1 else f"{wish}_{location}")
+        (name, wish if (location, wish) in plain else f"{wish}_{location}")
         for (location, name), wish in zip(parameters, wishes, strict=True)
     )
 

@@ -60,6 +60,16 @@ def test_parameters_alike_say_their_place_and_are_numbered(tmp_path: Path) -> No
     }
 
 
+def test_what_is_the_bodys_is_nobody_elses(tmp_path: Path) -> None:
+    """Not even a parameter of the path has the body's name."""
+    parameters = "[{name: body, in: path, required: true, schema: {type: string}}]"
+    body = "{content: {application/json: {schema: {type: string}}}}"
+    responses = "{'200': {description: OK}}"
+    head = "openapi: 3.0.3\ninfo: {title: Body, version: '1'}\npaths: {'/{body}': {put: {"
+    spec = f"{head}parameters: {parameters}, requestBody: {body}, responses: {responses}}}}}}}\n"
+    assert description(tmp_path, spec).operations[0].parameters[0].python_name == "body_path"
+
+
 IGNORED = """
 openapi: {version}
 info: {{title: Ignored, version: '1'}}
