@@ -40,7 +40,7 @@ def parameter_names(
 
     Where two places would give the same, the parameter of the path keeps the name, and the others
     say where they are from: `id_query`; where it is one of the body's, all do. Where one place
-    would give the same, they are numbered: `Start`, `Start<` and `Start>` are `Start`, `Start2` and `Start3`.
+    would give the same, they are numbered: `Start` and `Start<` are `Start` and `Start2`.
     """
     parameters = [*parameters]
     wishes = [identifier(name) for _, name in parameters]
