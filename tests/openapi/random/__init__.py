@@ -1,0 +1,1 @@
+"""Random descriptions: what a client sends by the text of OpenAPI is what a handler gets."""
