@@ -7,10 +7,10 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
+from contract.answers.values import Answer, File
 from hypothesis import strategies as st
 
-from contract.answers.values import Answer, File
-from tests.openapi.random.values import Json, instances, texts
+from tests.openapi.random.values import Json, Strategy, instances, texts
 
 Draw = st.DrawFn
 
@@ -54,6 +54,9 @@ class Given:
         return body.decode(charset)
 
 
+_BYTES: Strategy = st.binary(max_size=100)
+
+
 async def _stream(value: str | bytes) -> AsyncIterator[str | bytes]:
     for start in range(0, len(value), 7):
         yield value[start : start + 7]
@@ -95,7 +98,7 @@ def answers(draw: Draw, operation: Json) -> Given:
     elif media_type.startswith("text/"):
         value, forms = draw(texts("\ufeff", most=40)), [ANSWER, STREAM]
     else:
-        value, forms = draw(st.binary(max_size=100)), [ANSWER, FILE, STREAM]
+        value, forms = draw(_BYTES), [ANSWER, FILE, STREAM]
     form = draw(st.sampled_from(forms))
     if form == BARE and status in OF_RANGES:
         code = 200
