@@ -80,21 +80,16 @@ def in_path(node: Json, value: Any) -> str:  # noqa: ANN401 - as the schema says
     """A path parameter: RFC 6570's `{v}`, `{.v}` and `{;v}`, each with `*` where exploded."""
     if "content" in node:
         return encoded(json.dumps(value))
-    members = [*_members(value, encoded)]
-    match style_of(node), explodes(node):
-        case "simple", True:
-            return ",".join(members)
-        case "simple", False:
-            return _flat(value, encoded)
-        case "label", True:
-            return "".join(f".{each}" for each in members)
-        case "label", False:
-            return f".{_flat(value, encoded)}"
-        case "matrix", True if isinstance(value, dict):
-            return "".join(f";{key}{_ifemp(each)}" for key, _, each in _split(members))
-        case "matrix", True:
-            return "".join(f";{encoded(node['name'])}{_ifemp(each)}" for each in members)
-    return f";{encoded(node['name'])}{_ifemp(_flat(value, encoded))}"
+    exploded = explodes(node)
+    parts = [*_members(value, encoded)] if exploded else [_flat(value, encoded)]
+    match style_of(node):
+        case "simple":
+            return ",".join(parts)
+        case "label":
+            return "".join(f".{each}" for each in parts)
+    if exploded and isinstance(value, dict):
+        return "".join(f";{key}{_ifemp(each)}" for key, _, each in _split(parts))
+    return "".join(f";{encoded(node['name'])}{_ifemp(each)}" for each in parts)
 
 
 def _split(members: list[str]) -> Iterator[tuple[str, str, str]]:
@@ -108,24 +103,21 @@ def _ifemp(text: str) -> str:
 
 def in_query(node: Json, value: Any, encode: Encode = encoded) -> Pairs:  # noqa: ANN401
     """A query parameter, as pairs of what stands before and after `=`."""
-    name = encode(node["name"])
+    style, name = style_of(node), encode(node["name"])
     if "content" in node:
         return [(name, encode(json.dumps(value, ensure_ascii=False)))]
-    match style_of(node), value:
-        case "deepObject", dict():
-            return [
-                (encode(f"{node['name']}[{key}]"), encode(plain(each)))
-                for key, each in value.items()
-            ]
-        case "spaceDelimited", _:
-            return [(name, _flat(value, encode, "%20"))]
-        case "pipeDelimited", _:
-            return [(name, _flat(value, encode, "%7C"))]
-        case "form", dict() if explodes(node):
-            return [(encode(key), encode(plain(each))) for key, each in value.items()]
-        case "form", list() if explodes(node):
-            return [(name, encode(plain(each))) for each in value]
-    return [(name, _flat(value, encode))]
+    if style == "deepObject":
+        return [
+            (encode(f"{node['name']}[{key}]"), encode(plain(each))) for key, each in value.items()
+        ]
+    if style == "form" and explodes(node) and isinstance(value, dict):
+        return [(encode(key), encode(plain(each))) for key, each in value.items()]
+    if style == "form" and explodes(node) and isinstance(value, list):
+        return [(name, encode(plain(each))) for each in value]
+    return [(name, _flat(value, encode, _BETWEEN[style]))]
+
+
+_BETWEEN = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
 
 
 def in_header(node: Json, value: Any) -> str:  # noqa: ANN401 - as the schema says

@@ -23,8 +23,8 @@ PATH_NAMES = ("id", "some-id", "class", "a.b", "x_y", "Straße")
 QUERY_NAMES = ("q", "page[size]", "$filter", "from", "a b", "x.y", "naïve", "body", "id", "n+1")
 HEADER_NAMES = ("X-One", "x-two", "X_Three", "If-Thing", "id")
 COOKIE_NAMES = ("session", "csrf-token", "id", "a.b")
-HEADER_PROPERTIES = ("R", "G", "B", "x-y", "a.b", "1")
-PROPERTY_NAMES = ("R", "G", "B", "first name", "größe", "x-y", "$z", "a.b", "1", "type")
+HEADER_NAMES_WITHIN = ("R", "G", "B", "x-y", "a.b", "1")
+NAMES_WITHIN = ("R", "G", "B", "first name", "größe", "x-y", "$z", "a.b", "1", "type")
 
 STYLES = {
     "path": ("simple", "label", "matrix"),
@@ -68,7 +68,7 @@ def plain_arrays(version: str) -> st.SearchStrategy[Json]:
 
 @cache
 @st.composite
-def plain_objects(draw: Draw, version: str, among: tuple[str, ...] = PROPERTY_NAMES) -> Json:
+def plain_objects(draw: Draw, version: str, among: tuple[str, ...] = NAMES_WITHIN) -> Json:
     """Schemas of objects of plain values. One is needed: RFC 6570 leaves out an empty object."""
     names = draw(st.lists(st.sampled_from(among), min_size=1, max_size=3, unique=True))
     return {
@@ -89,7 +89,7 @@ def json_schemas(draw: Draw, version: str, depth: int = 2) -> Json:
     if kind == 2:
         schema: Json = {"type": "array", "items": draw(json_schemas(version, depth - 1))}
         return schema
-    names = draw(st.lists(st.sampled_from(PROPERTY_NAMES), max_size=4, unique=True))
+    names = draw(st.lists(st.sampled_from(NAMES_WITHIN), max_size=4, unique=True))
     schema = {
         "type": "object",
         "properties": {name: draw(json_schemas(version, depth - 1)) for name in names},
@@ -108,48 +108,54 @@ def parameters(draw: Draw, version: str, location: str, name: str) -> Json:
     node: Json = {"name": name, "in": location}
     if location == "path" or draw(st.booleans()):
         node["required"] = True
-    if location == "query" and draw(st.integers(0, 7)) == 0:
-        node["content"] = {"application/json": {"schema": draw(json_schemas(version))}}
-        return node
-    if location in ("path", "header") and draw(st.integers(0, 9)) == 0:
-        schema: Json = {"type": "array", "items": {"type": "integer"}}
-        node["content"] = {"application/json": {"schema": schema}}
-        return node
+    if location != "cookie" and draw(st.integers(0, 9)) == 0:
+        integers: Json = {"type": "array", "items": {"type": "integer"}}
+        schema = draw(json_schemas(version)) if location == "query" else integers
+        return node | {"content": {"application/json": {"schema": schema}}}
     style = draw(st.sampled_from(STYLES[location]))
     usual = "form" if location in ("query", "cookie") else "simple"
     if style != usual or draw(st.booleans()):
         node["style"] = style
-    shapes = ["plain", "array", "object"]
-    if style in ("spaceDelimited", "pipeDelimited"):
-        shapes = ["array"] if version.startswith("3.0") else ["array", "object"]
-    elif style == "deepObject":
-        shapes = ["object"]
-    shape = draw(st.sampled_from(shapes))
-    node["schema"] = draw(
-        {
-            "plain": plain_schemas(version, location),
-            "array": plain_arrays(version),
-            "object": plain_objects(
-                version, HEADER_PROPERTIES if location == "header" else PROPERTY_NAMES
-            ),
-        }[shape]
-    )
-    choices: list[bool | None] = [None, False, True]
-    if style in ("spaceDelimited", "pipeDelimited"):
-        choices = [None, False]
-    elif style == "deepObject":
-        choices = [True]
-    elif location == "cookie" and shape != "plain":
-        choices = [False]
-    if (explode := draw(st.sampled_from(choices))) is not None:
+    shape = draw(st.sampled_from(SHAPES.get((style, version[:3]), ("plain", "array", "object"))))
+    node["schema"] = draw(_schema(version, location, shape))
+    if (explode := draw(st.sampled_from(_explodes(location, style, shape)))) is not None:
         node["explode"] = explode
-    if location == "query" and shape == "plain" and not node.get("required"):
-        kind = draw(st.integers(0, 5))
-        if kind == 0 and node["schema"] == {"type": "string"}:
-            node["schema"]["default"] = "as usual, 100%"
-        elif kind == 1 and node["schema"] == {"type": "integer"}:
-            node["schema"]["default"] = 20
+    if location == "query" and not node.get("required") and draw(st.booleans()):
+        defaults = {"string": "as usual, 100%", "integer": 20}
+        if [*node["schema"]] == ["type"] and node["schema"]["type"] in defaults:
+            node["schema"]["default"] = defaults[node["schema"]["type"]]
     return node
+
+
+SHAPES = {
+    ("spaceDelimited", "3.0"): ("array",),
+    ("spaceDelimited", "3.1"): ("array", "object"),
+    ("pipeDelimited", "3.0"): ("array",),
+    ("pipeDelimited", "3.1"): ("array", "object"),
+    ("deepObject", "3.0"): ("object",),
+    ("deepObject", "3.1"): ("object",),
+}
+"""By style and OpenAPI: what is sent by it, where it is not whatever there is."""
+
+
+def _schema(version: str, location: str, shape: str) -> st.SearchStrategy[Json]:
+    """The schema of a parameter: a plain value, an array or an object of such."""
+    if shape == "array":
+        return plain_arrays(version)
+    if shape == "object":
+        return plain_objects(version, HEADER_NAMES_WITHIN if location == "header" else NAMES_WITHIN)
+    return plain_schemas(version, location)
+
+
+def _explodes(location: str, style: str, shape: str) -> tuple[bool | None, ...]:
+    """What `explode` may be; None is left out."""
+    if style == "deepObject":
+        return (True,)
+    if style in ("spaceDelimited", "pipeDelimited"):
+        return (None, False)
+    if location == "cookie" and shape != "plain":
+        return (False,)
+    return (None, False, True)
 
 
 def explodes(node: Json) -> bool:

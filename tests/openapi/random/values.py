@@ -74,23 +74,18 @@ def instances(schema: Json, strings: Strategy, *, nulls: bool = False) -> Strate
         return st.none() | instances({**schema, "type": kind, "nullable": False}, strings)
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    match kind:
-        case "string" if "format" in schema:
-            return FORMATTED[schema["format"]]
-        case "string":
-            return strings
-        case "integer":
-            return integers(schema)
-        case "number":
-            return numbers(schema)
-        case "boolean":
-            return st.booleans()
-        case "array":
-            items = instances(schema["items"], strings, nulls=nulls)
-            return st.lists(items, min_size=schema.get("minItems", 0), max_size=4)
-        case "object":
-            return objects(schema, strings, nulls=nulls)
-    raise NotImplementedError(schema)
+    if kind == "string":
+        return FORMATTED[schema["format"]] if "format" in schema else strings
+    if kind == "array":
+        items = instances(schema["items"], strings, nulls=nulls)
+        return st.lists(items, min_size=schema.get("minItems", 0), max_size=4)
+    if kind == "object":
+        return objects(schema, strings, nulls=nulls)
+    return {"integer": integers, "number": numbers, "boolean": _booleans}[kind](schema)
+
+
+def _booleans(_: Json) -> Strategy:
+    return st.booleans()
 
 
 def objects(schema: Json, strings: Strategy, *, nulls: bool = False) -> Strategy:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from tests.openapi.random.cases import Case, Trial
 from tests.openapi.random.client import File, Request, request, urlencoded
@@ -125,20 +126,26 @@ def _other_json(schema: Json, value: Any, path: str) -> Iterator[tuple[str, Any]
                 yield below, [each, *value[1:]]
     elif "properties" in schema:
         yield path, ["not an object"]
-        if not isinstance(value, dict):
-            return
-        if schema.get("additionalProperties") is False:
-            yield f"{path}/nobody-knows", {**value, "nobody-knows": 1}
-        for name in schema.get("required", ()):
-            yield path, {key: each for key, each in value.items() if key != name}
-        for name in value.keys() & schema["properties"].keys():
-            if not name.isascii() or " " in name:
-                continue  # how a fragment writes it is another matter
-            inner = schema["properties"][name]
-            for below, each in _other_json(inner, value[name], f"{path}/{name}"):
-                yield below, {**value, name: each}
+        if isinstance(value, dict):
+            yield from _other_objects(schema, value, path)
     else:
         yield path, {"not": "plain"}
+
+
+def _other_objects(schema: Json, value: Json, path: str) -> Iterator[tuple[str, Any]]:
+    if schema.get("additionalProperties") is False:
+        yield f"{path}/nobody-knows", {**value, "nobody-knows": 1}
+    for name in schema.get("required", ()):
+        yield path, {key: each for key, each in value.items() if key != name}
+    for name in value.keys() & schema["properties"].keys():
+        inner = schema["properties"][name]
+        for below, each in _other_json(inner, value[name], f"{path}/{_fragment(name)}"):
+            yield below, {**value, name: each}
+
+
+def _fragment(key: str) -> str:
+    """A key as a part of a JSON pointer in a URI fragment (RFC 6901, 6)."""
+    return quote(key.replace("~", "~0").replace("/", "~1"), safe="~!$&'()*+,;=:@")
 
 
 def _forms(case: Case, trial: Trial) -> Iterator[Wrong]:
@@ -146,21 +153,18 @@ def _forms(case: Case, trial: Trial) -> Iterator[Wrong]:
     schema, value = trial.media["schema"], trial.sent.body
     name = schema["required"][0]
     without = {key: each for key, each in value.items() if key != name}
-    yield Wrong("a field is missing", _with_body(case, trial, without), pointer="#")
+    if without:  # or it is no body at all, which may be allowed
+        yield Wrong("a field is missing", _with_body(case, trial, without), pointer="#")
     if trial.sent.media_type == FORM:
         content = f"{urlencoded(trial.media, value)}&nobody-knows=1".encode()
         wrong = replace(trial.request, body=content)
         yield Wrong("a field that is none", wrong, pointer="#/nobody-knows")
     for key, inner in schema["properties"].items():
-        if key not in value or not key.isascii() or " " in key or isinstance(value[key], File):
+        if key not in value or isinstance(value[key], File):
             continue
         for other in _of_other_types(inner, value[key]):
             changed = _with_body(case, trial, {**value, key: other})
             yield Wrong(f"field {key} of another type", changed, pointer=f"#/{_fragment(key)}")
-
-
-def _fragment(key: str) -> str:
-    return key.replace("[", "%5B").replace("]", "%5D")
 
 
 def _with_body(case: Case, trial: Trial, body: Json) -> Request:
