@@ -7,15 +7,21 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.openapi.random.answers import Given, accepts, answers
-from tests.openapi.random.client import File, Request, Sent, in_path, plain, request
-from tests.openapi.random.descriptions import (
-    FILE_TYPES,
+from tests.openapi.random.client import (
     FORM,
     PARTS,
-    documents,
+    File,
+    Request,
+    Sent,
     explodes,
+    in_path,
+    plain,
+    request,
     style_of,
 )
+from tests.openapi.random.contents import FILE_TYPES
+from tests.openapi.random.descriptions import documents
+from tests.openapi.random.dressing import BASE, dress
 from tests.openapi.random.values import CONTROLS, Json, Strategy, instances, texts
 
 Draw = st.DrawFn
@@ -38,45 +44,41 @@ class Trial:
 
 @dataclass(frozen=True)
 class Case:
-    """A description of one operation, and requests to it that are right."""
+    """A description of one operation, and requests to it that are right.
 
+    `plain` says the same as `document` does, everything at its place.
+    """
+
+    plain: Json
     document: Json
     trials: list[Trial]
 
     @property
     def path(self) -> str:
         """The path's template."""
-        return str(next(iter(self.document["paths"])))
+        return str(next(iter(self.plain["paths"])))
 
     @property
     def method(self) -> str:
         """In small letters."""
-        return str(next(iter(self.document["paths"][self.path])))
+        return str(next(iter(self.plain["paths"][self.path])))
 
     @property
     def operation(self) -> Json:
         """The operation."""
-        found: Json = self.document["paths"][self.path][self.method]
+        found: Json = self.plain["paths"][self.path][self.method]
         return found
 
     @property
     def parameters(self) -> list[Json]:
-        """Its parameters, references followed."""
-        return nodes(self.document, self.operation)
+        """Its parameters."""
+        found: list[Json] = self.operation.get("parameters", [])
+        return found
 
     def request(self, sent: Sent, media: Json | None) -> Request:
         """The request that sends something."""
-        return request(self.path, self.method, self.parameters, media, sent)
-
-
-def nodes(document: Json, operation: Json) -> list[Json]:
-    """The parameters of an operation, references followed."""
-    return [
-        document["components"]["parameters"][each["$ref"].rpartition("/")[2]]
-        if "$ref" in each
-        else each
-        for each in operation.get("parameters", ())
-    ]
+        base = BASE if "servers" in self.document else ""
+        return request(base + self.path, self.method, self.parameters, media, sent)
 
 
 def members(value: Any) -> list[str]:  # noqa: ANN401 - as a schema says
@@ -193,7 +195,8 @@ def files(allowed: str) -> Strategy:
 @st.composite
 def cases(draw: Draw) -> Case:
     """A description, and requests to it that are right."""
-    case = Case(draw(documents()), [])
+    plain = draw(documents())
+    case = Case(plain, dress(draw, plain), [])
     for _ in range(draw(st.integers(1, 3))):
         case.trials.append(_trial(draw, case))
     return case

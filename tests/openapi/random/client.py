@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from tests.openapi.random.descriptions import FORM, PARTS, explodes, style_of
 from tests.openapi.random.values import Json
 
 Encode = Callable[[str], str]
 Pairs = list[tuple[str, str]]
+
+FORM = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,17 @@ class Request:
             return shlex.join([*words, url])
         escaped = "".join(f"\\x{each:02x}" for each in self.body)
         return f"printf '{escaped}' | {shlex.join([*words, '--data-binary', '@-', url])}"
+
+
+def explodes(node: Json) -> bool:
+    """Whether a parameter is exploded: left out, it is where the style is `form`."""
+    return bool(node.get("explode", style_of(node) == "form"))
+
+
+def style_of(node: Json) -> str:
+    """The style of a parameter."""
+    usual = "form" if node["in"] in ("query", "cookie") else "simple"
+    return str(node.get("style", usual))
 
 
 def encoded(text: str) -> str:

@@ -10,12 +10,20 @@ Where the texts of OpenAPI 3.0.3 and 3.1 leave open what a client would send, no
 """
 
 from functools import cache
-from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.openapi.random.answers import headers
-from tests.openapi.random.values import FORMATTED, Json
+from tests.openapi.random.client import explodes, style_of
+from tests.openapi.random.contents import bodies, responses
+from tests.openapi.random.schemas import (
+    HEADER_NAMES_WITHIN,
+    NAMES_WITHIN,
+    json_schemas,
+    plain_arrays,
+    plain_objects,
+    plain_schemas,
+)
+from tests.openapi.random.values import Json
 
 Draw = st.DrawFn
 
@@ -23,8 +31,6 @@ PATH_NAMES = ("id", "some-id", "class", "a.b", "x_y", "Straße")
 QUERY_NAMES = ("q", "page[size]", "$filter", "from", "a b", "x.y", "naïve", "body", "id", "n+1")
 HEADER_NAMES = ("X-One", "x-two", "X_Three", "If-Thing", "id")
 COOKIE_NAMES = ("session", "csrf-token", "id", "a.b")
-HEADER_NAMES_WITHIN = ("R", "G", "B", "x-y", "a.b", "1")
-NAMES_WITHIN = ("R", "G", "B", "first name", "größe", "x-y", "$z", "a.b", "1", "type")
 
 STYLES = {
     "path": ("simple", "label", "matrix"),
@@ -32,73 +38,6 @@ STYLES = {
     "header": ("simple",),
     "cookie": ("form",),
 }
-
-
-@cache
-@st.composite
-def plain_schemas(draw: Draw, version: str, location: str = "body") -> Json:
-    """Schemas of one value."""
-    kind = draw(st.sampled_from(("string", "integer", "number", "boolean")))
-    schema: Json = {"type": kind}
-    match kind, draw(st.integers(0, 3)):
-        case "string", 1:
-            schema["format"] = draw(st.sampled_from(sorted(FORMATTED)))
-        case "string", 2:
-            listed = st.sampled_from(["red", "Blue", "0", "true", "null", "1.5", "x-y", "a_b"])
-            schema["enum"] = draw(st.lists(listed, min_size=1, max_size=3, unique=True))
-        case "integer", 1:
-            schema["format"] = draw(st.sampled_from(("int32", "int64")))
-        case "integer", 2:
-            schema |= {"minimum": -5, "maximum": draw(st.integers(-5, 100))}
-        case "number", 1:
-            schema["format"] = draw(st.sampled_from(("float", "double")))
-    if location != "path" and draw(st.integers(0, 9)) == 0 and "enum" not in schema:
-        # null itself can be sent by JSON only; all else is sent as if it could not be
-        schema |= {"nullable": True} if version.startswith("3.0") else {"type": [kind, "null"]}
-    return schema
-
-
-@cache
-def plain_arrays(version: str) -> st.SearchStrategy[Json]:
-    """Schemas of arrays of plain values. An empty one cannot be sent: RFC 6570 leaves it out."""
-    return plain_schemas(version, "path").map(
-        lambda each: {"type": "array", "items": each, "minItems": 1}
-    )
-
-
-@cache
-@st.composite
-def plain_objects(draw: Draw, version: str, among: tuple[str, ...] = NAMES_WITHIN) -> Json:
-    """Schemas of objects of plain values. One is needed: RFC 6570 leaves out an empty object."""
-    names = draw(st.lists(st.sampled_from(among), min_size=1, max_size=3, unique=True))
-    return {
-        "type": "object",
-        "properties": {name: draw(plain_schemas(version, "path")) for name in names},
-        "required": [names[0]],
-        "additionalProperties": False,
-    }
-
-
-@cache
-@st.composite
-def json_schemas(draw: Draw, version: str, depth: int = 2) -> Json:
-    """Schemas of whatever JSON can be."""
-    kind = draw(st.integers(0, 4 if depth else 1))
-    if kind <= 1:
-        return draw(plain_schemas(version))
-    if kind == 2:
-        schema: Json = {"type": "array", "items": draw(json_schemas(version, depth - 1))}
-        return schema
-    names = draw(st.lists(st.sampled_from(NAMES_WITHIN), max_size=4, unique=True))
-    schema = {
-        "type": "object",
-        "properties": {name: draw(json_schemas(version, depth - 1)) for name in names},
-    }
-    if needed := [each for each in names if draw(st.booleans())]:
-        schema["required"] = needed
-    if draw(st.booleans()):
-        schema["additionalProperties"] = False
-    return schema
 
 
 @cache
@@ -158,168 +97,6 @@ def _explodes(location: str, style: str, shape: str) -> tuple[bool | None, ...]:
     return (None, False, True)
 
 
-def explodes(node: Json) -> bool:
-    """Whether a parameter is exploded: left out, it is where the style is `form`."""
-    return bool(node.get("explode", style_of(node) == "form"))
-
-
-def style_of(node: Json) -> str:
-    """The style of a parameter."""
-    usual = "form" if node["in"] in ("query", "cookie") else "simple"
-    return str(node.get("style", usual))
-
-
-def form_styles(version: str, schema: Json) -> st.SearchStrategy[Json | None]:
-    """What `encoding` may say of a field of an urlencoded form."""
-    match schema["type"]:
-        case "array":
-            styles: list[Json | None] = [
-                None,
-                {"style": "form", "explode": False},
-                {"style": "form", "explode": True},
-                {"style": "spaceDelimited", "explode": False},
-                {"style": "pipeDelimited", "explode": False},
-            ]
-        case "object":  # without `style`, 3.0.3 says of it both `form` and that it is JSON
-            styles = [{"style": "deepObject", "explode": True}]
-            if not version.startswith("3.0"):
-                styles.append({"contentType": "application/json"})
-        case _:
-            styles = [None]
-    return st.sampled_from(styles)
-
-
-@cache
-@st.composite
-def urlencoded(draw: Draw, version: str) -> Json:
-    """The media type object of an urlencoded form."""
-    names = draw(st.lists(st.sampled_from(QUERY_NAMES), min_size=1, max_size=4, unique=True))
-    properties, encoding = {}, {}
-    for name in names:
-        shapes = (plain_schemas(version, "path"), plain_arrays(version), plain_objects(version))
-        properties[name] = draw(st.one_of(shapes))
-        if (said := draw(form_styles(version, properties[name]))) is not None:
-            encoding[name] = said
-    media: Json = {"schema": form_schema(names, properties)}
-    return media | ({"encoding": encoding} if encoding else {})
-
-
-def form_schema(names: list[str], properties: Json) -> Json:
-    """The schema of a form: its first field is needed."""
-    schema = {"type": "object", "properties": properties, "required": [names[0]]}
-    return schema | {"additionalProperties": False}
-
-
-def file_schema(version: str) -> Json:
-    """The schema of a file in a form."""
-    if version.startswith("3.0"):
-        return {"type": "string", "format": "binary"}
-    return {"type": "string", "contentMediaType": "application/octet-stream"}
-
-
-@cache
-@st.composite
-def multipart(draw: Draw, version: str) -> Json:
-    """The media type object of a form in parts."""
-    names = draw(st.lists(st.sampled_from(QUERY_NAMES), min_size=1, max_size=4, unique=True))
-    properties, encoding = {}, {}
-    for name in names:
-        shape = draw(st.sampled_from(("file", "files", "plain", "array", "object", "objects")))
-        properties[name] = draw(
-            {
-                "file": st.just(file_schema(version)),
-                "files": st.just({"type": "array", "items": file_schema(version), "minItems": 1}),
-                "plain": plain_schemas(version, "path"),
-                "array": plain_arrays(version),
-                "object": json_objects(version),
-                "objects": json_objects(version).map(
-                    lambda each: {"type": "array", "items": each, "minItems": 1}
-                ),
-            }[shape]
-        )
-        if shape in ("file", "files") and draw(st.booleans()):
-            encoding[name] = {"contentType": draw(st.sampled_from(FILE_TYPES))}
-    media: Json = {"schema": form_schema(names, properties)}
-    return media | ({"encoding": encoding} if encoding else {})
-
-
-FILE_TYPES = ("image/png", "image/png, image/jpeg", "image/*", "application/octet-stream")
-
-
-@cache
-def json_objects(version: str) -> st.SearchStrategy[Json]:
-    """Schemas of JSON objects."""
-    return json_schemas(version).filter(lambda each: each["type"] == "object")
-
-
-JSON_TYPES = (
-    *("application/json", "application/merge-patch+json", "application/vnd.things.v1+json"),
-    "application/json; charset=utf-8",
-)
-TEXT_TYPES = ("text/plain", "text/csv", "text/*")
-BYTE_TYPES = ("application/octet-stream", "image/png", "image/*", "application/pdf", "*/*")
-FORM = "application/x-www-form-urlencoded"
-PARTS = "multipart/form-data"
-
-
-@cache
-def media_types(version: str) -> st.SearchStrategy[tuple[str, Json]]:
-    """A media type, and what the spec says of it."""
-    binary: Json = {"schema": {"type": "string", "format": "binary"}}
-    if not version.startswith("3.0"):
-        binary = {}
-    as_json = json_schemas(version).map(lambda each: {"schema": each})
-    text: Json = {"schema": {"type": "string"}}
-    return st.one_of(
-        st.tuples(st.sampled_from(JSON_TYPES), as_json),
-        st.tuples(st.just(FORM), urlencoded(version)),
-        st.tuples(st.just(PARTS), multipart(version)),
-        st.tuples(st.sampled_from(TEXT_TYPES), st.just(text)),
-        st.tuples(st.sampled_from(BYTE_TYPES), st.just(binary)),
-    )
-
-
-@cache
-@st.composite
-def bodies(draw: Draw, version: str) -> Json:
-    """A body of one, two or three media types."""
-    each = st.lists(
-        media_types(version), min_size=1, max_size=3, unique_by=lambda pair: pair[0].split(";")[0]
-    )
-    content = dict(draw(each))
-    body: Json = {"content": content}
-    return body | ({"required": True} if draw(st.booleans()) else {})
-
-
-@cache
-@st.composite
-def responses(draw: Draw, version: str) -> Json:
-    """What an operation may answer: codes, ranges, `default`; of no, one or two media types."""
-    found: Json = {}
-    statuses = ("200", "201", "202", "204", "2XX", "4XX", "409", "default")
-    for status in draw(st.lists(st.sampled_from(statuses), min_size=1, max_size=3, unique=True)):
-        found[status] = {"description": "As asked."}
-        if status != "204" and draw(st.integers(0, 5)):
-            answers = st.lists(answer_types(version), min_size=1, max_size=2)
-            found[status]["content"] = dict(draw(answers))
-        if said := draw(headers()):
-            found[status]["headers"] = said
-    return found
-
-
-@cache
-def answer_types(version: str) -> st.SearchStrategy[tuple[str, Json]]:
-    """A media type of an answer. What a range stands for, only a handler can say: none is made."""
-    as_json = json_schemas(version).map(lambda each: {"schema": each})
-    text: Json = {"schema": {"type": "string"}}
-    binary: Json = {"schema": {"type": "string", "format": "binary"}}
-    return st.one_of(
-        st.tuples(st.sampled_from(JSON_TYPES[:3]), as_json),
-        st.tuples(st.sampled_from(TEXT_TYPES[:2]), st.just(text)),
-        st.tuples(st.sampled_from(BYTE_TYPES[:2]), st.just(binary)),
-    )
-
-
 @cache
 @st.composite
 def documents(draw: Draw) -> Json:
@@ -339,19 +116,15 @@ def documents(draw: Draw) -> Json:
     found = _without_the_same_key(found)
     path = "".join(f"/{{{each['name']}}}" for each in found if each["in"] == "path")
     operation: Json = {"operationId": "operate", "responses": draw(responses(version))}
-    components: Json = {}
     if found:
-        operation["parameters"] = [
-            _referred(draw, components, each, f"P{number}") for number, each in enumerate(found)
-        ]
+        operation["parameters"] = found
     if method in ("post", "put", "patch") and draw(st.booleans()):
         operation["requestBody"] = draw(bodies(version))
-    document: Json = {
+    return {
         "openapi": version,
         "info": {"title": "Random", "version": "1"},
         "paths": {f"/things{path}": {method: operation}},
     }
-    return document | ({"components": {"parameters": components}} if components else {})
 
 
 def _without_the_same_key(nodes: list[Json]) -> list[Json]:
@@ -366,11 +139,3 @@ def _without_the_same_key(nodes: list[Json]) -> list[Json]:
             kept.append(node)
             taken |= keys if node["in"] == "query" else set()
     return kept
-
-
-def _referred(draw: Draw, components: Json, node: Json, name: str) -> Any:  # noqa: ANN401
-    """The object itself, or a reference to it as a component."""
-    if draw(st.integers(0, 3)):
-        return node
-    components[name] = node
-    return {"$ref": f"#/components/parameters/{name}"}

@@ -30,7 +30,8 @@ LEISURELY = settings(
 def same(sent: Any, given: Any) -> bool:  # noqa: ANN401 - any value
     """Whether two values are the same to JSON: `1` is `1.0`, and `true` is neither."""
     if isinstance(sent, File):
-        return isinstance(given, dict) and given["content"] == sent.content
+        file = sent.content, sent.filename, sent.media_type
+        return isinstance(given, dict) and (*given.values(),) == file
     if isinstance(sent, bytes) and isinstance(given, dict):
         return bool(given["content"] == sent)
     if isinstance(sent, bool) or isinstance(given, bool):
@@ -53,6 +54,9 @@ def expected(case: Case, trial: Trial, service: Service) -> dict[str, Any]:
         found[each.python_name] = trial.sent.parameters.get(key, default)
     if operation.body is not None:
         found["body"] = trial.sent.body
+        if len(operation.body.content) > 1 or "*" in "".join(operation.body.content):
+            said = trial.sent.media_type
+            found["content_type"] = said and said.partition(";")[0]
     return found
 
 

@@ -7,8 +7,15 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.openapi.random.cases import Case, Trial
-from tests.openapi.random.client import File, Request, request, urlencoded
-from tests.openapi.random.descriptions import FORM, PARTS, style_of
+from tests.openapi.random.client import (
+    FORM,
+    PARTS,
+    File,
+    Request,
+    request,
+    style_of,
+    urlencoded,
+)
 from tests.openapi.random.values import Json
 
 TYPED = ("integer", "number", "boolean")
