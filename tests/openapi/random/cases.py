@@ -59,6 +59,11 @@ class Case:
         return str(next(iter(self.plain["paths"])))
 
     @property
+    def base(self) -> str:
+        """The path of its servers."""
+        return BASE if "servers" in self.document else ""
+
+    @property
     def method(self) -> str:
         """In small letters."""
         return str(next(iter(self.plain["paths"][self.path])))
@@ -77,8 +82,7 @@ class Case:
 
     def request(self, sent: Sent, media: Json | None) -> Request:
         """The request that sends something."""
-        base = BASE if "servers" in self.document else ""
-        return request(base + self.path, self.method, self.parameters, media, sent)
+        return request(self.base + self.path, self.method, self.parameters, media, sent)
 
 
 def members(value: Any) -> list[str]:  # noqa: ANN401 - as a schema says

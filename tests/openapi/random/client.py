@@ -266,5 +266,6 @@ def _part(name: str, value: Any) -> bytes:  # noqa: ANN401 - as the schema says
 
 
 def _quoted(text: str) -> str:
-    """A name in a part's header: UTF-8, with what would end it encoded as browsers do."""
-    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    """A name in a part's header, in UTF-8. How one with a quote is written, RFC 7578 leaves open."""
+    assert not {*text} & {*'"\\\r\n'}
+    return text

@@ -19,7 +19,7 @@ def dress(draw: Draw, document: Json) -> Json:
     or of both; servers have a path.
     """
     components: Json = {}
-    dressed = _hoisted(draw, document, components, "")
+    dressed: Json = _hoisted(draw, document, components, "")
     if components:
         dressed["components"] = components
     [item] = dressed["paths"].values()
