@@ -266,6 +266,6 @@ def _part(name: str, value: Any) -> bytes:  # noqa: ANN401 - as the schema says
 
 
 def _quoted(text: str) -> str:
-    """A name in a part's header, in UTF-8. How one with a quote is written, RFC 7578 leaves open."""
+    """A name in a part's header, in UTF-8; RFC 7578 leaves open how one with a quote is written."""
     assert not {*text} & {*'"\\\r\n'}
     return text

@@ -24,12 +24,11 @@ from openapi.description import Operation
 from tests.openapi.random.cases import Case
 from tests.openapi.random.judging import arrived
 from tests.openapi.random.service import recorded
-from tests.openapi.random.values import Json
 
 
 def write(cases: list[Case], folder: Path) -> list[Case]:
     """Put cases into a folder, all in one description; gives them as they are to be asked there."""
-    paths: Json = {}
+    paths = {}
     placed = []
     for number, case in enumerate(cases):
         [item] = case.plain["paths"].values()
