@@ -28,6 +28,9 @@ keepalive = 75
 # No link of ours is absolute, so nobody's word about hosts and schemes is needed.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
+# A spec may declare `X_Id`, which gunicorn drops by default: where headers become variables, as in
+# WSGI, it would be `X-Id`. In ASGI names stay what they are.
+header_map = "dangerous"
 # gunicorn's heartbeat must not wait for a disk.
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 
