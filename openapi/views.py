@@ -128,21 +128,28 @@ class _Viewer:
         self._referred[name] = None
         return {"$ref": f"{REFERENCE}{name}"}
 
-    def _composed(
-        self, schema: JsonSchema, keyword: str, seen: set[int] | None = None
-    ) -> Iterator[Any]:
-        """What the keyword says in the schema, and in the schemas that it is put together from."""
-        seen = set() if seen is None else seen
-        if id(schema) in seen:
-            return
-        seen.add(id(schema))
-        if keyword in schema:
-            yield schema[keyword]
-        if "$ref" in schema:
-            yield from self._composed(self._schemas[name_of(schema["$ref"])], keyword, seen)
-        for branch in _BRANCHES:
-            for each in schema.get(branch, ()):
-                yield from self._composed(each, keyword, seen)
-        for branch in _CONDITIONAL:
-            if branch in schema:
-                yield from self._composed(schema[branch], keyword, seen)
+    def _composed(self, schema: JsonSchema, keyword: str) -> Iterator[Any]:
+        return composed(schema, keyword, self._schemas)
+
+
+def composed(
+    schema: JsonSchema,
+    keyword: str,
+    schemas: Mapping[str, JsonSchema],
+    seen: set[int] | None = None,
+) -> Iterator[Any]:
+    """What the keyword says in the schema, and in the schemas that it is put together from."""
+    seen = set() if seen is None else seen
+    if id(schema) in seen:
+        return
+    seen.add(id(schema))
+    if keyword in schema:
+        yield schema[keyword]
+    if "$ref" in schema:
+        yield from composed(schemas[name_of(schema["$ref"])], keyword, schemas, seen)
+    for branch in _BRANCHES:
+        for each in schema.get(branch, ()):
+            yield from composed(each, keyword, schemas, seen)
+    for branch in _CONDITIONAL:
+        if branch in schema:
+            yield from composed(schema[branch], keyword, schemas, seen)
