@@ -116,8 +116,9 @@ class _Module:
         return "\n\n".join(("from __future__ import annotations", imports, *self._texts.values()))
 
     def _model(self, model: str, shape: Shape, view: View, text: str) -> None:
-        if len(shape) == 1 and isinstance(shape[0], Object) and _has_class(shape[0]):
-            self._class(model, shape[0], view, text)
+        said = [each for each in shape if not isinstance(each, Anything)]
+        if len(said) == 1 and isinstance(said[0], Object) and _has_class(said[0]):
+            self._class(model, said[0], view, text)
             return
         self._mentioned = set()
         expression = self._expression(shape, model, view, text)
@@ -148,7 +149,7 @@ class _Module:
 
     def _expression(self, shape: Shape, hint: str, view: View, text: str = "") -> str:
         """A shape as the type in an annotation; its objects become classes called by the hint."""
-        # That no type is said where properties are hardly ever means that all others will do.
+        # Properties or items without a type are hardly ever meant to let any other value through.
         said = [each for each in shape if not isinstance(each, Anything)]
         if not said:
             name = "Any" if shape else "Never"
