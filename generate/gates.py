@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from generate.artefacts import ARTEFACTS
 from generate.asyncapi import PATH as ASYNCAPI
-from generate.examples import broken_links, misfits
+from generate.examples import broken_links, misfits, missing
 from generate.lint import lint
 from generate.migration import departures
 from generate.node import NodeError, node_script, run_tool
@@ -75,6 +75,7 @@ GATES = (
     Gate("everything that is made from the specs is up to date", stale),
     Gate("the specs keep the rules of specs/redocly.yaml", lint),
     Gate("every example fits its schema", misfits),
+    Gate("every request has an example, or one can be made of its schema", missing),
     Gate("every link leads to an operation", broken_links),
     Gate("the gateway's routes agree with the specs", routes),
     Gate("nothing breaks clients of the last release unannounced", released),

@@ -15,9 +15,9 @@ from textwrap import indent
 from generate.formatting import docstring, formatted
 from generate.shapes import NEVER, Anything, Array, Named, Object, Scalar, Shape, Shapes, Value
 from generate.sources import Sources
-from openapi.description import Description, JsonSchema, name_of
+from openapi.description import Description, JsonSchema
 from openapi.names import class_name, class_names
-from openapi.schemas import Reach, within
+from openapi.schemas import Reach, referred
 from openapi.views import View, composed
 
 HEADER = '"""Generated from specs/{name}.yaml. Edit that, then `make generate`."""'
@@ -76,20 +76,8 @@ def _used(description: Description) -> Mapping[View, Iterable[str]]:
         sides = ((View.REQUEST, bodies), (View.RESPONSE, operation.responses.values()))
         for view, messages in sides:
             for content in (each for message in messages for each in message.content.values()):
-                found[view] |= dict.fromkeys(_referred(content.schema, description.schemas))
+                found[view] |= dict.fromkeys(referred(content.schema, description.schemas))
     return found
-
-
-def _referred(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> Iterator[str]:
-    """The names that a schema leads to, each once."""
-    left, seen = [schema], set()
-    while left:
-        node = left.pop()
-        left += within(node)
-        if "$ref" in node and (name := name_of(node["$ref"])) not in seen:
-            seen.add(name)
-            left.append(schemas[name])
-            yield name
 
 
 class _Module:
