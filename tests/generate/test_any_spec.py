@@ -19,6 +19,7 @@ from generate.artefacts import ARTEFACTS
 from generate.asyncapi import PATH as ASYNCAPI
 from generate.asyncapi import asyncapi
 from generate.examples import broken_links, misfits, missing
+from generate.fields import fields
 from generate.gates import events
 from generate.insomnia import PATH as INSOMNIA
 from generate.json_schemas import draft_07
@@ -99,6 +100,20 @@ def test_all_is_made_typed_and_formatted(others: Sources) -> None:
     stubs_file = f"handlers/{name}_handlers.py"  # whose names and texts are the spec's own
     linted = _run(others, "ruff", "check", "--select=E,F,I,ANN", "--ignore=E501", stubs_file)
     assert "All checks passed" in linted, linted
+
+
+def test_a_constant_of_a_property_is_its_name(sources: Sources) -> None:
+    """Whatever the name; two that would be one are told apart."""
+    declared = (Api("hostile", "hostile", "Closed"),)
+    changed = replace(sources, apis={"hostile": load_api(HOSTILE)}, declared=declared)
+    written: dict[str, Any] = {}
+    exec(fields(changed)["models/fields/hostile.py"], written)  # noqa: S102 - what we have generated
+    names = {each: name for each, name in vars(written["Thing"]).items() if isinstance(name, str)}
+    wanted = {"a_b": "a-b", "a_b_2": "a b", "a_b_3": "a.b", "from_": "from", "n": "", "x": "$x"}
+    assert wanted.items() <= names.items()
+    properties = changed.apis["hostile"].schemas["Thing"]["properties"]
+    assert {name for each, name in names.items() if each != "__module__"} == {*properties}
+    assert written["ThingABItem"].c == "c"
 
 
 def test_the_collection_is_json_that_insomnia_imports(others: Sources) -> None:
