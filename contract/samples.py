@@ -40,7 +40,11 @@ _WORDS = {
 
 
 class NoSampleError(Exception):
-    """No value could be made that fits a schema: it needs an example."""
+    """No value could be made that fits a schema, the one at `path`: it needs an example."""
+
+    def __init__(self, *path: str) -> None:
+        super().__init__(*path)
+        self.path = path
 
 
 def request_example(description: Description, content: MediaType) -> Any:  # noqa: ANN401
@@ -73,6 +77,43 @@ class Samples:
             NoSampleError: None of those that were tried fits.
         """
         return self._value(schema, 0)
+
+    def completed(self, schema: JsonSchema, value: Any) -> Any:  # noqa: ANN401 - any of JSON
+        """The value with what is required beside it; what does not fit in it gives way to samples.
+
+        Raises:
+            NoSampleError: There is none for a part of it.
+        """
+        if Schema(schema, self._schemas, self._view).is_valid(value):
+            return value
+        if isinstance(value, dict):
+            return self._completed_object(schema, value)
+        items = [*composed(schema, "items", self._schemas)]
+        if isinstance(value, list) and value and items:
+            return [self.completed(items[0], each) for each in value]
+        return self.value(schema)
+
+    def _completed_object(self, schema: JsonSchema, value: dict[str, Any]) -> dict[str, Any]:
+        found = {
+            name: each
+            for properties in composed(schema, "properties", self._schemas, alternatives=False)
+            for name, each in properties.items()
+        }
+        required = {
+            name: None
+            for names in composed(schema, "required", self._schemas, alternatives=False)
+            for name in names
+        }
+        result = {}
+        for name in (*value, *(each for each in required if each not in value)):
+            try:
+                if name not in value:
+                    result[name] = self.value(found.get(name, {}))
+                elif name in found:
+                    result[name] = self.completed(found[name], value[name])
+            except NoSampleError as error:
+                raise NoSampleError(name, *error.path) from None
+        return result
 
     def _value(self, schema: JsonSchema, depth: int) -> Any:  # noqa: ANN401
         compiled = Schema(schema, self._schemas, self._view)
