@@ -103,9 +103,9 @@ def test_a_new_required_field_within_what_is_there_is_filled_in(changed: Changed
                 ),
             ),
             shared=(
-                "required: [street, city, state, postalCode, country]\n      properties:\n",
+                "postalCode, country]\n      properties:\n",
                 (
-                    "required: [street, city, state, postalCode, country, floor]\n      properties:\n"
+                    "postalCode, country, floor]\n      properties:\n"
                     "        floor: {type: integer, example: 3}\n"
                 ),
             ),
