@@ -108,7 +108,7 @@ def _literals(tree: ast.Module) -> Iterator[int]:
     }
     known |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     names = re.compile(rf"\b({'|'.join(RENAMED)})\b")
-    for node in ast.walk(tree):
-        text = node.value if isinstance(node, ast.Constant) else None
-        if isinstance(text, str) and id(node) not in known and names.search(text):
+    texts = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    for node in texts:
+        if isinstance(node.value, str) and id(node) not in known and names.search(node.value):
             yield node.lineno
