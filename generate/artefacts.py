@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generate.asyncapi import asyncapi
+from generate.fields import fields
 from generate.insomnia import insomnia
 from generate.json_schemas import json_schemas
 from generate.methods import methods
@@ -33,6 +34,7 @@ class Artefact:
 
 ARTEFACTS = (
     Artefact(models, owns=("models/[a-z]*.py",)),
+    Artefact(fields, owns=("models/fields/[a-z]*.py",)),
     Artefact(stubs, orphans=orphans),
     Artefact(signatures),
     Artefact(json_schemas, owns=("schemas/*_schema.json",)),

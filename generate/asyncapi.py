@@ -33,21 +33,16 @@ def asyncapi(sources: Sources) -> dict[str, str]:
         "defaultContentType": "application/json",
         "channels": _channels(Topology(QUEUE_NAME)),
         "operations": _operations(),
-        "components": {"messages": {EVENT_TYPE: _message(sources)}},
+        "components": _components(sources),
     }
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return {PATH: _HEAD + text}
 
 
 def _info(sources: Sources) -> dict[str, Any]:
-    info = sources.apis["user"].document["info"]
-    return {
-        "title": "Changes of users' contact data",
-        "version": info["version"],
-        "description": "How the orders of a user learn of new e-mail addresses and a new address.",
-        "contact": info["contact"],
-        "license": info["license"],
-    }
+    """As the spec of the events says it; `summary` is nothing that AsyncAPI knows."""
+    info = sources.events.document["info"]
+    return {key: value for key, value in info.items() if key != "summary"}
 
 
 def _channels(topology: Topology) -> dict[str, Any]:
@@ -97,8 +92,14 @@ def _operation(action: str, summary: str, channel: str, amqp: dict[str, Any]) ->
     }
 
 
-def _message(sources: Sources) -> dict[str, Any]:
-    schema = draft_07(sources.events, EVENT_TYPE)
+def _components(sources: Sources) -> dict[str, Any]:
+    schema = draft_07(sources.events, EVENT_TYPE, "#/components/schemas/")
+    definitions = schema.pop("definitions", {})
+    components: dict[str, Any] = {"messages": {EVENT_TYPE: _message(schema)}}
+    return components | {"schemas": definitions} if definitions else components
+
+
+def _message(schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": EVENT_TYPE,
         "title": "A user's contact data changed",

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from contract.samples import request_example
 from contract.schema import Schema
 from generate.sources import Sources
 from openapi.description import Description, JsonSchema
+from openapi.errors import InvalidDocumentError
 from openapi.grammar import walk
 from openapi.pointers import at, from_fragment, pointer_of
 from openapi.views import View
@@ -15,6 +17,18 @@ def misfits(sources: Sources) -> Iterator[str]:
     """Examples that do not fit their schemas, a line each."""
     for description in (*sources.apis.values(), *sources.versions.values(), sources.events):
         yield from dict.fromkeys(_misfits(description))
+
+
+def missing(sources: Sources) -> Iterator[str]:
+    """Requests without an example for which none can be made, a line each."""
+    for api in sources.declared:
+        description = sources.apis[api.name]
+        for operation in description.operations:
+            for content in operation.body.content.values() if operation.body else ():
+                try:
+                    request_example(description, content)
+                except InvalidDocumentError as error:
+                    yield str(error)
 
 
 def broken_links(sources: Sources) -> Iterator[str]:

@@ -16,6 +16,11 @@ def formatted(text: str, path: str, root: Path) -> str:
 
 
 def docstring(text: str) -> str:
-    """A text as the docstring of a function, whatever stands in it."""
-    escaped = text.replace("\\", r"\\").replace('"', r"\"")
-    return f'"""{escaped}"""'
+    """A text as a docstring, whatever stands in it: what cannot be seen is escaped."""
+    shown = "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in text.replace("\\", r"\\")
+    )
+    if shown.endswith('"'):
+        shown = rf"{shown[:-1]}\""
+    return '"""{}"""'.format(shown.replace('"""', r"\"\"\""))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from generate.artefacts import ARTEFACTS
 from generate.asyncapi import PATH as ASYNCAPI
-from generate.examples import broken_links, misfits
+from generate.examples import broken_links, misfits, missing
 from generate.lint import lint
 from generate.migration import departures
 from generate.node import NodeError, node_script, run_tool
@@ -15,6 +15,8 @@ from generate.writing import State, compare, orphans
 from kong.render import render
 from kong.routes import all_operations, disagreements
 from kong.settings import GatewaySettings
+from openapi.errors import InvalidDocumentError
+from storage.sample_data import sample_orders, sample_users
 
 Complaints = Callable[[Sources], Iterator[str]]
 """Yields a line, or a few, for each thing that does not hold; nothing where all does.
@@ -48,6 +50,15 @@ def routes(_: Sources) -> Iterator[str]:
     yield from disagreements(configuration, all_operations())
 
 
+def sample_data(sources: Sources) -> Iterator[str]:
+    """What the specs require of the paper's users and orders and nobody can make."""
+    try:
+        users = sample_users(sources.apis["user"])
+        sample_orders(sources.apis["order"], users)
+    except InvalidDocumentError as error:
+        yield str(error)
+
+
 def events(sources: Sources) -> Iterator[str]:
     """What AsyncAPI's own parser finds wrong with the document of the events."""
     script = node_script(sources.root, "generate/asyncapi.mjs", ASYNCAPI)
@@ -75,6 +86,8 @@ GATES = (
     Gate("everything that is made from the specs is up to date", stale),
     Gate("the specs keep the rules of specs/redocly.yaml", lint),
     Gate("every example fits its schema", misfits),
+    Gate("every request has an example, or one can be made of its schema", missing),
+    Gate("the sample data can be made for the specs", sample_data),
     Gate("every link leads to an operation", broken_links),
     Gate("the gateway's routes agree with the specs", routes),
     Gate("nothing breaks clients of the last release unannounced", released),

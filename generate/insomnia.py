@@ -5,13 +5,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from contract.samples import request_example
 from generate.json_schemas import as_text
-from generate.sources import APIS, Sources
-from openapi.description import Description, Operation
+from generate.sources import Sources
+from openapi.description import Description, MediaType, Operation
+from openapi.errors import InvalidDocumentError
 
 PATH = "docs/insomnia.json"
 
 _WORKSPACE = "wrk_aware"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _SEEDED = {"users": "u1", "orders": "o1"}
 """Ids that a seeded system has, by the first part of a path."""
 
@@ -19,7 +22,7 @@ _SEEDED = {"users": "u1", "orders": "o1"}
 def insomnia(sources: Sources) -> dict[str, str]:
     """The collection; its environment has the gateway's address and an API key."""
     resources = [*_frame()]
-    for api in APIS:
+    for api in sources.declared:
         description = sources.apis[api.name]
         group = f"fld_{api.name}"
         title = description.document["info"]["title"]
@@ -47,13 +50,12 @@ def _resource(id_: str, type_: str, parent: str | None, **fields: object) -> dic
 
 def _request(description: Description, operation: Operation, group: str) -> dict[str, Any]:
     headers, body = _headers(description), {}
-    if operation.body is not None:
+    if operation.body is not None and operation.body.content:
         media_type, content = next(iter(operation.body.content.items()))
-        text = json.dumps(next(iter(content.examples.values()), {}), indent=2)
-        body = {"mimeType": media_type, "text": text}
+        body = {"mimeType": media_type, **_body(media_type, _example(description, content))}
         headers.append({"name": "Content-Type", "value": media_type})
     return _resource(
-        f"req_{operation.id}",
+        f"req_{group.removeprefix('fld_')}_{operation.id}",
         "request",
         group,
         name=operation.summary or str(operation),
@@ -64,6 +66,29 @@ def _request(description: Description, operation: Operation, group: str) -> dict
         parameters=_query(operation),
         body=body,
     )
+
+
+def _example(description: Description, content: MediaType) -> Any:  # noqa: ANN401 - any of JSON
+    try:
+        return request_example(description, content)
+    except InvalidDocumentError:  # which a gate tells
+        return {}
+
+
+def _body(media_type: str, example: Any) -> dict[str, Any]:  # noqa: ANN401 - any of JSON
+    """The body, as Insomnia keeps one of its type."""
+    if media_type in _FORMS and isinstance(example, dict):
+        fields = {
+            name: each if isinstance(each, str) else _json(each) for name, each in example.items()
+        }
+        return {"params": [{"name": name, "value": value} for name, value in fields.items()]}
+    return {
+        "text": example if isinstance(example, str) and "json" not in media_type else _json(example)
+    }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _headers(description: Description) -> list[dict[str, str]]:
@@ -80,10 +105,13 @@ def _path(operation: Operation) -> str:
 
 
 def _query(operation: Operation) -> list[dict[str, Any]]:
-    """Those with an example; switched off where the paper's request does not have them."""
+    """Those with an example; switched off but for the first and those that must be there."""
+    shown = [each for each in operation.parameters if each.location == "query" and each.examples]
     return [
-        {"name": each.name, "value": str(example), "disabled": each.name != "status"}
-        for each in operation.parameters
-        if each.location == "query"
-        for example in [*each.examples.values()][:1]
+        {
+            "name": each.name,
+            "value": str(next(iter(each.examples.values()))),
+            "disabled": number > 0 and not each.required,
+        }
+        for number, each in enumerate(shown)
     ]

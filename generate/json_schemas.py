@@ -3,35 +3,43 @@
 import json
 from typing import Any
 
-from generate.sources import APIS, Sources
+from generate.sources import Sources
 from messaging.events import EVENT_TYPE
 from openapi.description import Description, JsonSchema, name_of
-from openapi.errors import InvalidDocumentError
-from openapi.pointers import pointer_of
-from openapi.schemas import mapped
+from openapi.schemas import mapped, referred
+from openapi.views import composed
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
+DEFINITIONS = "#/definitions/"
 
-_ONLY_OPENAPI = {"deprecated", "discriminator", "$comment"}
+_DROPPED = {
+    *("deprecated", "discriminator", "$comment", "$defs", "contentSchema"),
+    *("unevaluatedItems", "minContains", "maxContains"),
+}
+"""Keywords that draft-07 does not know; without them a schema takes no less."""
+
+_ANNOTATIONS = {"title", "description", "default", "examples", "readOnly", "writeOnly"}
 _RANGES = {"int32", "int64"}
 """Formats that JSON Schema does not know; minimum and maximum say the same."""
 
 
 def json_schemas(sources: Sources) -> dict[str, str]:
     """The paper's `user_schema.json` and `order_schema.json`, and that of the event."""
-    made = {api.name: draft_07(sources.apis[api.name], api.entity) for api in APIS}
+    made = {api.name: draft_07(each, api.entity) for api, each in sources.stored()}
     made["event"] = draft_07(sources.events, EVENT_TYPE)
     return {f"schemas/{name}_schema.json": as_text(schema) for name, schema in made.items()}
 
 
-def draft_07(description: Description, name: str) -> dict[str, Any]:
+def draft_07(description: Description, name: str, base: str = DEFINITIONS) -> dict[str, Any]:
     """A schema of the API that stands alone: what it refers to is in it.
 
-    Raises:
-        InvalidDocumentError: It refers to itself.
+    What is within itself has no other way than to be referred to: it is in `definitions`, to which
+    `base` leads.
     """
-    schema = _converted(description, description.schemas[name], (name,))
-    return {"$schema": DRAFT_07, "title": name, **schema}
+    converter = _Converter(description, base)
+    schema = {"$schema": DRAFT_07, "title": name, **converter.schema(description.schemas[name])}
+    definitions = converter.definitions()
+    return schema | {"definitions": definitions} if definitions else schema
 
 
 def as_text(value: object) -> str:
@@ -39,24 +47,78 @@ def as_text(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _converted(description: Description, schema: JsonSchema, within: tuple[str, ...]) -> JsonSchema:
-    """A schema with what it refers to, in the words of draft-07."""
-    whole: JsonSchema = {}
-    if "$ref" in schema:
-        name = name_of(schema["$ref"])
-        if name in within:
-            place = description.place(pointer_of("components", "schemas", name))
-            raise InvalidDocumentError(f"{place}: {name} refers to itself: what is stored may not")
-        within = (*within, name)
-        whole = description.schemas[name]
-    whole = {**whole, **{key: value for key, value in schema.items() if key != "$ref"}}
-    if "$ref" in whole:
-        return _converted(description, whole, within)
-    plain = {
-        key: value
-        for key, value in whole.items()
-        if key not in _ONLY_OPENAPI and not key.startswith("x-")
-    }
-    if plain.get("format") in _RANGES:
-        del plain["format"]
-    return mapped(plain, lambda each: _converted(description, each, within))
+class _Converter:
+    def __init__(self, description: Description, base: str) -> None:
+        self._schemas, self._base = description.schemas, base
+        self._referred: set[str] = set()
+
+    def definitions(self) -> dict[str, JsonSchema]:
+        """Those that what was converted refers to."""
+        found: dict[str, JsonSchema] = {}
+        while left := sorted(self._referred - found.keys()):
+            found |= {name: self.schema(self._schemas[name]) for name in left}
+        return found
+
+    def schema(self, schema: JsonSchema) -> JsonSchema:
+        """A schema with what it refers to, in the words of draft-07."""
+        plain = {
+            key: value
+            for key, value in schema.items()
+            if key not in _DROPPED and not key.startswith("x-")
+        }
+        if plain.get("format") in _RANGES:
+            del plain["format"]
+        if schema.get("minContains") == 0:
+            plain.pop("contains", None)
+        closing = self._closing(plain)
+        reference = plain.pop("$ref", None)
+        result = _in_words_of_draft_07(mapped(plain, self.schema))
+        if reference is not None:
+            target = self._target(name_of(reference))
+            if plain.keys() <= _ANNOTATIONS and "$ref" not in target:
+                result = target | result
+            else:
+                result["allOf"] = [target, *result.get("allOf", ())]
+        if closing:
+            result["allOf"] = [*result.get("allOf", ()), closing]
+        return result if [*result] != ["allOf"] or len(result["allOf"]) > 1 else result["allOf"][0]
+
+    def _target(self, name: str) -> JsonSchema:
+        if name in referred(self._schemas[name], self._schemas):
+            self._referred.add(name)
+            return {"$ref": f"{self._base}{name}"}
+        return self.schema(self._schemas[name])
+
+    def _closing(self, schema: JsonSchema) -> JsonSchema:
+        """What `unevaluatedProperties` asks of names that no part of the schema has."""
+        others = schema.pop("unevaluatedProperties", True)
+        if others is True or any(composed(schema, "additionalProperties", self._schemas)):
+            return {}
+        words = ("properties", "patternProperties")
+        known: JsonSchema = {
+            word: {name: True for each in composed(schema, word, self._schemas) for name in each}
+            for word in words
+        }
+        rest = others if others is False else self.schema(others)
+        return {key: value for key, value in known.items() if value} | {
+            "additionalProperties": rest
+        }
+
+
+def _in_words_of_draft_07(schema: JsonSchema) -> JsonSchema:
+    """What draft-07 says by other keywords."""
+    result = {**schema}
+    if "prefixItems" in result:
+        rest = result.pop("items", True)
+        result |= {"items": result.pop("prefixItems"), "additionalItems": rest}
+    schemas, names = result.pop("dependentSchemas", {}), result.pop("dependentRequired", {})
+    if schemas or names:
+        result["dependencies"] = {
+            **names,
+            **schemas,
+            **{
+                name: {"allOf": [schemas[name], {"required": names[name]}]}
+                for name in schemas.keys() & names
+            },
+        }
+    return result

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from generate.node import NodeError, node_command, run_tool
-from generate.sources import APIS, Sources
+from generate.sources import Sources
 
 CONFIG = "specs/redocly.yaml"
 
@@ -21,7 +21,7 @@ def lint(sources: Sources) -> Iterator[str]:
         NodeError: The linter cannot be run, or its configuration is wrong.
     """
     seen = set()
-    for api in (each for each in APIS if each.house_rules):
+    for api in (each for each in sources.declared if each.house_rules):
         for problem in _problems(sources.root, f"specs/{api.name}.yaml"):
             if problem not in seen:  # what both specs share is to be told once
                 seen.add(problem)

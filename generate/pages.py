@@ -10,7 +10,7 @@ from pathlib import Path
 from generate.asyncapi import asyncapi
 from generate.node import NodeError, node_command, run_tool
 from generate.published import published
-from generate.sources import APIS, Sources
+from generate.sources import Sources
 from openapi.bundle import Document
 
 FOLDER = Path("build", "pages")
@@ -58,7 +58,7 @@ def build_pages(sources: Sources, servers: Iterable[str]) -> list[Path]:
     Raises:
         NodeError: The generator of the pages cannot be run; the pages of before are left.
     """
-    documents = {api.name: published(sources.apis[api.name]) for api in APIS}
+    documents = {api.name: published(sources.apis[api.name]) for api in sources.declared}
     ((_, events),) = asyncapi(sources).items()
     target = sources.root / FOLDER
     target.parent.mkdir(exist_ok=True)
@@ -69,7 +69,9 @@ def build_pages(sources: Sources, servers: Iterable[str]) -> list[Path]:
             text = json.dumps(_shown(document, servers))
             _page(sources.root, made / f"{name}.html", text, ".json")
         _page(sources.root, made / "events.html", events, ".yaml")
-        (made / "index.html").write_text(_index(documents), "utf-8")
+        infos = {name: document["info"] for name, document in documents.items()}
+        infos["events"] = sources.events.document["info"]
+        (made / "index.html").write_text(_index(infos), "utf-8")
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)
     return sorted(FOLDER / each.name for each in target.iterdir())
@@ -78,7 +80,7 @@ def build_pages(sources: Sources, servers: Iterable[str]) -> list[Path]:
 def _shown(document: Document, servers: Iterable[str]) -> Document:
     info = document["info"]
     return document | {
-        "info": info | {"description": info["description"] + _BACK},
+        "info": info | {"description": info.get("description", "") + _BACK},
         "servers": [{"url": url} for url in servers],
     }
 
@@ -96,9 +98,7 @@ def _page(root: Path, page: Path, text: str, suffix: str) -> None:
     page.write_text(whole.replace(_HEAD, _HEAD + policy, 1), "utf-8")
 
 
-def _index(documents: dict[str, Document]) -> str:
-    infos = {name: document["info"] for name, document in documents.items()}
-    infos["events"] = {"title": "Events", "description": "What goes through RabbitMQ."}
+def _index(infos: dict[str, dict[str, str]]) -> str:
     return _INDEX.format(entries="\n".join(_entry(name, info) for name, info in infos.items()))
 
 

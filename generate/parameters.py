@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from contract.completion import NONE, default_of
+from generate.models import model_names
 from openapi import description as api
 from openapi.description import Description, JsonSchema, Operation, name_of
 from openapi.schemas import value_type
+from openapi.views import View
 
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
@@ -30,7 +32,7 @@ def parameters(description: Description, operation: Operation) -> list[Parameter
     found = [_parameter(description, each) for each in operation.parameters]
     if operation.body is not None:
         (content,) = operation.body.content.values()
-        model = description.class_names[name_of(content.schema["$ref"])]
+        model = model_names(description)[name_of(content.schema["$ref"]), View.REQUEST]
         found.append(Parameter("body", model, True, not operation.body.required))  # noqa: FBT003
     return found
 

@@ -2,7 +2,7 @@
 
 from generate.formatting import docstring, formatted
 from generate.parameters import parameters
-from generate.sources import APIS, Sources
+from generate.sources import Sources
 from openapi.description import Description, Operation
 from openapi.names import class_names
 
@@ -23,9 +23,11 @@ def signatures(sources: Sources) -> dict[str, str]:
     imports = ["from starlette.responses import Response"]
     protocols, handlers = [], []
     classes = class_names(
-        f"{api.name}_{each.id}" for api in APIS for each in sources.apis[api.name].operations
+        f"{api.name}_{each.id}"
+        for api in sources.declared
+        for each in sources.apis[api.name].operations
     )
-    for api in APIS:
+    for api in sources.declared:
         description = sources.apis[api.name]
         imports += [f"from handlers import {api.handlers}", f"from models import {api.name}"]
         for each in description.operations:

@@ -37,13 +37,15 @@ _RULES = "redocly.yaml"
 class Sources:
     """The repository, and the descriptions of its specs by name.
 
-    `versions` are the APIs with an overlay laid over them, by the overlay's name.
+    `versions` are the APIs with an overlay laid over them, by the overlay's name; `declared` says
+    of each of the APIs what it is.
     """
 
     root: Path
     apis: Mapping[str, Description]
     versions: Mapping[str, Description]
     events: Description
+    declared: tuple[Api, ...] = APIS
 
     def notes(self) -> Iterator[str]:
         """What is understood and changes nothing, a line each."""
@@ -55,6 +57,22 @@ class Sources:
         for name, description in self.apis.items():
             for said, given in description.renamed():
                 yield f"{name}: {said} is {given} in Python"
+
+    def stored(self) -> Iterator[tuple[Api, Description]]:
+        """Each API, and its description.
+
+        Raises:
+            InvalidDocumentError: What an API is to store is no schema of its spec.
+        """
+        for api in self.declared:
+            description = self.apis[api.name]
+            if api.entity not in description.schemas:
+                place = description.place("/components/schemas")
+                raise InvalidDocumentError(
+                    f"{place}: there is no schema {api.entity}, which this API stores: write one, "
+                    "or name another in generate/sources.py"
+                )
+            yield api, description
 
 
 def read_sources(root: Path) -> Sources:

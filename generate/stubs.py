@@ -10,7 +10,7 @@ from pathlib import Path
 
 from generate.formatting import docstring, formatted
 from generate.parameters import parameters
-from generate.sources import APIS, Api, Sources
+from generate.sources import Api, Sources
 from openapi.description import Description, Operation
 from openapi.errors import InvalidDocumentError
 
@@ -26,12 +26,12 @@ def stubs(sources: Sources) -> dict[str, str]:
     Raises:
         InvalidDocumentError: A module is no Python.
     """
-    return {_path(api): _with_stubs(sources, api) for api in APIS}
+    return {_path(api): _with_stubs(sources, api) for api in sources.declared}
 
 
 def orphans(sources: Sources) -> Iterator[str]:
     """The handlers that answer no operation any more."""
-    for api in APIS:
+    for api in sources.declared:
         known = {each.id for each in sources.apis[api.name].operations}
         for function in _functions(_parse(sources.root / _path(api))):
             if not function.name.startswith("_") and function.name not in known:

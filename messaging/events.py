@@ -11,6 +11,7 @@ import orjson
 
 from contract.schema import Schema
 from messaging.broker import HeaderValue, Message
+from models.fields.events import UserContactsChanged
 from openapi.description import REFERENCE, Description, JsonSchema
 from openapi.reading import load_description
 from storage.contacts import Contacts
@@ -64,10 +65,10 @@ class Events:
         """
         contacts = change.contacts
         body = {
-            "userId": contacts.user_id,
-            "userEmails": list(contacts.user_emails),
-            "deliveryAddress": dict(contacts.delivery_address),
-            "version": contacts.version,
+            UserContactsChanged.userId: contacts.user_id,
+            UserContactsChanged.userEmails: list(contacts.user_emails),
+            UserContactsChanged.deliveryAddress: dict(contacts.delivery_address),
+            UserContactsChanged.version: contacts.version,
         }
         self._check(body)
         headers: dict[str, HeaderValue] = {
@@ -101,7 +102,10 @@ class Events:
         changed_at = message.headers.get(CHANGED_AT)
         return Event(
             Contacts(
-                body["userId"], body["version"], tuple(body["userEmails"]), body["deliveryAddress"]
+                body[UserContactsChanged.userId],
+                body[UserContactsChanged.version],
+                tuple(body[UserContactsChanged.userEmails]),
+                body[UserContactsChanged.deliveryAddress],
             ),
             build=str(message.headers.get(BUILD, UNKNOWN_BUILD)),
             changed_at=_moment(changed_at),

@@ -4,40 +4,34 @@ from __future__ import annotations
 
 from typing import TypeAlias, TypedDict
 
-
 Id: TypeAlias = str
-
+"""An identifier made by the server, or one of the seed's."""
 
 Email: TypeAlias = str
 
 
 Text: TypeAlias = str
+"""A line of text without control characters."""
+
+
+class UserContactsChanged(TypedDict):
+    """The e-mail addresses and the delivery address of a user after a change: the whole state, so that a newer event replaces an older one."""
+
+    userId: Id
+    userEmails: Emails
+    deliveryAddress: DeliveryAddress
+    version: int
 
 
 Emails: TypeAlias = list[Email]
-"""
-One or more e-mail addresses, kept and answered as sent. Two spellings of one address (letter case, for one) are the same address, and refused.
-"""
+"""One or more e-mail addresses, kept and answered as sent. Two spellings of one address (letter case, for one) are the same address, and refused."""
 
 
 class DeliveryAddress(TypedDict):
-    """
-    Where orders go.
-    """
+    """Where orders go."""
 
     street: Text
     city: Text
     state: Text
     postalCode: Text
     country: Text
-
-
-class UserContactsChanged(TypedDict):
-    """
-    The e-mail addresses and the delivery address of a user after a change: the whole state, so that a newer event replaces an older one.
-    """
-
-    userId: Id
-    userEmails: Emails
-    deliveryAddress: DeliveryAddress
-    version: int

@@ -4,52 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-
 OrderStatus: TypeAlias = Literal["under process", "shipping", "delivered"]
-
-
-class OrderStatusUpdate(TypedDict):
-    orderStatus: OrderStatus
-
+"""Where an order stands."""
 
 Text: TypeAlias = str
-
+"""A line of text without control characters."""
 
 Id: TypeAlias = str
-
-
-class DeliveryAddress(TypedDict):
-    """
-    Where orders go.
-    """
-
-    street: Text
-    city: Text
-    state: Text
-    postalCode: Text
-    country: Text
-
+"""An identifier made by the server, or one of the seed's."""
 
 Timestamp: TypeAlias = str
-
-
-class Error(TypedDict):
-    pointer: NotRequired[str]
-    parameter: NotRequired[str]
-    detail: str
-
-
-class Problem(TypedDict):
-    """
-    What went wrong (RFC 9457).
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: NotRequired[list[Error]]
-
+"""A moment in UTC, to the millisecond."""
 
 Email: TypeAlias = str
 
@@ -61,15 +26,7 @@ class Item(TypedDict):
 
 
 Items: TypeAlias = list[Item]
-"""
-What was ordered.
-"""
-
-
-Emails: TypeAlias = list[Email]
-"""
-One or more e-mail addresses, kept and answered as sent. Two spellings of one address (letter case, for one) are the same address, and refused.
-"""
+"""What was ordered."""
 
 
 class NewOrder(TypedDict):
@@ -80,25 +37,26 @@ class NewOrder(TypedDict):
     orderStatus: NotRequired[OrderStatus]
 
 
+class OrderStatusUpdate(TypedDict):
+    orderStatus: OrderStatus
+
+
 class OrderDetailsUpdate1(TypedDict):
-    """
-    E-mail addresses, delivery address, or both.
-    """
+    """E-mail addresses, delivery address, or both."""
 
     userEmails: Emails
     deliveryAddress: NotRequired[DeliveryAddress]
 
 
 class OrderDetailsUpdate2(TypedDict):
-    """
-    E-mail addresses, delivery address, or both.
-    """
+    """E-mail addresses, delivery address, or both."""
 
     userEmails: NotRequired[Emails]
     deliveryAddress: DeliveryAddress
 
 
 OrderDetailsUpdate: TypeAlias = OrderDetailsUpdate1 | OrderDetailsUpdate2
+"""E-mail addresses, delivery address, or both."""
 
 
 class Order(TypedDict):
@@ -110,3 +68,33 @@ class Order(TypedDict):
     orderStatus: OrderStatus
     createdAt: Timestamp
     updatedAt: Timestamp
+
+
+Emails: TypeAlias = list[Email]
+"""One or more e-mail addresses, kept and answered as sent. Two spellings of one address (letter case, for one) are the same address, and refused."""
+
+
+class DeliveryAddress(TypedDict):
+    """Where orders go."""
+
+    street: Text
+    city: Text
+    state: Text
+    postalCode: Text
+    country: Text
+
+
+class ProblemErrorsItem(TypedDict):
+    pointer: NotRequired[str]
+    parameter: NotRequired[str]
+    detail: str
+
+
+class Problem(TypedDict):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: NotRequired[list[ProblemErrorsItem]]

@@ -4,59 +4,22 @@ from __future__ import annotations
 
 from typing import NotRequired, TypeAlias, TypedDict
 
-
 PhoneNumber: TypeAlias = str
-
+"""10 to 15 digits."""
 
 SentTimestamp: TypeAlias = str
-
+"""Stored as sent, cut to milliseconds and to the years 0001 to 9999 of UTC; without leap seconds. Leave it to the server."""
 
 Text: TypeAlias = str
-
-
-class DeliveryAddress(TypedDict):
-    """
-    Where orders go.
-    """
-
-    street: Text
-    city: Text
-    state: Text
-    postalCode: Text
-    country: Text
-
+"""A line of text without control characters."""
 
 Id: TypeAlias = str
-
+"""An identifier made by the server, or one of the seed's."""
 
 Timestamp: TypeAlias = str
-
-
-class Error(TypedDict):
-    pointer: NotRequired[str]
-    parameter: NotRequired[str]
-    detail: str
-
-
-class Problem(TypedDict):
-    """
-    What went wrong (RFC 9457).
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: NotRequired[list[Error]]
-
+"""A moment in UTC, to the millisecond."""
 
 Email: TypeAlias = str
-
-
-Emails: TypeAlias = list[Email]
-"""
-One or more e-mail addresses, kept and answered as sent. Two spellings of one address (letter case, for one) are the same address, and refused.
-"""
 
 
 class NewUser(TypedDict):
@@ -70,9 +33,7 @@ class NewUser(TypedDict):
 
 
 class UserUpdate1(TypedDict):
-    """
-    E-mail addresses, delivery address, or both.
-    """
+    """E-mail addresses, delivery address, or both."""
 
     emails: Emails
     deliveryAddress: NotRequired[DeliveryAddress]
@@ -80,9 +41,7 @@ class UserUpdate1(TypedDict):
 
 
 class UserUpdate2(TypedDict):
-    """
-    E-mail addresses, delivery address, or both.
-    """
+    """E-mail addresses, delivery address, or both."""
 
     emails: NotRequired[Emails]
     deliveryAddress: DeliveryAddress
@@ -90,6 +49,7 @@ class UserUpdate2(TypedDict):
 
 
 UserUpdate: TypeAlias = UserUpdate1 | UserUpdate2
+"""E-mail addresses, delivery address, or both."""
 
 
 class User(TypedDict):
@@ -101,3 +61,33 @@ class User(TypedDict):
     phoneNumber: NotRequired[PhoneNumber]
     createdAt: NotRequired[Timestamp]
     updatedAt: NotRequired[Timestamp]
+
+
+Emails: TypeAlias = list[Email]
+"""One or more e-mail addresses, kept and answered as sent. Two spellings of one address (letter case, for one) are the same address, and refused."""
+
+
+class DeliveryAddress(TypedDict):
+    """Where orders go."""
+
+    street: Text
+    city: Text
+    state: Text
+    postalCode: Text
+    country: Text
+
+
+class ProblemErrorsItem(TypedDict):
+    pointer: NotRequired[str]
+    parameter: NotRequired[str]
+    detail: str
+
+
+class Problem(TypedDict):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: NotRequired[list[ProblemErrorsItem]]

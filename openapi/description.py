@@ -117,9 +117,9 @@ class Operation:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Description:
-    """An API.
+    """An API. Two are equal where they are one, so that what follows from one can be kept by it.
 
     Args:
         document: The whole spec in one document, for tools that read OpenAPI.

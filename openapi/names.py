@@ -77,6 +77,17 @@ def distinct(wishes: Iterable[tuple[str, str]]) -> list[str]:
     return given
 
 
+def attribute_names(names: Iterable[str]) -> list[str]:
+    """The names of a class's constants, one for each property; the first of two keeps its name."""
+    given: list[str] = []
+    for name in names:
+        wish = identifier(name)
+        wish = f"n{wish}" if wish.startswith("__") else wish  # which a class would change
+        numbered = (f"{wish}_{number}" for number in count(2))
+        given.append(wish if wish not in given else next(n for n in numbered if n not in given))
+    return given
+
+
 def function_name(name: str) -> str:
     """The name of a handler: no builtin either, for modules use those."""
     plain = identifier(name)

@@ -181,6 +181,18 @@ def within(schema: JsonSchema) -> Iterator[JsonSchema]:
             yield from value.values() if isinstance(value, dict) else value
 
 
+def referred(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> Iterator[str]:
+    """The names of the schemas that a schema leads to, at any depth, each once."""
+    left, seen = [schema], set()
+    while left:
+        node = left.pop()
+        left += within(node)
+        if "$ref" in node and (name := name_of(node["$ref"])) not in seen:
+            seen.add(name)
+            left.append(schemas[name])
+            yield name
+
+
 class Reach:
     """Whether something holds of a schema, or of any that it is made of. Thread-safe."""
 

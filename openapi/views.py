@@ -15,7 +15,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFUSED = "x-refused"
 """Keyword: whatever is there is refused; its value says why."""
 
-_BRANCHES = ("allOf", "anyOf", "oneOf")
+_ALTERNATIVES = ("anyOf", "oneOf")
+_BRANCHES = ("allOf", *_ALTERNATIVES)
 _CONDITIONAL = ("if", "then", "else")
 _NESTED = (
     *("items", "contains", "additionalProperties", "unevaluatedProperties", "unevaluatedItems"),
@@ -61,38 +62,50 @@ class _Viewer:
     def __init__(self, schemas: Mapping[str, JsonSchema], view: View, closed: bool) -> None:  # noqa: FBT001
         self._schemas, self._closed = schemas, closed
         self._keyword, self._reason = view.value
-        self._referred: dict[str, None] = {}
+        self._referred: dict[tuple[str, frozenset[str]], str] = {}
 
     def components(self) -> dict[str, JsonSchema]:
         """What is referred to, one by one: a chain of references may be as long as it likes."""
         found: dict[str, JsonSchema] = {}
-        while left := [name for name in self._referred if name not in found]:
-            found |= {name: self._schema(self._schemas[name], frozenset()) for name in left}
+        while left := [key for key, made in self._referred.items() if made not in found]:
+            for name, dropped in left:
+                made = self._referred[name, dropped]
+                found[made] = self._schema(self._schemas[name], dropped)
         return found
 
     def value(self, schema: JsonSchema) -> JsonSchema:
         """The schema of a whole value: of a body, a property, an element."""
         result = self._schema(schema, frozenset())
-        if self._closed and any(self._composed(schema, "properties")):
+        if self._closed and any(composed(schema, "properties", self._schemas)):
             return {**result, "unevaluatedProperties": False}
         return result
 
     def _schema(self, schema: JsonSchema, dropped: frozenset[str]) -> JsonSchema:
         """The schema without `dropped` among the names that it requires."""
-        if self._keyword:
-            dropped |= {
-                name
-                for properties in self._composed(schema, "properties")
-                for name, each in properties.items()
-                if any(self._composed(each, self._keyword))
-            }
+        # What one alternative hides another may ask for; what is beside them asks for neither.
+        outside = dropped | self._hidden(schema, alternatives=False)
+        dropped |= self._hidden(schema)
         result: JsonSchema = {}
         for key, value in schema.items():
             if key == "$ref":
                 result |= self._reference(name_of(value), dropped)
             elif key != "$defs":  # whose schemas have got names of their own
-                result[key] = self._keyword_value(key, value, dropped)
+                within = outside if key in _ALTERNATIVES else dropped
+                result[key] = self._keyword_value(key, value, within)
         return result
+
+    def _hidden(self, schema: JsonSchema, *, alternatives: bool = True) -> frozenset[str]:
+        """The properties of an object that are nothing for this side."""
+        if not self._keyword:
+            return frozenset()
+        return frozenset(
+            name
+            for properties in composed(
+                schema, "properties", self._schemas, alternatives=alternatives
+            )
+            for name, each in properties.items()
+            if any(composed(each, self._keyword, self._schemas))
+        )
 
     def _keyword_value(self, key: str, value: Any, dropped: frozenset[str]) -> Any:  # noqa: ANN401
         if key == "required":
@@ -116,33 +129,42 @@ class _Viewer:
         return self.value(value) if key in _NESTED and isinstance(value, dict) else value
 
     def _property(self, schema: JsonSchema) -> JsonSchema:
-        if self._keyword and any(self._composed(schema, self._keyword)):
+        if self._keyword and any(composed(schema, self._keyword, self._schemas)):
             return {**self.value(schema), REFUSED: self._reason}
         return self.value(schema)
 
     def _reference(self, name: str, dropped: frozenset[str]) -> JsonSchema:
         schema = self._schemas[name]
-        required = {each for names in self._composed(schema, "required") for each in names}
-        if dropped & required:  # which another part of the same object says, not this one alone
-            return {"allOf": [self._schema(schema, dropped)]}
-        self._referred[name] = None
-        return {"$ref": f"{REFERENCE}{name}"}
+        required = {each for names in composed(schema, "required", self._schemas) for each in names}
+        # What another part of the same object hides, and the schema by itself does not.
+        dropped = (dropped & required) - self._hidden(schema)
+        made = f"{name}${len(self._referred)}" if dropped else name
+        return {"$ref": f"{REFERENCE}{self._referred.setdefault((name, dropped), made)}"}
 
-    def _composed(
-        self, schema: JsonSchema, keyword: str, seen: set[int] | None = None
-    ) -> Iterator[Any]:
-        """What the keyword says in the schema, and in the schemas that it is put together from."""
-        seen = set() if seen is None else seen
-        if id(schema) in seen:
-            return
-        seen.add(id(schema))
-        if keyword in schema:
-            yield schema[keyword]
-        if "$ref" in schema:
-            yield from self._composed(self._schemas[name_of(schema["$ref"])], keyword, seen)
-        for branch in _BRANCHES:
-            for each in schema.get(branch, ()):
-                yield from self._composed(each, keyword, seen)
-        for branch in _CONDITIONAL:
-            if branch in schema:
-                yield from self._composed(schema[branch], keyword, seen)
+
+def composed(
+    schema: JsonSchema,
+    keyword: str,
+    schemas: Mapping[str, JsonSchema],
+    seen: set[int] | None = None,
+    *,
+    alternatives: bool = True,
+) -> Iterator[Any]:
+    """What the keyword says in the schema, and in the schemas that it is put together from.
+
+    Without `alternatives` those of `anyOf` and `oneOf` are none of them.
+    """
+    seen = set() if seen is None else seen
+    if id(schema) in seen:
+        return
+    seen.add(id(schema))
+    parts: list[JsonSchema] = []
+    if keyword in schema:
+        yield schema[keyword]
+    if "$ref" in schema:
+        parts.append(schemas[name_of(schema["$ref"])])
+    parts += (schema[branch] for branch in _CONDITIONAL if branch in schema)
+    for branch in _BRANCHES if alternatives else ("allOf",):
+        parts += schema.get(branch, ())
+    for each in parts:
+        yield from composed(each, keyword, schemas, seen, alternatives=alternatives)

@@ -1,6 +1,8 @@
 """The bodies of requests that the specs give as examples: the paper's."""
 
 from local.examples import body_example
+from models.fields.order import Order
+from models.fields.user import User
 from storage.client import Json
 
 
@@ -9,5 +11,5 @@ def example(operation_id: str) -> Json:
     return body_example(operation_id)
 
 
-ADDRESS: dict[str, str] = example("create_user")["deliveryAddress"]
-ITEM: Json = example("create_order")["items"][0]
+ADDRESS: dict[str, str] = example("create_user")[User.deliveryAddress]
+ITEM: Json = example("create_order")[Order.items][0]

@@ -16,6 +16,8 @@ from pymongo.errors import OperationFailure
 
 from aware.backup import collections_of
 from local.stack import Stack
+from models.fields.order import Item, Order
+from models.fields.user import DeliveryAddress
 from storage.backup import BackupError, check_backup, write_backup
 from storage.client import Json, MongoSettings, connect_blocking
 from tests.backup.conftest import Aware, environment
@@ -25,7 +27,7 @@ from tests.waiting import until_async
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-ITEM = {"itemId": "book", "quantity": 1, "price": 9.5}
+ITEM = {Item.itemId: "book", Item.quantity: 1, Item.price: 9.5}
 
 
 @pytest.fixture
@@ -48,9 +50,13 @@ async def test_a_backup_under_load_is_of_one_moment(
         while not ended.is_set():
             changes += 1
             address = ADDRESS | {"street": str(changes)}
-            await system.users.update_contacts(user, {"deliveryAddress": address}, {})
-            order = {"userId": user, "items": [ITEM], "userEmails": ["client@example.com"]}
-            stamped = {**order, "deliveryAddress": address, "orderStatus": "shipping"}
+            await system.users.update_contacts(user, {Order.deliveryAddress: address}, {})
+            order = {
+                Order.userId: user,
+                Order.items: [ITEM],
+                Order.userEmails: ["client@example.com"],
+            }
+            stamped = {**order, Order.deliveryAddress: address, Order.orderStatus: "shipping"}
             await system.orders.create(stamped)
 
     async def much_has_changed() -> bool:
@@ -70,9 +76,10 @@ async def test_a_backup_under_load_is_of_one_moment(
     ended.set()
     await load
     (stored,) = documents(file, "users/users.bson")
-    changed = int(stored["deliveryAddress"]["street"])
+    changed = int(stored[Order.deliveryAddress][DeliveryAddress.street])
     ordered = [
-        int(each["deliveryAddress"]["street"]) for each in documents(file, "orders/orders.bson")
+        int(each[Order.deliveryAddress][DeliveryAddress.street])
+        for each in documents(file, "orders/orders.bson")
     ]
     assert sorted(ordered) in ([*range(1, changed)], [*range(1, changed + 1)])
     assert changes > changed + 50

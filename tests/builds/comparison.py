@@ -10,12 +10,13 @@ from uuid import uuid4
 
 import httpx
 
+from models.fields.user import User
 from storage.client import Json
 
 PLACE = "BUILD"
 """Stands in addresses for the part of their domain that each build has for itself."""
 
-TIMES = ("createdAt", "updatedAt")
+TIMES = (User.createdAt, User.updatedAt)
 """In these the builds differ, says the statement of the migration."""
 
 _OF_THE_MOMENT = {"date", "content-length", "x-service-version", "connection"}
@@ -79,7 +80,7 @@ class _Run:
             headers={"Content-Type": step.media_type},
         )
         if response.status_code == httpx.codes.CREATED:
-            self.users.append(response.json()["userId"])
+            self.users.append(response.json()[User.userId])
         return self._comparable(response)
 
     def _user(self, reference: re.Match[str]) -> str:

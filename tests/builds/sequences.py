@@ -5,19 +5,20 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from models.fields.user import DeliveryAddress, User
 from storage.client import Json
 from tests.builds.comparison import PLACE, Step
 
 _NAMES = ["ann", "ANN", "bob", "Bob", "carol", "dora", "eve", "zoë", "a.b+c"]
 _JUNK: list[Any] = [None, "", "x\n", "a" * 201, -1, 1.5, True, [], {}, ["x"], {"$set": 1}]
 _SPOILT: dict[str, list[Any]] = {
-    "emails": [["ann"], ["a@b..com"], [f"ann@{PLACE}.org", f"Ann@{PLACE}.org"]],
-    "phoneNumber": ["123", "1" * 16, "1" * 10 + "\n"],
-    "createdAt": ["2026-02-30T00:00:00Z", "2026-12-31T23:59:60Z", "0000-01-01T00:00:00Z"],
-    "updatedAt": ["yesterday", "2026-11-22", "2026-12-31T23:59:60Z"],
-    "deliveryAddress": [{"street": "x"}],
-    "firstName": ["\x00"],
-    "userId": ["u1"],
+    User.emails: [["ann"], ["a@b..com"], [f"ann@{PLACE}.org", f"Ann@{PLACE}.org"]],
+    User.phoneNumber: ["123", "1" * 16, "1" * 10 + "\n"],
+    User.createdAt: ["2026-02-30T00:00:00Z", "2026-12-31T23:59:60Z", "0000-01-01T00:00:00Z"],
+    User.updatedAt: ["yesterday", "2026-11-22", "2026-12-31T23:59:60Z"],
+    User.deliveryAddress: [{"street": "x"}],
+    User.firstName: ["\x00"],
+    User.userId: ["u1"],
     "contactVersion": [1],
     "$x": ["x"],
 }
@@ -31,23 +32,32 @@ _moments = st.sampled_from(
     ["2020-01-01T00:00:00Z", "2999-12-31T23:59:59.999Z", "2026-11-22T10:15:30.123456+02:00"]
 )
 _delivery = _texts.map(
-    lambda text: dict.fromkeys(("street", "city", "state", "postalCode", "country"), text)
+    lambda text: dict.fromkeys(
+        (
+            DeliveryAddress.street,
+            DeliveryAddress.city,
+            DeliveryAddress.state,
+            DeliveryAddress.postalCode,
+            DeliveryAddress.country,
+        ),
+        text,
+    )
 )
 _new_users = st.fixed_dictionaries(
-    {"emails": _emails, "deliveryAddress": _delivery},
+    {User.emails: _emails, User.deliveryAddress: _delivery},
     optional={
-        "firstName": _texts,
-        "lastName": _texts,
-        "phoneNumber": st.just("14155551234"),
-        "createdAt": _moments,
-        "updatedAt": _moments,
+        User.firstName: _texts,
+        User.lastName: _texts,
+        User.phoneNumber: st.just("14155551234"),
+        User.createdAt: _moments,
+        User.updatedAt: _moments,
     },
 )
 _changes: st.SearchStrategy[Json] = st.one_of(
     st.fixed_dictionaries(
-        {"emails": _emails}, optional={"deliveryAddress": _delivery, "updatedAt": _moments}
+        {User.emails: _emails}, optional={User.deliveryAddress: _delivery, User.updatedAt: _moments}
     ),
-    st.fixed_dictionaries({"deliveryAddress": _delivery}, optional={"updatedAt": _moments}),
+    st.fixed_dictionaries({User.deliveryAddress: _delivery}, optional={User.updatedAt: _moments}),
     st.just({}),
 )
 
@@ -74,8 +84,8 @@ _odd = st.sampled_from(
         Step("GET", "/nowhere"),
         Step("DELETE", "/users/<0>"),
         Step("PATCH", "/users/<0>", {}),
-        Step("PUT", "/users/nobody", {"emails": [f"ann@{PLACE}.example.com"]}),
-        Step("PUT", "/users/<0>/", {"emails": [f"new@{PLACE}.example.com"]}),
+        Step("PUT", "/users/nobody", {User.emails: [f"ann@{PLACE}.example.com"]}),
+        Step("PUT", "/users/<0>/", {User.emails: [f"new@{PLACE}.example.com"]}),
         Step("POST", "/users/", "{"),
         Step("POST", "/users/", '{"emails": NaN}'),
         Step("POST", "/users/", '{"emails": [], "emails": []}'),

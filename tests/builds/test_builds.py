@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 
 from contract.bindable import load_api
 from local.stack import Stack
+from models.fields.user import User
 from openapi.description import Description
 from tests.builds.comparison import TIMES, Step, first_difference
 from tests.builds.sequences import SEQUENCES
@@ -75,7 +76,7 @@ def test_the_statement_says_nothing_but_times() -> None:
         ("schemas", "CreatedUser"),
         ("schemas", "UpdatedUser"),
     ]
-    for name, times in (("CreatedUser", TIMES), ("UpdatedUser", ("updatedAt",))):
+    for name, times in (("CreatedUser", TIMES), ("UpdatedUser", (User.updatedAt,))):
         user, more = v2.schemas[name]["allOf"]
         assert user == {"$ref": "#/components/schemas/User"}
         assert more == {"required": [*times]}
@@ -143,7 +144,7 @@ def small_letters(_: httpx.Request, response: httpx.Response) -> httpx.Response:
     """Addresses are answered in small letters."""
     body = response.json()
     if response.is_success:
-        body["emails"] = [each.lower() for each in body["emails"]]
+        body[User.emails] = [each.lower() for each in body[User.emails]]
     return _with_body(response, body)
 
 

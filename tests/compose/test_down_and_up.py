@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from models.fields.order import Order
+from models.fields.user import User
 from storage.client import Json
 from tests.compose.engine import SERVICES, Compose
 from tests.compose.test_system import in_step
@@ -33,7 +35,7 @@ def comeback(system: Compose, gateway: httpx.Client) -> Comeback:
     """A change waits in the queue when all is stopped; another is made before RabbitMQ is back."""
     order = gateway.post("/orders/", json=example("create_order")).json()
     system("stop", "order-consumer")
-    assert gateway.put("/users/u3", json={"emails": QUEUED}).is_success
+    assert gateway.put("/users/u3", json={User.emails: QUEUED}).is_success
     system("stop")
     codes = {
         service: found["State"]["ExitCode"]
@@ -44,7 +46,7 @@ def comeback(system: Compose, gateway: httpx.Client) -> Comeback:
     system("up", "--wait", "--scale", "rabbitmq=0")
     assert system.containers("rabbitmq") == []
     without_broker = {
-        "PUT": gateway.put("/users/u5", json={"emails": UNPUBLISHED}),
+        "PUT": gateway.put("/users/u5", json={User.emails: UNPUBLISHED}),
         "GET": gateway.get("/orders/o5"),
     }
     system("up", "--wait")
@@ -58,7 +60,7 @@ def test_all_end_cleanly(comeback: Comeback) -> None:
 
 def test_the_data_is_still_there(comeback: Comeback, gateway: httpx.Client) -> None:
     """In the named volume."""
-    assert gateway.get(f"/orders/{comeback.order['orderId']}").json() == comeback.order
+    assert gateway.get(f"/orders/{comeback.order[Order.orderId]}").json() == comeback.order
 
 
 @pytest.mark.usefixtures("comeback")
@@ -70,7 +72,7 @@ def test_what_was_on_its_way_arrives(gateway: httpx.Client) -> None:
 def test_the_system_starts_without_rabbitmq(comeback: Comeback) -> None:
     """And takes requests."""
     assert comeback.without_broker["PUT"].status_code == 200
-    assert comeback.without_broker["GET"].json()["userEmails"] != UNPUBLISHED
+    assert comeback.without_broker["GET"].json()[Order.userEmails] != UNPUBLISHED
 
 
 @pytest.mark.usefixtures("comeback")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from models.fields.user import User
 from tests.compose.engine import Compose
 from tests.compose.test_system import in_step
 
@@ -106,12 +107,12 @@ def test_another_password_of_a_service_is_taken_over(
     try:
         changed("up", "--wait")
         emails = ["new.passwords@example.com"]
-        assert gateway.put("/users/u4", json={"emails": emails}).status_code == 200
+        assert gateway.put("/users/u4", json={User.emails: emails}).status_code == 200
         in_step(gateway, "o4", emails)
     finally:
         system("up", "--wait")
     emails = ["old.passwords@example.com"]
-    assert gateway.put("/users/u4", json={"emails": emails}).status_code == 200
+    assert gateway.put("/users/u4", json={User.emails: emails}).status_code == 200
     in_step(gateway, "o4", emails)
 
 

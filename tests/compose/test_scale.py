@@ -8,6 +8,7 @@ from functools import partial
 import httpx
 import pytest
 
+from models.fields.user import User
 from tests.compose.engine import PROCESSES, Compose, docker
 from tests.compose.test_operator import operator
 from tests.compose.test_system import in_step
@@ -21,7 +22,7 @@ WORKERS = 2
 """Kong's, each of which counts for itself."""
 
 _JSON = {"Content-Type": "application/json"}
-_EMAILS = json.dumps({"emails": ["nobody@example.com"]}).encode()
+_EMAILS = json.dumps({User.emails: ["nobody@example.com"]}).encode()
 # Neither changes what another test looks at.
 USERS = Request("PUT", "/users/nobody", _EMAILS, _JSON)
 ORDERS = Request("PUT", "/orders/o15/status", b'{"orderStatus": "shipping"}', _JSON)
@@ -208,7 +209,7 @@ def test_two_relays_and_two_consumers_keep_all_in_step(
     for change in range(30):
         for user in ("u3", "u4"):
             emails = [f"{user}.{change}@scale.example.com"]
-            body = {"emails": emails, "deliveryAddress": ADDRESS}
+            body = {User.emails: emails, User.deliveryAddress: ADDRESS}
             assert gateway.put(f"/users/{user}", json=body).status_code == 200
         if change == 10:
             docker("kill", *killed)

@@ -6,6 +6,8 @@ from collections import Counter
 import httpx
 import pytest
 
+from models.fields.order import Order
+from models.fields.user import User
 from tests.compose.engine import ONE_SHOTS, PROCESSES, SERVICES, Compose
 from tests.examples import ADDRESS, example
 from tests.personal_data import personal_data
@@ -18,7 +20,7 @@ def in_step(gateway: httpx.Client, order: str, emails: list[str]) -> None:
 
     def has_them() -> bool:
         answer = gateway.get(f"/orders/{order}")
-        return answer.is_success and bool(answer.json()["userEmails"] == emails)
+        return answer.is_success and bool(answer.json()[Order.userEmails] == emails)
 
     until(has_them, f"order {order} has {emails}")
 
@@ -49,12 +51,15 @@ def test_the_papers_five_requests(system: Compose, gateway: httpx.Client) -> Non
     order = gateway.post("/orders/", json=example("create_order"))
     assert order.status_code == 201, order.text
     status = gateway.put("/orders/o1/status", json=example("update_order_status"))
-    assert status.json()["orderStatus"] == "shipping"
+    assert status.json()[Order.orderStatus] == "shipping"
     listed = gateway.get("/orders?status=under%20process")
-    assert {each["orderStatus"] for each in listed.json()} == {"under process"}
+    assert {each[Order.orderStatus] for each in listed.json()} == {"under process"}
     for each in ("o1", "o6", "o11"):
-        in_step(gateway, each, [*sent["emails"]])
-        assert gateway.get(f"/orders/{each}").json()["deliveryAddress"] == sent["deliveryAddress"]
+        in_step(gateway, each, [*sent[User.emails]])
+        assert (
+            gateway.get(f"/orders/{each}").json()[Order.deliveryAddress]
+            == sent[Order.deliveryAddress]
+        )
 
 
 def test_seventy_of_a_hundred_user_requests_go_to_v1(gateway: httpx.Client) -> None:
@@ -69,19 +74,19 @@ def test_seventy_of_a_hundred_user_requests_go_to_v1(gateway: httpx.Client) -> N
 def test_a_second_set_up_changes_nothing(system: Compose, gateway: httpx.Client) -> None:
     """It ends well, and what users did stays."""
     emails = ["second.set-up@example.com"]
-    sent = {"emails": emails, "deliveryAddress": ADDRESS}
+    sent = {User.emails: emails, User.deliveryAddress: ADDRESS}
     assert gateway.put("/users/u2", json=sent).status_code == 200
     in_step(gateway, "o2", emails)
     done = system("run", "--rm", "-T", "mongodb-setup")
     assert "Seed: 0 users and 0 orders were missing" in done.stdout
-    assert gateway.get("/orders/o2").json()["userEmails"] == emails
+    assert gateway.get("/orders/o2").json()[Order.userEmails] == emails
 
 
 def test_mongodb_logs_a_refusal_without_what_it_refused(
     system: Compose, gateway: httpx.Client
 ) -> None:
     """By itself it quotes the whole change: here an address that another user has."""
-    taken = {"emails": [new_email()]}
+    taken = {User.emails: [new_email()]}
     assert gateway.post("/users/", json=example("create_user") | taken).status_code == 201
     assert gateway.put("/users/u3", json=taken).status_code == 409
 

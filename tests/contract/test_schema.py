@@ -11,6 +11,7 @@ from contract.bindable import load_api
 from contract.errors import ValidationIssue
 from contract.formats import MAX_EMAIL_CHARACTERS, email_key
 from contract.schema import Schema
+from openapi.views import View
 from tests.describing import compiled, described_schemas
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -224,6 +225,43 @@ def test_a_format_that_is_not_known_is_noted_once() -> None:
     description = described_schemas(One=ours, Two=ours)
     assert description.notes == ("format ipv9 is not known: nothing is checked",)
     assert Schema(description.schemas["One"], description.schemas).is_valid("x")
+
+
+def test_a_read_only_name_may_be_required_at_every_depth_of_itself() -> None:
+    """A schema that refers to itself is compiled, for whichever side."""
+    node = {
+        "type": "object",
+        "required": ["id", "name"],
+        "properties": {
+            "id": {"type": "integer", "readOnly": True},
+            "name": {"type": "string"},
+            "next": {"$ref": "#/components/schemas/Whole"},
+            "more": {
+                "allOf": [{"$ref": "#/components/schemas/Whole"}],
+                "properties": {"name": {"readOnly": True}},
+            },
+        },
+    }
+    request = compiled(node, view=View.REQUEST)
+    assert not request.issues({"name": "a", "next": {"name": "b", "more": {"more": {}}}})
+    (issue,) = request.issues({"name": "a", "next": {"name": "b", "id": 1}})
+    assert issue.pointer == "#/next/id"
+    assert request.issues({"name": "a", "more": {"name": "b"}})
+    assert request.issues({"name": "a", "next": {}})
+    assert compiled(node, view=View.RESPONSE).issues({"name": "a"})
+
+
+def test_what_one_alternative_hides_another_asks_for() -> None:
+    """`number` is never answered of a card, and always of a transfer."""
+    card = {"required": ["number"], "properties": {"number": {"writeOnly": True}, "until": {}}}
+    transfer = {"required": ["number", "bank"], "properties": {"number": {}, "bank": {}}}
+    means = compiled({"type": "object", "anyOf": [card, transfer]}, view=View.RESPONSE)
+    assert not means.issues({"until": "2027"})
+    assert not means.issues({"number": "1", "bank": "b"})
+    other = compiled(
+        {"type": "object", "required": ["until"], "anyOf": [card, transfer]}, view=View.RESPONSE
+    )
+    assert not other.issues({"until": "2027"})
 
 
 @given(st.emails())

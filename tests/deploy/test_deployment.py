@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from deploy.replacing import HTTP, ORDER
+from models.fields.user import User
 from tests.deploy.conftest import Server
 from tests.deploy.instance import USER
 from tests.deploy.load import Load
@@ -119,7 +120,7 @@ def test_no_container_logs_what_customers_wrote(deployed: Server) -> None:
         until(lambda: load.acknowledged > 5, "orders")
     taken = next(each.emails for each in load.customers if each.emails)
     with load.new_client() as client:
-        new = {"emails": taken, "deliveryAddress": ADDRESS}
+        new = {User.emails: taken, User.deliveryAddress: ADDRESS}
         assert client.post("/users/", json=new).status_code == 409
     logs = "for c in $(docker ps -aq); do docker logs $c 2>&1; done"
     assert personal_data(deployed.instance.root("sh", "-c", logs)) == []

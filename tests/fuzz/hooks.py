@@ -20,6 +20,7 @@ from schemathesis import Case, HookContext, Response
 from schemathesis.generation.meta import TestPhase
 
 from contract.formats import CHECKS
+from models.fields.user import User
 
 SEED = {"users": [f"u{n}" for n in range(1, 6)], "orders": [f"o{n}" for n in range(1, 16)]}
 """The ids that a system has from its start."""
@@ -100,8 +101,8 @@ def before_call(_context: HookContext, case: Case[Any], **_: Any) -> None:  # no
         return
     if "id" in case.path_parameters:
         case.path_parameters["id"] = _ids.any(case.path.split("/")[1])
-    if isinstance(case.body, dict) and "userId" in case.body:
-        case.body["userId"] = _ids.any("users")
+    if isinstance(case.body, dict) and User.userId in case.body:
+        case.body[User.userId] = _ids.any("users")
 
 
 @schemathesis.hook
@@ -118,8 +119,8 @@ def after_call(_context: HookContext, case: Case[Any], response: Response) -> No
 
 def _renewed(body: dict[str, Any]) -> dict[str, Any]:
     """A body of a user, with addresses that nobody has yet."""
-    emails = body.get("emails")
-    return body | {"emails": [_new(str(each)) for each in emails]} if emails else body
+    emails = body.get(User.emails)
+    return body | {User.emails: [_new(str(each)) for each in emails]} if emails else body
 
 
 def _new(address: str) -> str:

@@ -168,8 +168,8 @@ def test_the_collection_has_every_published_request(
     """And none that is internal."""
     sent = {each["_id"] for each in insomnia["resources"] if each["_type"] == "request"}
     published = {
-        f"req_{each.id}"
-        for description in sources.apis.values()
+        f"req_{api}_{each.id}"
+        for api, description in sources.apis.items()
         for each in description.operations
         if not each.internal
     }

@@ -4,6 +4,8 @@ import json
 import shlex
 
 from local.examples import requests
+from models.fields.order import Order
+from models.fields.user import User
 
 
 def test_the_five_requests_are_those_of_the_paper() -> None:
@@ -21,5 +23,5 @@ def test_the_five_requests_are_those_of_the_paper() -> None:
 def test_the_bodies_are_the_examples_of_the_specs() -> None:
     """JSON that a shell passes on as it is."""
     created, *_, status, _listed = [shlex.split(request) for request in requests("http://gateway")]
-    assert json.loads(created[-1])["emails"] == ["jane.smith@personal.com"]
-    assert json.loads(status[-1]) == {"orderStatus": "shipping"}
+    assert json.loads(created[-1])[User.emails] == ["jane.smith@personal.com"]
+    assert json.loads(status[-1]) == {Order.orderStatus: "shipping"}

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from messaging.broker import Broker
 from messaging.topology import Topology
+from models.fields.order import Order as OrderFields
+from models.fields.user import User as UserFields
 from storage.contacts import ContactsStore
 from storage.outbox import Outbox
 from tests.examples import ADDRESS
@@ -73,8 +75,8 @@ def behaviour(test: Behaviour) -> Callable[[Run], None]:
 def fields(number: int) -> Fields:
     """Contact data, other for each number."""
     return {
-        "userEmails": (f"v{number}@example.com",),
-        "deliveryAddress": ADDRESS | {"street": f"street {number}"},
+        OrderFields.userEmails: (f"v{number}@example.com",),
+        OrderFields.deliveryAddress: ADDRESS | {"street": f"street {number}"},
     }
 
 
@@ -148,7 +150,7 @@ class RealParts:
 
     async def put_contacts(self, user_id: str, fields: Fields) -> None:
         """See `Sync`."""
-        names = dict(zip(FIELDS, ("emails", "deliveryAddress"), strict=True))
+        names = dict(zip(FIELDS, (UserFields.emails, UserFields.deliveryAddress), strict=True))
         changed = {names[name]: value for name, value in _json(fields).items()}
         await self._system.users.update_contacts(user_id, changed, {})
 
@@ -166,7 +168,7 @@ class RealParts:
     async def order(self, order_id: str) -> Order:
         """See `Sync`."""
         stored = await self._system.stored_order(order_id)
-        emails, address = tuple(stored["userEmails"]), stored["deliveryAddress"]
+        emails, address = tuple(stored[OrderFields.userEmails]), stored[OrderFields.deliveryAddress]
         return Order(dict(zip(FIELDS, (emails, address), strict=True)), stored["contactVersion"])
 
     @asynccontextmanager

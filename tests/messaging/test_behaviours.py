@@ -11,6 +11,8 @@ import pytest
 
 from messaging.broker import Address, Broker, Delivery, Message, Returned
 from messaging.topology import EXCHANGE
+from models.fields.order import Order
+from models.fields.user import User
 from storage.contacts import Contacts
 from storage.outbox import Change
 from tests.messaging.both import (
@@ -41,7 +43,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 def contacts(user_id: str, version: int) -> Contacts:
     """What an event of this version tells."""
     told = fields(version)
-    return Contacts(user_id, version, told["userEmails"], told["deliveryAddress"])
+    return Contacts(user_id, version, told[Order.userEmails], told[User.deliveryAddress])
 
 
 def message() -> Message:
@@ -82,10 +84,10 @@ async def test_the_newest_state_is_to_be_published_once(sync: Sync) -> None:
     """However many changes there were, with fields that only an older one changed."""
     user = await sync.new_user()
     await sync.put_contacts(user, fields(2))
-    await sync.put_contacts(user, {"userEmails": fields(3)["userEmails"]})
+    await sync.put_contacts(user, {Order.userEmails: fields(3)[Order.userEmails]})
     (change,) = await unpublished(sync)
     assert change.contacts == Contacts(
-        user, 3, fields(3)["userEmails"], fields(2)["deliveryAddress"]
+        user, 3, fields(3)[Order.userEmails], fields(2)[User.deliveryAddress]
     )
 
 
@@ -116,7 +118,7 @@ async def test_the_longest_waiting_comes_first_in_lists_of_limited_length(sync: 
     """A user whose data change again does not lose their place."""
     users = [await sync.new_user() for _ in range(5)]
     for user in (*users, users[0]):
-        await sync.put_contacts(user, {"deliveryAddress": fields(2)["deliveryAddress"]})
+        await sync.put_contacts(user, {User.deliveryAddress: fields(2)[User.deliveryAddress]})
         await asyncio.sleep(0.002)  # dates are kept in milliseconds
     lists = [changes async for changes in sync.outbox.unpublished(2)]
     assert [len(each) for each in lists] == [2, 2, 1]
@@ -183,10 +185,10 @@ async def test_details_first_take_over_what_is_newer(sync: Sync) -> None:
     """Then comes what was sent, over it."""
     order = await sync.new_order("u1")
     await sync.store.put_if_newer([contacts("u1", 2)])
-    await sync.put_details(order, {"userEmails": fields(9)["userEmails"]})
+    await sync.put_details(order, {Order.userEmails: fields(9)[Order.userEmails]})
     edited = await sync.order(order)
     assert edited.version == 2
-    assert edited.fields == {**fields(2), "userEmails": fields(9)["userEmails"]}
+    assert edited.fields == {**fields(2), Order.userEmails: fields(9)[Order.userEmails]}
 
 
 @behaviour
@@ -194,10 +196,10 @@ async def test_details_take_over_nothing_that_the_order_has(sync: Sync) -> None:
     """A field that is not sent stays as its client wrote it."""
     await sync.store.put_if_newer([contacts("u1", 2)])
     order = await sync.new_order("u1")
-    await sync.put_details(order, {"userEmails": fields(9)["userEmails"]})
+    await sync.put_details(order, {Order.userEmails: fields(9)[Order.userEmails]})
     edited = await sync.order(order)
     assert edited.version == 2
-    assert edited.fields == {**fields(0), "userEmails": fields(9)["userEmails"]}
+    assert edited.fields == {**fields(0), Order.userEmails: fields(9)[Order.userEmails]}
 
 
 # The broker

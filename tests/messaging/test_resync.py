@@ -4,6 +4,8 @@ import pytest
 from bson import Int64
 
 from messaging.resync import UnknownUser, resync
+from models.fields.order import Order
+from models.fields.user import User
 from storage.client import Json
 from tests.messaging.system import System, event
 
@@ -29,7 +31,7 @@ async def test_a_restored_user_database_brings_the_orders_back_with_it(system: S
         await system.in_step(order, emails)
         await users.replace_one({"_id": user}, backup)
         await resync(system.outbox, system.store)
-        await system.in_step(order, backup["emails"])
+        await system.in_step(order, backup[User.emails])
         await system.in_step(order, await system.change(user))
 
 
@@ -39,14 +41,14 @@ async def test_events_from_before_the_restore_do_no_harm(system: System) -> None
     order = await system.new_order(user)
     await resync(system.outbox, system.store)
     async with system.relay(), system.consumer(), system.broker() as broker:
-        emails = (await stored_user(system, user))["emails"]
+        emails = (await stored_user(system, user))[User.emails]
         await system.in_step(order, emails)
         await broker.publish(event(user, 7), system.topology.updates.address)
         await broker.publish(event("marker", 1), system.topology.updates.address)
         marker = await system.new_order("marker")
         await broker.publish(event("marker", 2), system.topology.updates.address)
         await system.in_step(marker, ["v2@example.com"])
-    assert (await system.stored_order(order))["userEmails"] == emails
+    assert (await system.stored_order(order))[Order.userEmails] == emails
 
 
 async def test_a_restored_order_database_is_brought_forward(system: System) -> None:

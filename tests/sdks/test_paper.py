@@ -4,6 +4,8 @@ import httpx
 import pytest
 
 from local.stack import Stack
+from models.fields.order import Item, Order
+from models.fields.user import User
 from storage.client import Json
 from tests.sdks.conftest import KEY, Paper
 from tests.services.conftest import new_email
@@ -17,25 +19,27 @@ def test_the_five_requests(paper: Paper, gateway: str, stack: Stack) -> None:
     done = paper(gateway, email, KEY)
     assert done.status == 0, done.output
     answers = done.output
-    assert answers["create_user"]["emails"] == [email]
+    assert answers["create_user"][User.emails] == [email]
     user = answers["update_user"]
-    assert user["emails"] == [f"new.{email}", f"another.{email}"]
-    assert user["deliveryAddress"] == answers["create_user"]["deliveryAddress"]
+    assert user[User.emails] == [f"new.{email}", f"another.{email}"]
+    assert user[User.deliveryAddress] == answers["create_user"][User.deliveryAddress]
     created, order = answers["create_order"], answers["update_order_status"]
-    assert (created["orderStatus"], order["orderStatus"]) == ("under process", "shipping")
+    assert (created[Order.orderStatus], order[Order.orderStatus]) == ("under process", "shipping")
     assert created["items"] == [
-        {"itemId": "item001", "quantity": 2, "price": 29.99},
-        {"itemId": "item002", "quantity": 1, "price": 49.99},
+        {Item.itemId: "item001", Item.quantity: 2, Item.price: 29.99},
+        {Item.itemId: "item002", Item.quantity: 1, Item.price: 49.99},
     ]
-    listed = {each["orderId"]: each for each in answers["list_orders"]}
-    assert settled(listed[order["orderId"]]) == settled(order)
-    assert {each["orderStatus"] for each in answers["list_orders"]} == {"shipping"}
+    listed = {each[Order.orderId]: each for each in answers["list_orders"]}
+    assert settled(listed[order[Order.orderId]]) == settled(order)
+    assert {each[Order.orderStatus] for each in answers["list_orders"]} == {"shipping"}
     orders = httpx.get(f"{stack.ports.url('order_service')}/orders/?status=shipping&limit=1000")
     assert len(answers["list_orders"]) == len(orders.json()) > 2, "more than a page of two"
 
-    stored_user = httpx.get(f"{stack.ports.url('user_service_v1')}/users/{user['userId']}").json()
-    assert stored_user["emails"] == user["emails"]
-    stored = httpx.get(f"{stack.ports.url('order_service')}/orders/{order['orderId']}").json()
+    stored_user = httpx.get(
+        f"{stack.ports.url('user_service_v1')}/users/{user[User.userId]}"
+    ).json()
+    assert stored_user[User.emails] == user[User.emails]
+    stored = httpx.get(f"{stack.ports.url('order_service')}/orders/{order[Order.orderId]}").json()
     assert settled(stored) == settled(order)
 
 
@@ -45,7 +49,11 @@ def settled(order: Json) -> Json:
     Each language writes them its own way, and the event of the user's change may move `updatedAt`
     at any moment.
     """
-    return {name: value for name, value in order.items() if name not in ("createdAt", "updatedAt")}
+    return {
+        name: value
+        for name, value in order.items()
+        if name not in (Order.createdAt, Order.updatedAt)
+    }
 
 
 def test_without_the_key_the_gateway_refuses(paper: Paper, gateway: str) -> None:

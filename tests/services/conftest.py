@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from local.stack import Stack
+from models.fields.order import Order
+from models.fields.user import User
 from storage.client import Json
 from tests.examples import ADDRESS, ITEM
 
@@ -21,12 +23,17 @@ def new_email() -> str:
 
 def new_user(**fields: object) -> Json:
     """The body of a user that can be created."""
-    return {"emails": [new_email()], "deliveryAddress": ADDRESS, **fields}
+    return {User.emails: [new_email()], User.deliveryAddress: ADDRESS, **fields}
 
 
 def new_order(**fields: object) -> Json:
     """The body of an order that can be created."""
-    return {"items": [ITEM], "userEmails": ["a@example.com"], "deliveryAddress": ADDRESS, **fields}
+    return {
+        Order.items: [ITEM],
+        Order.userEmails: ["a@example.com"],
+        Order.deliveryAddress: ADDRESS,
+        **fields,
+    }
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from models.fields.order import Item, Order
 from storage.client import Json
 from tests.examples import ADDRESS, ITEM
 from tests.services.conftest import new_order
@@ -20,28 +21,28 @@ def create(orders: httpx.Client, **fields: object) -> Json:
 
 def test_an_order_is_created_as_sent(orders: httpx.Client) -> None:
     """201, all fields as sent, an id, times, and a Location that leads to the same order."""
-    sent = new_order(userId="u9", orderStatus="shipping")
+    sent = new_order(**{Order.userId: "u9", Order.orderStatus: "shipping"})
     answer = orders.post("/orders", json=sent)
     assert answer.status_code == 201
     order = answer.json()
     assert {name: order[name] for name in sent} == sent
-    assert order["createdAt"] == order["updatedAt"]
-    assert answer.headers["Location"] == f"/orders/{order['orderId']}"
+    assert order[Order.createdAt] == order[Order.updatedAt]
+    assert answer.headers["Location"] == f"/orders/{order[Order.orderId]}"
     assert orders.get(answer.headers["Location"]).json() == order
 
 
 def test_what_was_left_out_has_the_default_of_the_spec(orders: httpx.Client) -> None:
     """The status; a user is not made up."""
     order = create(orders)
-    assert order["orderStatus"] == "under process"
-    assert "userId" not in order
+    assert order[Order.orderStatus] == "under process"
+    assert Order.userId not in order
 
 
 @pytest.mark.parametrize("price", [0, 1, 0.1, 1e-9, 1000000000])
 def test_prices_may_be_whole_or_not(orders: httpx.Client, price: float) -> None:
     """And come back as they were sent."""
-    order = create(orders, items=[ITEM | {"price": price}])
-    assert orders.get(f"/orders/{order['orderId']}").json()["items"][0]["price"] == price
+    order = create(orders, **{Order.items: [ITEM | {"price": price}]})
+    assert orders.get(f"/orders/{order[Order.orderId]}").json()[Order.items][0][Item.price] == price
 
 
 @pytest.mark.parametrize("field", ["createdAt", "updatedAt", "orderId", "contactVersion"])
@@ -58,23 +59,26 @@ def test_what_the_service_sets_is_refused_from_clients(orders: httpx.Client, fie
 @pytest.mark.parametrize("after", STATUSES)
 def test_a_status_goes_from_any_to_any(orders: httpx.Client, before: str, after: str) -> None:
     """The answer is the order after the change."""
-    order = create(orders, orderStatus=before)
-    answer = orders.put(f"/orders/{order['orderId']}/status", json={"orderStatus": after})
+    order = create(orders, **{Order.orderStatus: before})
+    answer = orders.put(f"/orders/{order[Order.orderId]}/status", json={Order.orderStatus: after})
     assert answer.status_code == 200
     changed = answer.json()
-    assert changed.pop("updatedAt") >= order.pop("updatedAt")
-    assert changed == order | {"orderStatus": after}
+    assert changed.pop(Order.updatedAt) >= order.pop(Order.updatedAt)
+    assert changed == order | {Order.orderStatus: after}
 
 
-@pytest.mark.parametrize("field", ["userEmails", "deliveryAddress"])
+@pytest.mark.parametrize("field", [Order.userEmails, Order.deliveryAddress])
 def test_details_replace_what_was_sent_and_nothing_else(orders: httpx.Client, field: str) -> None:
     """Even where it looks like a field of the database."""
-    order = create(orders, userId="u8")
-    change = {"userEmails": ["$b@example.com"], "deliveryAddress": ADDRESS | {"city": "$orderId"}}
-    answer = orders.put(f"/orders/{order['orderId']}/details", json={field: change[field]})
+    order = create(orders, **{Order.userId: "u8"})
+    change = {
+        Order.userEmails: ["$b@example.com"],
+        Order.deliveryAddress: ADDRESS | {"city": "$orderId"},
+    }
+    answer = orders.put(f"/orders/{order[Order.orderId]}/details", json={field: change[field]})
     assert answer.status_code == 200
     changed = answer.json()
-    assert changed.pop("updatedAt") >= order.pop("updatedAt")
+    assert changed.pop(Order.updatedAt) >= order.pop(Order.updatedAt)
     assert changed == order | {field: change[field]}
 
 
@@ -82,8 +86,8 @@ def test_details_replace_what_was_sent_and_nothing_else(orders: httpx.Client, fi
     ("method", "path", "body"),
     [
         ("GET", "/orders/nobody", None),
-        ("PUT", "/orders/nobody/status", {"orderStatus": "shipping"}),
-        ("PUT", "/orders/nobody/details", {"userEmails": ["a@example.com"]}),
+        ("PUT", "/orders/nobody/status", {Order.orderStatus: "shipping"}),
+        ("PUT", "/orders/nobody/details", {Order.userEmails: ["a@example.com"]}),
     ],
 )
 def test_an_unknown_order_is_404(
@@ -97,11 +101,13 @@ def test_an_unknown_order_is_404(
 def test_pages_hold_every_order_once_oldest_first(orders: httpx.Client, status: str | None) -> None:
     """Following `Link` from page to page."""
     for _ in range(7):
-        create(orders, orderStatus="delivered")
+        create(orders, **{Order.orderStatus: "delivered"})
     query = {} if status is None else {"status": status}
     whole = orders.get("/orders/", params=query | {"limit": 1000}).json()
-    assert [each["createdAt"] for each in whole] == sorted(each["createdAt"] for each in whole)
-    assert status is None or {each["orderStatus"] for each in whole} == {status}
+    assert [each[Order.createdAt] for each in whole] == sorted(
+        each[Order.createdAt] for each in whole
+    )
+    assert status is None or {each[Order.orderStatus] for each in whole} == {status}
 
     answer = orders.get("/orders/", params=query | {"limit": 3})
     pages = [answer.json()]

@@ -5,6 +5,8 @@ from collections import Counter
 import httpx
 import pytest
 
+from models.fields.order import Order
+from models.fields.user import User
 from tests.examples import example
 from tests.services.conftest import new_email
 from tests.waiting import until
@@ -15,7 +17,7 @@ SLASHES = pytest.mark.parametrize("slash", ["", "/"])
 @SLASHES
 def test_create_a_user(gateway: httpx.Client, slash: str) -> None:
     """POST /users/, with an address of its own so that it works each time."""
-    sent = example("create_user") | {"emails": [new_email()]}
+    sent = example("create_user") | {User.emails: [new_email()]}
     answer = gateway.post(f"/users{slash}", json=sent)
     assert answer.status_code == 201
     assert {name: answer.json()[name] for name in sent} == sent
@@ -24,7 +26,7 @@ def test_create_a_user(gateway: httpx.Client, slash: str) -> None:
 @SLASHES
 def test_update_a_user_and_all_its_orders_follow(gateway: httpx.Client, slash: str) -> None:
     """PUT /users/u1: orders o1, o6 and o11 carry the new addresses soon after."""
-    sent = example("update_user") | {"emails": [new_email(), new_email()]}
+    sent = example("update_user") | {User.emails: [new_email(), new_email()]}
     answer = gateway.put(f"/users/u1{slash}", json=sent)
     assert answer.status_code == 200
     assert {name: answer.json()[name] for name in sent} == sent
@@ -32,8 +34,8 @@ def test_update_a_user_and_all_its_orders_follow(gateway: httpx.Client, slash: s
     def in_step() -> bool:
         orders = [gateway.get(f"/orders/{order}").json() for order in ("o1", "o6", "o11")]
         return all(
-            each["userEmails"] == sent["emails"]
-            and each["deliveryAddress"] == sent["deliveryAddress"]
+            each[Order.userEmails] == sent[User.emails]
+            and each[Order.deliveryAddress] == sent[Order.deliveryAddress]
             for each in orders
         )
 
@@ -54,7 +56,7 @@ def test_update_an_orders_status(gateway: httpx.Client, slash: str) -> None:
     """PUT /orders/o1/status."""
     answer = gateway.put(f"/orders/o1/status{slash}", json=example("update_order_status"))
     assert answer.status_code == 200
-    assert answer.json()["orderStatus"] == "shipping"
+    assert answer.json()[Order.orderStatus] == "shipping"
 
 
 @SLASHES
@@ -62,7 +64,7 @@ def test_orders_by_status(gateway: httpx.Client, slash: str) -> None:
     """GET /orders?status=under%20process."""
     answer = gateway.get(f"/orders{slash}?status=under%20process")
     assert answer.status_code == 200
-    assert {each["orderStatus"] for each in answer.json()} == {"under process"}
+    assert {each[Order.orderStatus] for each in answer.json()} == {"under process"}
 
 
 def test_what_is_internal_does_not_pass_the_gateway(gateway: httpx.Client) -> None:

@@ -8,17 +8,19 @@ import pytest
 
 from local.parts import SERVICES, SYNC
 from local.stack import Stack
+from models.fields.order import Order
+from models.fields.user import DeliveryAddress, User
 from storage.client import Json, MongoSettings, connect_blocking
 from tests.personal_data import personal_data
 from tests.services.conftest import new_email, new_order, new_user
 from tests.waiting import until
 
 PLANTED = {
-    "street": "1 Planted Street",
-    "city": "Plantedville",
-    "state": "Planted State",
-    "postalCode": "PLANTED",
-    "country": "Plantland",
+    DeliveryAddress.street: "1 Planted Street",
+    DeliveryAddress.city: "Plantedville",
+    DeliveryAddress.state: "Planted State",
+    DeliveryAddress.postalCode: "PLANTED",
+    DeliveryAddress.country: "Plantland",
 }
 
 
@@ -65,8 +67,8 @@ def test_a_refused_user_is_logged_by_code_and_id_alone(
 ) -> None:
     """A new one, and one that is changed."""
     users = v1 if build.endswith("v1") else v2
-    user = users.post("/users/", json=new_user()).json()["userId"]
-    planted = {"emails": [new_email()], "deliveryAddress": PLANTED}
+    user = users.post("/users/", json=new_user()).json()[User.userId]
+    planted = {User.emails: [new_email()], User.deliveryAddress: PLANTED}
     with refusing(stack, "users"):
         assert users.post("/users/", json=planted).status_code == 500
         assert users.put(f"/users/{user}", json=planted).status_code == 500
@@ -75,8 +77,8 @@ def test_a_refused_user_is_logged_by_code_and_id_alone(
 
 def test_a_refused_order_is_logged_by_code_and_id_alone(stack: Stack, orders: httpx.Client) -> None:
     """A new one, and one that is changed."""
-    order = orders.post("/orders/", json=new_order()).json()["orderId"]
-    planted = {"userEmails": [new_email()], "deliveryAddress": PLANTED}
+    order = orders.post("/orders/", json=new_order()).json()[Order.orderId]
+    planted = {Order.userEmails: [new_email()], Order.deliveryAddress: PLANTED}
     with refusing(stack, "orders"):
         assert orders.post("/orders/", json=new_order(**planted)).status_code == 500
         assert orders.put(f"/orders/{order}/details", json=planted).status_code == 500
@@ -87,14 +89,14 @@ def test_an_event_that_is_refused_is_logged_by_code_and_id_alone(
     stack: Stack, v1: httpx.Client, orders: httpx.Client
 ) -> None:
     """It is tried again later; then the order follows its user."""
-    user = v1.post("/users/", json=new_user()).json()["userId"]
-    order = orders.post("/orders/", json=new_order(userId=user)).json()["orderId"]
-    planted = {"emails": [new_email()], "deliveryAddress": PLANTED}
+    user = v1.post("/users/", json=new_user()).json()[User.userId]
+    order = orders.post("/orders/", json=new_order(**{Order.userId: user})).json()[Order.orderId]
+    planted = {User.emails: [new_email()], User.deliveryAddress: PLANTED}
     with refusing(stack, "orders"):
         assert v1.put(f"/users/{user}", json=planted).status_code == 200
         refused = f"121 DocumentValidationFailure of {order}"
         logged(stack, "order-consumer", "message_put_aside", refused)
     until(
-        lambda: orders.get(f"/orders/{order}").json()["userEmails"] == planted["emails"],
+        lambda: orders.get(f"/orders/{order}").json()[Order.userEmails] == planted[User.emails],
         "the order follows its user",
     )

@@ -8,6 +8,7 @@ import pytest
 from pymongo import IndexModel, MongoClient
 from pymongo.collection import Collection
 
+from models.fields.user import User
 from storage.client import Json, MongoSettings
 from storage.contradictions import ContradictionError
 from storage.email_keys import update_email_keys
@@ -28,10 +29,14 @@ def test_keys_that_are_made_otherwise_now_are_replaced(users: Collection[Json]) 
     """Nothing else of the user changes, and no other user."""
     users.insert_many(
         [
-            user(_id="u1", emails=["a@faß.de", "a@b.com"], emailKeys=["info@fass.de", "a@b.com"]),
-            user(_id="u2", emails=["i@XN--FA-HIA.de"], emailKeys=["i@fass.de"]),
-            user(_id="u3", emails=["jü@müller.de"], emailKeys=["jü@müller.de"]),
-            user(_id="u4", emails=["c@d.com"], emailKeys=["c@d.com"]),
+            user(
+                _id="u1",
+                **{User.emails: ["a@faß.de", "a@b.com"]},
+                emailKeys=["info@fass.de", "a@b.com"],
+            ),
+            user(_id="u2", **{User.emails: ["i@XN--FA-HIA.de"]}, emailKeys=["i@fass.de"]),
+            user(_id="u3", **{User.emails: ["jü@müller.de"]}, emailKeys=["jü@müller.de"]),
+            user(_id="u4", **{User.emails: ["c@d.com"]}, emailKeys=["c@d.com"]),
         ]
     )
     before = {each["_id"]: each for each in users.find()}
@@ -48,9 +53,9 @@ def test_two_users_with_one_address_are_named_and_nothing_is_changed(
     """As can be where processes of both versions wrote at the same time."""
     users.insert_many(
         [
-            user(_id="u1", emails=["a@faß.de"], emailKeys=["a@fass.de"]),
-            user(_id="u2", emails=["a@faß.de"], emailKeys=["a@faß.de"]),
-            user(_id="u3", emails=["b@faß.de"], emailKeys=["b@fass.de"]),
+            user(_id="u1", **{User.emails: ["a@faß.de"]}, emailKeys=["a@fass.de"]),
+            user(_id="u2", **{User.emails: ["a@faß.de"]}, emailKeys=["a@faß.de"]),
+            user(_id="u3", **{User.emails: ["b@faß.de"]}, emailKeys=["b@fass.de"]),
         ]
     )
     before = [*users.find()]

@@ -12,6 +12,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from local.stack import Stack
+from models.fields.order import Order
+from models.fields.user import User
 from storage.client import Json, MongoSettings, connect_blocking
 from tests.storage.test_validators import user
 
@@ -30,7 +32,7 @@ def set_up(databases: Stack, *options: str, **changes: str) -> subprocess.Comple
 def test_a_second_set_up_changes_nothing(databases: Stack, root: MongoClient[Json]) -> None:
     """Documents and indexes stay; nothing is seeded twice, nothing that was changed set back."""
     users = root["aware_users"]["users"]
-    users.update_one({"_id": "u3"}, {"$set": {"firstName": "Clara"}})
+    users.update_one({"_id": "u3"}, {"$set": {User.firstName: "Clara"}})
     before = [*users.find()], [*users.list_indexes()]
     done = set_up(databases, "--seed")
     assert done.returncode == 0, done.stderr
@@ -91,7 +93,7 @@ def test_the_seed_is_the_papers(root: MongoClient[Json], databases: Stack) -> No
         *root["aware_orders"]["orders"].find({"_id": {"$in": [f"o{n}" for n in range(1, 16)]}})
     ]
     assert len(orders) == 15
-    assert {each["userId"] for each in orders} == {f"u{n}" for n in range(1, 6)}
+    assert {each[Order.userId] for each in orders} == {f"u{n}" for n in range(1, 6)}
     assert {len(each["items"]) for each in orders} <= {1, 2, 3}
 
 
@@ -152,7 +154,7 @@ def test_the_set_up_brings_the_keys_of_addresses_up_to_date(
     """It is the command that does so."""
     users = root["aware_users"]["users"]
     address = f"{uuid4().hex}@faß.de"
-    users.insert_one(user(_id=address, emails=[address], emailKeys=[address.casefold()]))
+    users.insert_one(user(_id=address, **{User.emails: [address]}, emailKeys=[address.casefold()]))
     try:
         assert set_up(databases).returncode == 0
         assert users.distinct("emailKeys", {"_id": address}) == [address]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from contract import errors
+from models.fields.order import Item, Order
+from models.fields.user import DeliveryAddress, User
 from tests.examples import ADDRESS, ITEM
 from tests.services.conftest import new_email
 from tests.strict.target import Target, places, problem
@@ -19,37 +21,37 @@ ROOT = Path(__file__).parents[2]
 def test_an_error_lists_all_that_is_wrong_with_a_body(orders: Target) -> None:
     """Each thing at its place, however deep."""
     body = {
-        "userId": "no id",
-        "items": [ITEM, {"itemId": "", "quantity": 0, "price": "1"}, {"extra": 1}],
-        "userEmails": ["nobody", "a@example.com", "A@example.com"],
-        "deliveryAddress": {"street": 1, "city": "", "galaxy": "x"},
-        "orderStatus": "lost",
-        "orderId": "o1",
+        Order.userId: "no id",
+        Order.items: [ITEM, {Item.itemId: "", Item.quantity: 0, Item.price: "1"}, {"extra": 1}],
+        Order.userEmails: ["nobody", "a@example.com", "A@example.com"],
+        Order.deliveryAddress: {DeliveryAddress.street: 1, DeliveryAddress.city: "", "galaxy": "x"},
+        Order.orderStatus: "lost",
+        Order.orderId: "o1",
     }
     told = orders.refuse_creation(json.dumps(body).encode(), 400)
     found = places(told)
     assert {*found} == {
-        "#/userId",
-        "#/items/1/itemId",
-        "#/items/1/quantity",
-        "#/items/1/price",
-        "#/items/2",
-        "#/items/2/extra",
-        "#/userEmails",
-        "#/userEmails/0",
-        "#/deliveryAddress",
-        "#/deliveryAddress/street",
-        "#/deliveryAddress/city",
-        "#/deliveryAddress/galaxy",
-        "#/orderStatus",
-        "#/orderId",
+        f"#/{User.userId}",
+        f"#/{Order.items}/1/{Item.itemId}",
+        f"#/{Order.items}/1/{Item.quantity}",
+        f"#/{Order.items}/1/{Item.price}",
+        f"#/{Order.items}/2",
+        f"#/{Order.items}/2/extra",
+        f"#/{Order.userEmails}",
+        f"#/{Order.userEmails}/0",
+        f"#/{Order.deliveryAddress}",
+        f"#/{Order.deliveryAddress}/{DeliveryAddress.street}",
+        f"#/{Order.deliveryAddress}/{DeliveryAddress.city}",
+        f"#/{Order.deliveryAddress}/galaxy",
+        f"#/{Order.orderStatus}",
+        f"#/{Order.orderId}",
     }
-    missing = {"itemId", "quantity", "price"}
+    missing = {Item.itemId, Item.quantity, Item.price}
     assert missing == {
         name
         for name in missing
         for each in told["errors"]
-        if each["pointer"] == "#/items/2" and name in each["detail"]
+        if each["pointer"] == f"#/{Order.items}/2" and name in each["detail"]
     }
 
 
@@ -64,9 +66,9 @@ def test_an_error_lists_all_that_is_wrong_with_a_query(orders: Target) -> None:
 def test_an_error_lists_what_is_wrong_with_path_query_and_body_together(service: Target) -> None:
     """Who mends what was named is not told of the next part only then."""
     path = f"{service.path}no%20id{'/details' if service.path == '/orders/' else ''}?colour=red"
-    body = json.dumps({"deliveryAddress": ADDRESS | {"city": 1}}).encode()
+    body = json.dumps({Order.deliveryAddress: ADDRESS | {"city": 1}}).encode()
     told = service.refuse(request("PUT", path, body, JSON), 400)
-    assert {*places(told)} == {"id", "colour", "#/deliveryAddress/city"}
+    assert {*places(told)} == {"id", "colour", f"#/{Order.deliveryAddress}/{DeliveryAddress.city}"}
 
 
 def test_an_error_of_very_many_mistakes_names_the_first_hundred(service: Target) -> None:
@@ -87,11 +89,13 @@ def test_an_error_of_very_many_mistakes_says_nothing_untrue(service: Target) -> 
 def test_a_taken_address_tells_nothing_of_its_owner(users: Target) -> None:
     """Only which of the client's own addresses it is."""
     email = new_email()
-    owner = users.create(users.body(emails=[email.upper()], firstName="Secret")).json()
-    answer = users.create(users.body(emails=[new_email(), email]))
+    owner = users.create(
+        users.body(**{User.emails: [email.upper()], User.firstName: "Secret"})
+    ).json()
+    answer = users.create(users.body(**{User.emails: [new_email(), email]}))
     told = problem(answer, 409)
-    assert places(told) == ["#/emails/1"]
-    for secret in (owner["userId"], "Secret", email, email.upper()):
+    assert places(told) == [f"#/{User.emails}/1"]
+    for secret in (owner[User.userId], "Secret", email, email.upper()):
         assert secret.encode() not in answer.body
 
 

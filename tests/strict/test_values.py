@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 
 from contract.bindable import load_api
+from models.fields.order import Item, Order
+from models.fields.user import DeliveryAddress, User
 from storage.client import Json
 from tests.examples import ADDRESS, ITEM
 from tests.services.conftest import new_email, new_order, new_user
@@ -24,23 +26,23 @@ TEXT: int = SCHEMAS["user"]["Text"]["maxLength"]
 EMAIL: int = SCHEMAS["user"]["Email"]["maxLength"]
 EMAILS: int = SCHEMAS["user"]["Emails"]["maxItems"]
 ITEMS: int = SCHEMAS["order"]["Items"]["maxItems"]
-QUANTITY: int = SCHEMAS["order"]["Item"]["properties"]["quantity"]["maximum"]
-PRICE: int = SCHEMAS["order"]["Item"]["properties"]["price"]["maximum"]
+QUANTITY: int = SCHEMAS["order"]["Item"]["properties"][Item.quantity]["maximum"]
+PRICE: int = SCHEMAS["order"]["Item"]["properties"][Item.price]["maximum"]
 
 
 def order_with(**raw: str) -> bytes:
     """An order with one item, some of whose values are JSON as it stands."""
     values = {name: json.dumps(value) for name, value in ITEM.items()} | raw
     item = ", ".join(f'"{name}": {value}' for name, value in values.items())
-    return json.dumps(new_order(items=["?"])).replace('"?"', f"{{{item}}}").encode()
+    return json.dumps(new_order(**{Order.items: ["?"]})).replace('"?"', f"{{{item}}}").encode()
 
 
 @pytest.mark.parametrize("quantity", ["1", "2", str(QUANTITY)])
 def test_a_quantity_within_its_limits_is_kept(orders: Target, quantity: str) -> None:
     """Exactly, through the database."""
     order = orders.create(order_with(quantity=quantity)).json()
-    assert order["items"][0]["quantity"] == int(quantity)
-    found = orders.ask(request("GET", f"/orders/{order['orderId']}")).json()
+    assert order[Order.items][0][Item.quantity] == int(quantity)
+    found = orders.ask(request("GET", f"/orders/{order[Order.orderId]}")).json()
     assert found == order
 
 
@@ -58,7 +60,7 @@ NO_QUANTITY = [
 def test_what_is_no_quantity_is_400(orders: Target, quantity: str) -> None:
     """Whether it overflows 32 bits, 64 bits or a double, or only looks like a number."""
     told = orders.refuse_creation(order_with(quantity=quantity), 400)
-    assert set(places(told)) == {"#/items/0/quantity"}
+    assert set(places(told)) == {f"#/{Order.items}/0/{Item.quantity}"}
 
 
 PRICES = ["0", "0.0", "-0.0", "5e-324", "1e-400", "0.1", "29.99", "30", "1E5", str(PRICE), "1e9"]
@@ -68,8 +70,8 @@ PRICES = ["0", "0.0", "-0.0", "5e-324", "1e-400", "0.1", "29.99", "30", "1E5", s
 def test_a_price_within_its_limits_is_kept(orders: Target, price: str) -> None:
     """As the double nearest to it, whole numbers too."""
     order = orders.create(order_with(price=price)).json()
-    assert order["items"][0]["price"] == float(price)
-    found = orders.ask(request("GET", f"/orders/{order['orderId']}")).json()
+    assert order[Order.items][0][Item.price] == float(price)
+    found = orders.ask(request("GET", f"/orders/{order[Order.orderId]}")).json()
     assert found == order
 
 
@@ -84,26 +86,30 @@ NO_PRICE = [
 @pytest.mark.parametrize("price", NO_PRICE, ids=lambda text: text[:24])
 def test_what_is_no_price_is_400(orders: Target, price: str) -> None:
     """At the field, even where the number is beyond every double."""
-    assert places(orders.refuse_creation(order_with(price=price), 400)) == ["#/items/0/price"]
+    assert places(orders.refuse_creation(order_with(price=price), 400)) == [
+        f"#/{Order.items}/0/{Item.price}"
+    ]
 
 
 @pytest.mark.parametrize("value", [True, 1, 1.5, None, [], ["a"], {}, {"$ne": ""}], ids=repr)
 def test_what_is_no_string_is_400(service: Target, value: object) -> None:
     """Nothing is turned into a string."""
-    told = service.refuse_creation(service.body(deliveryAddress=ADDRESS | {"city": value}), 400)
-    assert places(told) == ["#/deliveryAddress/city"]
+    told = service.refuse_creation(
+        service.body(**{User.deliveryAddress: ADDRESS | {"city": value}}), 400
+    )
+    assert places(told) == [f"#/{User.deliveryAddress}/{DeliveryAddress.city}"]
 
 
 @pytest.mark.parametrize("character", ["a", "é", "e\u0301", "漢", "😀", "𝄞", '"', "\\", "$"])
 def test_a_string_is_as_long_as_its_code_points(service: Target, character: str) -> None:
     """As many as the spec allows are kept, one more is 400, whatever their size in bytes."""
     longest = character * (TEXT // len(character))
-    answer = service.create(service.body(deliveryAddress=ADDRESS | {"city": longest}))
+    answer = service.create(service.body(**{User.deliveryAddress: ADDRESS | {"city": longest}}))
     assert answer.status == 201
-    assert answer.json()["deliveryAddress"]["city"] == longest
+    assert answer.json()[User.deliveryAddress][DeliveryAddress.city] == longest
     too_long = ADDRESS | {"city": longest + character}
-    told = service.refuse_creation(service.body(deliveryAddress=too_long), 400)
-    assert places(told) == ["#/deliveryAddress/city"]
+    told = service.refuse_creation(service.body(**{User.deliveryAddress: too_long}), 400)
+    assert places(told) == [f"#/{User.deliveryAddress}/{DeliveryAddress.city}"]
 
 
 @pytest.mark.parametrize(
@@ -111,8 +117,10 @@ def test_a_string_is_as_long_as_its_code_points(service: Target, character: str)
 )
 def test_empty_strings_and_control_characters_are_400(service: Target, text: str) -> None:
     """NUL above all, and a newline at the end, which `$` admits in other dialects."""
-    told = service.refuse_creation(service.body(deliveryAddress=ADDRESS | {"city": text}), 400)
-    assert set(places(told)) == {"#/deliveryAddress/city"}
+    told = service.refuse_creation(
+        service.body(**{User.deliveryAddress: ADDRESS | {"city": text}}), 400
+    )
+    assert set(places(told)) == {f"#/{User.deliveryAddress}/{DeliveryAddress.city}"}
 
 
 @pytest.mark.parametrize(
@@ -121,8 +129,8 @@ def test_empty_strings_and_control_characters_are_400(service: Target, text: str
 )
 def test_what_is_no_phone_number_is_400(users: Target, number: str) -> None:
     """10 to 15 digits, and those of ASCII alone."""
-    told = users.refuse_creation(users.body(phoneNumber=number), 400)
-    assert set(places(told)) == {"#/phoneNumber"}
+    told = users.refuse_creation(users.body(**{User.phoneNumber: number}), 400)
+    assert set(places(told)) == {f"#/{User.phoneNumber}"}
 
 
 @pytest.mark.parametrize(
@@ -130,8 +138,8 @@ def test_what_is_no_phone_number_is_400(users: Target, number: str) -> None:
 )
 def test_what_is_no_id_is_400(orders: Target, user_id: str) -> None:
     """An order's userId is refused, not cut or escaped."""
-    told = orders.refuse_creation(orders.body(userId=user_id), 400)
-    assert set(places(told)) == {"#/userId"}
+    told = orders.refuse_creation(orders.body(**{Order.userId: user_id}), 400)
+    assert set(places(told)) == {f"#/{User.userId}"}
 
 
 def address_of(length: int) -> str:
@@ -146,10 +154,10 @@ def test_an_address_has_the_greatest_length_of_the_spec(users: Target) -> None:
     """And one character more is 400."""
     longest = address_of(EMAIL)
     assert len(longest) == EMAIL
-    assert users.create(users.body(emails=[longest])).json()["emails"] == [longest]
-    assert set(places(users.refuse_creation(users.body(emails=[address_of(EMAIL + 1)]), 400))) == {
-        "#/emails/0"
-    }
+    assert users.create(users.body(**{User.emails: [longest]})).json()[User.emails] == [longest]
+    assert set(
+        places(users.refuse_creation(users.body(**{User.emails: [address_of(EMAIL + 1)]}), 400))
+    ) == {f"#/{User.emails}/0"}
 
 
 NO_ADDRESS = [
@@ -193,26 +201,28 @@ def test_two_spellings_of_an_address_are_one_address(
     users: Target, addresses: tuple[str, str]
 ) -> None:
     """400 within a request; 409 against another user, though each is kept as it was sent."""
-    field = {"emails": list(addresses)}
-    assert places(users.refuse_creation(users.body(**field), 400)) == ["#/emails"]
+    field = {User.emails: list(addresses)}
+    assert places(users.refuse_creation(users.body(**field), 400)) == [f"#/{User.emails}"]
     mark = uuid4().hex
     first, second = f"{mark}{addresses[0]}", f"{mark}{addresses[1]}"
-    assert users.create(users.body(emails=[first])).json()["emails"] == [first]
-    told = users.refuse_creation(users.body(emails=[second]), 409)
-    assert places(told) == ["#/emails/0"]
+    assert users.create(users.body(**{User.emails: [first]})).json()[User.emails] == [first]
+    told = users.refuse_creation(users.body(**{User.emails: [second]}), 409)
+    assert places(told) == [f"#/{User.emails}/0"]
 
 
 def test_addresses_that_only_look_alike_are_two(users: Target) -> None:
     """A sharp s in a domain is another domain: two users may have them, and one user both."""
     name = uuid4().hex
     sharp, plain = f"{name}@fa\u00df.de", f"{name}@fass.de"
-    user = users.create(users.body(emails=[sharp])).json()
-    assert users.create(users.body(emails=[plain])).status == 201
+    user = users.create(users.body(**{User.emails: [sharp]})).json()
+    assert users.create(users.body(**{User.emails: [plain]})).status == 201
     both = [f"both.{sharp}", f"both.{plain}"]
     answer = users.ask(
-        request("PUT", f"/users/{user['userId']}", json.dumps({"emails": both}).encode(), JSON)
+        request(
+            "PUT", f"/users/{user[User.userId]}", json.dumps({User.emails: both}).encode(), JSON
+        )
     )
-    assert answer.json()["emails"] == both
+    assert answer.json()[User.emails] == both
 
 
 ODD_ADDRESSES = [
@@ -230,8 +240,8 @@ ODD_ADDRESSES = [
 def test_whatever_rfc_5321_calls_a_mailbox_is_an_address(users: Target, form: str) -> None:
     """It is kept and answered as sent, and belongs to one user."""
     address = form.format(uuid4().hex)
-    assert users.create(users.body(emails=[address])).json()["emails"] == [address]
-    users.refuse_creation(users.body(emails=[address.upper()]), 409)
+    assert users.create(users.body(**{User.emails: [address]})).json()[User.emails] == [address]
+    users.refuse_creation(users.body(**{User.emails: [address.upper()]}), 409)
 
 
 NO_MOMENT = [
@@ -251,7 +261,7 @@ NO_MOMENT = [
 
 
 @pytest.mark.parametrize("moment", NO_MOMENT, ids=lambda text: ascii(text)[:32])
-@pytest.mark.parametrize("field", ["createdAt", "updatedAt"])
+@pytest.mark.parametrize("field", [User.createdAt, User.updatedAt])
 def test_what_is_no_moment_is_400(users: Target, field: str, moment: str) -> None:
     """In v2 too, which ignores the field: both builds accept the same requests."""
     told = users.refuse_creation(users.body(**{field: moment}), 400)
@@ -261,8 +271,8 @@ def test_what_is_no_moment_is_400(users: Target, field: str, moment: str) -> Non
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
 def test_the_first_and_the_last_moment_are_kept(users: Target, moment: str) -> None:
     """They are stored, read and answered."""
-    user = users.create(users.body(createdAt=moment)).json()
-    found = users.ask(request("GET", f"/users/{user['userId']}"))
+    user = users.create(users.body(**{User.createdAt: moment})).json()
+    found = users.ask(request("GET", f"/users/{user[User.userId]}"))
     assert found.json() == user
 
 
@@ -278,8 +288,8 @@ def test_a_moment_that_utc_does_not_reach_is_the_first_or_the_last(
 ) -> None:
     """By its offset alone; version 1 keeps what was sent, version 2 its own."""
     users = targets["user_service_v1"]
-    assert users.create(users.body(createdAt=moment)).json()["createdAt"] == kept
-    assert targets["user_service_v2"].create(users.body(createdAt=moment)).status == 201
+    assert users.create(users.body(**{User.createdAt: moment})).json()[User.createdAt] == kept
+    assert targets["user_service_v2"].create(users.body(**{User.createdAt: moment})).status == 201
 
 
 def test_arrays_have_the_greatest_length_of_the_spec(service: Target) -> None:
@@ -295,22 +305,28 @@ def test_arrays_have_the_greatest_length_of_the_spec(service: Target) -> None:
 
 def test_an_order_has_as_many_items_as_the_spec_allows(orders: Target) -> None:
     """And not one more."""
-    answer = orders.create(orders.body(items=[ITEM] * ITEMS))
+    answer = orders.create(orders.body(**{Order.items: [ITEM] * ITEMS}))
     assert answer.json()["items"] == [ITEM] * ITEMS
     for wrong in ([], [ITEM] * (ITEMS + 1)):
-        assert places(orders.refuse_creation(orders.body(items=wrong), 400)) == ["#/items"]
+        assert places(orders.refuse_creation(orders.body(**{Order.items: wrong}), 400)) == [
+            f"#/{Order.items}"
+        ]
 
 
 HUGE: dict[str, Json] = {
-    "300000 numbers for addresses": new_user(emails=[1] * 300_000),
-    "100000 words for addresses": new_user(emails=[f"a{n}" for n in range(100_000)]),
-    "60000 addresses": new_user(emails=[f"a{n}@b.cd" for n in range(60_000)]),
-    "one address 100000 times": new_user(emails=["a@b.cd"] * 100_000),
+    "300000 numbers for addresses": new_user(**{User.emails: [1] * 300_000}),
+    "100000 words for addresses": new_user(**{User.emails: [f"a{n}" for n in range(100_000)]}),
+    "60000 addresses": new_user(**{User.emails: [f"a{n}@b.cd" for n in range(60_000)]}),
+    "one address 100000 times": new_user(**{User.emails: ["a@b.cd"] * 100_000}),
     "2000 international addresses": new_user(
-        emails=[f"a{n}@{'é' * 20}{n}.{'ü' * 20}.com" for n in range(2000)]
+        **{User.emails: [f"a{n}@{'é' * 20}{n}.{'ü' * 20}.com" for n in range(2000)]}
     ),
     "2000 long international addresses": new_user(
-        emails=[f"{'é' * 60}{n}@{'ü' * 30}.{'ö' * 30}.{'ä' * 30}.com" for n in range(2000)]
+        **{
+            User.emails: [
+                f"{'é' * 60}{n}@{'ü' * 30}.{'ö' * 30}.{'ä' * 30}.com" for n in range(2000)
+            ]
+        }
     ),
     "80000 unknown properties": new_user(**{f"x{n}": 1 for n in range(80_000)}),
     "a name of 900000 letters": new_user(**{"x" * 900_000: 1}),
@@ -326,7 +342,7 @@ def test_a_huge_mistake_does_not_keep_the_service_from_others(users: Target, bod
 def test_a_huge_order_does_not_keep_the_service_from_others(orders: Target) -> None:
     """The same where each of 30000 items has six mistakes."""
     items = [{"a": 1, "b": 2, "c": 3}] * 30_000
-    assert _seconds(orders, orders.body(items=items)) < MOMENTS
+    assert _seconds(orders, orders.body(**{Order.items: items})) < MOMENTS
 
 
 MOMENTS = 2.0
@@ -364,7 +380,7 @@ def test_an_unknown_property_is_400_wherever_it_is(service: Target, name: str) -
         ([name], service.new() | {name: 1}),
         (
             ["deliveryAddress", name],
-            service.new() | {"deliveryAddress": ADDRESS | {name: {"$ne": 1}}},
+            service.new() | {User.deliveryAddress: ADDRESS | {name: {"$ne": 1}}},
         ),
     ):
         told = service.refuse_creation(json.dumps(body).encode(), 400)
@@ -374,7 +390,7 @@ def test_an_unknown_property_is_400_wherever_it_is(service: Target, name: str) -
 @pytest.mark.parametrize("name", ["$inc", "price.0", "_id"])
 def test_an_unknown_property_of_an_item_is_400(orders: Target, name: str) -> None:
     """In an array too."""
-    told = orders.refuse_creation(orders.body(items=[ITEM, ITEM | {name: 1}]), 400)
+    told = orders.refuse_creation(orders.body(**{Order.items: [ITEM, ITEM | {name: 1}]}), 400)
     assert [_path(pointer) for pointer in places(told)] == [["items", "1", name]]
 
 
@@ -395,10 +411,10 @@ def test_what_the_order_service_sets_itself_is_400(orders: Target, name: str) ->
 def test_a_value_that_looks_like_an_expression_stays_text(orders: Target, text: str) -> None:
     """Also where a change is made by an aggregation pipeline."""
     order = orders.create(orders.body()).json()
-    path = f"/orders/{order['orderId']}/details"
-    body = json.dumps({"deliveryAddress": ADDRESS | {"city": text}}).encode()
+    path = f"/orders/{order[Order.orderId]}/details"
+    body = json.dumps({Order.deliveryAddress: ADDRESS | {"city": text}}).encode()
     changed = orders.ask(request("PUT", path, body, JSON)).json()
-    assert changed["deliveryAddress"]["city"] == text
+    assert changed[Order.deliveryAddress][DeliveryAddress.city] == text
 
 
 def _path(pointer: str) -> list[str]:

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import click
 import httpx
 
+from models.fields.order import Item, Order
+from models.fields.user import User
 from tests.examples import ADDRESS
 
 PARTS = (
@@ -87,21 +89,21 @@ class Work:
     def create_users(self) -> None:
         """POST /users/."""
         self.users = self._all(
-            lambda n: str(self._sent("POST", "/users/", self._contact(n, "a"))["userId"])
+            lambda n: str(self._sent("POST", "/users/", self._contact(n, "a"))[User.userId])
         )
 
     def create_orders(self) -> None:
         """POST /orders/."""
-        items = [{"itemId": "item-1", "quantity": 1, "price": 10}]
+        items = [{Item.itemId: "item-1", Item.quantity: 1, Item.price: 10}]
 
         def create(n: int) -> str:
             data = {
-                "userId": self.users[n],
-                "items": items,
-                "userEmails": self._emails(n, "a"),
-                "deliveryAddress": ADDRESS,
+                Order.userId: self.users[n],
+                Order.items: items,
+                Order.userEmails: self._emails(n, "a"),
+                Order.deliveryAddress: ADDRESS,
             }
-            return str(self._sent("POST", "/orders/", data)["orderId"])
+            return str(self._sent("POST", "/orders/", data)[Order.orderId])
 
         self.orders = self._all(create)
 
@@ -122,7 +124,7 @@ class Work:
         return [f"{change}.{n}.{self._run}@cost.example.com"]
 
     def _contact(self, n: int, change: str) -> Mapping[str, object]:
-        return {"emails": self._emails(n, change), "deliveryAddress": ADDRESS}
+        return {User.emails: self._emails(n, change), User.deliveryAddress: ADDRESS}
 
     def _sent(self, method: str, path: str, data: object) -> Any:  # noqa: ANN401 - JSON
         answer = self._client.request(method, path, json=data)
@@ -135,7 +137,7 @@ class Work:
     def _in_step(self, n: int) -> None:
         end = time.monotonic() + _IN_STEP_WITHIN_SECONDS
         wanted = self._emails(n, "b")
-        while self._sent("GET", f"/orders/{self.orders[n]}", None)["userEmails"] != wanted:
+        while self._sent("GET", f"/orders/{self.orders[n]}", None)[Order.userEmails] != wanted:
             assert time.monotonic() < end, f"order {self.orders[n]} does not follow"
             time.sleep(0.1)
 

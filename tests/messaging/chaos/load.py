@@ -12,6 +12,8 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from models.fields.order import Item, Order
+from models.fields.user import User
 from storage.client import Json, MongoSettings
 from tests.examples import ADDRESS
 from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields
@@ -93,7 +95,7 @@ class Load:
         url = f"{self._urls['user-service-v1']}/users/"
         answer = await self._http.post(url, json=_user(fields))
         answer.raise_for_status()
-        record = UserRecord(answer.json()["userId"], fields)
+        record = UserRecord(answer.json()[User.userId], fields)
         self.records.users[record.id] = record
         return record
 
@@ -116,13 +118,13 @@ class Load:
             write = await self._begin_write(user.id, self._new_fields())
             if write is None:
                 continue
-            body = {**_json(write.fields), "userId": user.id, "items": [_ITEM]}
+            body = {**_json(write.fields), Order.userId: user.id, Order.items: [_ITEM]}
             url = f"{self._urls['order-service']}/orders/"
             answer = await self._ask("new order", "POST", url, body)
             if answer is None:
                 continue
             write.told = time.monotonic_ns()
-            order = OrderRecord(answer["orderId"], user.id, [write])
+            order = OrderRecord(answer[Order.orderId], user.id, [write])
             self.records.orders[order.id] = order
             while not stop.is_set() and self._random.random() < _EDITED_AGAIN:
                 await self._pause()
@@ -205,16 +207,16 @@ class Load:
     def _new_fields(self) -> Fields:
         """Contact data that nobody has written yet."""
         email = new_email()
-        return {"userEmails": (email,), "deliveryAddress": ADDRESS | {"street": email}}
+        return {Order.userEmails: (email,), Order.deliveryAddress: ADDRESS | {"street": email}}
 
     def _some_fields(self) -> Fields:
         """Both fields, or one of them."""
         fields = self._new_fields()
-        names = self._random.choice((("userEmails",), ("deliveryAddress",), tuple(fields)))
+        names = self._random.choice(((Order.userEmails,), (User.deliveryAddress,), tuple(fields)))
         return {name: fields[name] for name in names}
 
 
-_ITEM = {"itemId": "book", "quantity": 1, "price": 9.5}
+_ITEM = {Item.itemId: "book", Item.quantity: 1, Item.price: 9.5}
 
 
 def _json(fields: Fields) -> Json:
@@ -224,5 +226,5 @@ def _json(fields: Fields) -> Json:
 
 
 def _user(fields: Fields) -> dict[str, Any]:
-    names = {"userEmails": "emails", "deliveryAddress": "deliveryAddress"}
+    names = {Order.userEmails: "emails", Order.deliveryAddress: "deliveryAddress"}
     return {names[name]: value for name, value in _json(fields).items()}

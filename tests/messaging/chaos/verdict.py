@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from models.fields.order import Order
 from storage.client import Json
 from tests.messaging.chaos.load import Records, UserRecord
 from tests.messaging.simulation.history import FIELDS, Fields, History, OrderState
 
-_NAMES = {"userEmails": "emails", "deliveryAddress": "deliveryAddress"}
+_NAMES = {Order.userEmails: "emails", Order.deliveryAddress: "deliveryAddress"}
 
 
 def judge(records: Records, users: Mapping[str, Json], orders: Mapping[str, Json]) -> History:

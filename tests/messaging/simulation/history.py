@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-FIELDS = ("userEmails", "deliveryAddress")
+from models.fields.order import Order
+
+FIELDS = (Order.userEmails, Order.deliveryAddress)
 """What changes carry and clients write: each is judged for itself."""
 
 Fields = Mapping[str, Any]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from models.fields.order import Order
 from storage.contacts import Contacts
 from tests.messaging.simulation import journal
 from tests.messaging.simulation.history import ClientWrite, Fields, History, OrderState
@@ -149,6 +150,6 @@ class StandInContactsStore:
 def shared(contacts: Contacts) -> Fields:
     """What an order takes over."""
     return {
-        "userEmails": contacts.user_emails,
-        "deliveryAddress": contacts.delivery_address,
+        Order.userEmails: contacts.user_emails,
+        Order.deliveryAddress: contacts.delivery_address,
     }

@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from models.fields.order import Order
+from models.fields.user import User as UserFields
 from storage.contacts import Contacts
 from storage.durable import DatabaseUnavailable
 from storage.outbox import Backlog, Change
@@ -161,6 +163,9 @@ class StandInOutbox:
 
 def _change(user_id: str, user: User) -> Change:
     contacts = Contacts(
-        user_id, user.version, user.fields["userEmails"], user.fields["deliveryAddress"]
+        user_id,
+        user.version,
+        user.fields[Order.userEmails],
+        user.fields[UserFields.deliveryAddress],
     )
     return Change(contacts, EPOCH, EPOCH, "v1")

@@ -12,6 +12,9 @@ from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
 from messaging.topology import Topology
+from models.fields.order import Order
+from models.fields.user import DeliveryAddress
+from models.fields.user import User as UserFields
 from storage.durable import DatabaseRefused, DatabaseUnavailable
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
 from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields, History
@@ -233,12 +236,21 @@ class World:
         """Contact data that nobody has written yet."""
         self._values += 1
         text = f"w{self._values}"
-        address = dict.fromkeys(("street", "city", "state", "postalCode", "country"), text)
-        return {"userEmails": (f"{text}@example.com",), "deliveryAddress": address}
+        address = dict.fromkeys(
+            (
+                DeliveryAddress.street,
+                DeliveryAddress.city,
+                DeliveryAddress.state,
+                DeliveryAddress.postalCode,
+                DeliveryAddress.country,
+            ),
+            text,
+        )
+        return {Order.userEmails: (f"{text}@example.com",), Order.deliveryAddress: address}
 
     def _some_fields(self) -> Fields:
         """Both fields, or one of them."""
-        names = self._random.choice((("userEmails",), ("deliveryAddress",), None))
+        names = self._random.choice(((Order.userEmails,), (UserFields.deliveryAddress,), None))
         fields = self._new_fields()
         return fields if names is None else {name: fields[name] for name in names}
 

@@ -1,0 +1,1 @@
+"""The names of properties as constants. Generated: edit `specs/`, then `make generate`."""
