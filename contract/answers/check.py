@@ -104,6 +104,8 @@ class _Held:
             name = self._scope["extensions"]["connexion_routing"]["operation_id"]
             log.error("answer_breaks_contract", operation=name, issues=issues)
             problem = Problem("; ".join(issues)).response()
+            if self._scope["method"] == "HEAD":
+                problem.body = b""
             await problem(self._scope, self._receive, self._send)
             return
         self._passes = True
@@ -124,9 +126,8 @@ class _Operation:
     def issues(self, scope: Scope, start: Message, body: bytes, *, is_whole: bool) -> list[str]:
         """What is wrong with one of them."""
         status, headers = start["status"], _headers(start)
-        response = self._operation.response(status)
-        if response is None and status == HTTPStatus.PARTIAL_CONTENT:
-            response = self._operation.response(HTTPStatus.OK)
+        is_part = status == HTTPStatus.PARTIAL_CONTENT and str(status) not in self._declared
+        response = self._operation.response(HTTPStatus.OK if is_part else status)
         if response is None:
             is_known = status in _UNDECLARED and headers.get("content-type") == _PROBLEM
             return [] if is_known else [f"{self._operation.id} declares no {status}"]
@@ -134,7 +135,7 @@ class _Operation:
         found = declared.header_issues(headers)
         if status in NO_BODY:
             return [*found, f"there is a body, and {status} has none"] if body else found
-        is_whole = is_whole and scope["method"] != "HEAD" and status != HTTPStatus.PARTIAL_CONTENT
+        is_whole = is_whole and scope["method"] != "HEAD" and not is_part
         return found + declared.body_issues(headers, body, is_whole=is_whole)
 
 
