@@ -27,19 +27,20 @@ class Responder:
     """
 
     def __init__(self, operation: Operation, description: Description) -> None:
-        self._operation = operation
-        self._declared = {
-            status: Declared(each, description.schemas)
-            for status, each in operation.responses.items()
-        }
-        exact = [each for each in self._declared if each.isdigit() and each.startswith("2")]
-        ranges = [each for each in ("2XX", "default") if each in self._declared]
-        self._successes = [(int(each), self._declared[each]) for each in exact] or [
-            (200, self._declared[each]) for each in ranges[:1]
+        self._operation, self._schemas = operation, description.schemas
+        self._known: dict[str, Declared] = {}
+        exact = [each for each in operation.responses if each.isdigit() and each.startswith("2")]
+        ranges = [each for each in ("2XX", "default") if each in operation.responses]
+        self._successes = [(int(each), self._declared(each)) for each in exact] or [
+            (200, self._declared(each)) for each in ranges[:1]
         ]
-        self._hides = any(
-            body.hidden.any for each in self._declared.values() for body in each.bodies
-        )
+
+    def _declared(self, status: str) -> Declared:
+        """What is declared under a status; other than successes are looked at when needed."""
+        if status not in self._known:
+            response = self._operation.responses[status]
+            self._known[status] = Declared(response, self._schemas)
+        return self._known[status]
 
     @property
     def may_be_none(self) -> bool:
@@ -70,8 +71,7 @@ class Responder:
                 changed something: then it gets the first, as RFC 9110 allows (12.5.1).
         """
         if isinstance(result, Response):
-            response = self._without_write_only(result) if self._hides else result
-            await response(scope, receive, send)
+            await self._without_write_only(result)(scope, receive, send)
             return
         value, wish, given, name = result, None, _NO_HEADERS, None
         if isinstance(result, Answer):
@@ -118,7 +118,7 @@ class Responder:
         found = self._operation.response(wish)
         if found is None or wish < _LEAST_STATUS:
             raise self._invalid(f"{wish}, which the spec does not declare")
-        declared = self._declared[found.status]
+        declared = self._declared(found.status)
         fits = value is None if wish in NO_BODY else declared.holds(value)
         if not fits:
             raise self._invalid(f"{_kind(value)} with {wish}, which has no such body")
@@ -151,7 +151,7 @@ class Responder:
         if not content or found is None:
             return response
         try:
-            body = self._declared[found.status].named(response.headers.get("content-type", ""))
+            body = self._declared(found.status).named(response.headers.get("content-type", ""))
         except InvalidAnswerError:
             return response
         if not (body.hidden.any and body.media_type.is_json):
