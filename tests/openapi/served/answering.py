@@ -60,6 +60,8 @@ def _file(name: str) -> Path:
 ROWS = [{"name": "a,b", "size": 1}, {"name": 'c"d', "size": None}]
 INSTANT = datetime(2026, 11, 22, 10, 15, 30, 123999)  # noqa: DTZ001 - it may not say
 
+CARD, TRANSFER = {"number": "1", "until": "2"}, {"number": "1", "bank": "2"}
+
 KINDS = {
     "naive": INSTANT,
     "utc": INSTANT.replace(tzinfo=UTC),
@@ -143,7 +145,8 @@ USUAL: Mapping[str, Callable[[], object]] = {
     "answers_text": lambda: "text",
     "answers_bytes": lambda: b"\x00\xff",
     "answers_events": lambda: _parts("data: 1\n\n", "data: 2\n\n"),
-    "answers_secret": lambda: {"name": "a", "secret": "s"},
+    "answers_secret": lambda: {"name": "a", "secret": "s", "more": {"pin": "1"}},
+    "answers_secrets": list,
 }
 """By the operation."""
 
@@ -222,6 +225,9 @@ CASES: Mapping[str, Callable[[], object]] = {
     "stream-broken": _broken,
     "stream-wrong": lambda: _parts(b"one", 2),  # type: ignore[arg-type] # which is the point
     "stream-late": _late,
+    # what is writeOnly
+    "secrets": lambda: [CARD, TRANSFER, {"number": "1"}],
+    "secret-by-pattern": lambda: {"name": "a", "pin": "1"},
     # responses
     "response": lambda: JSONResponse({"name": "a", "secret": "s"}, headers={"X-Own": "1"}),
     "response-text": lambda: PlainTextResponse("own", 418),

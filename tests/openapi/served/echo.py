@@ -1,8 +1,7 @@
 """A service of any spec, for gunicorn: its handlers echo what they are given.
 
-`ECHO_SPEC` names the spec. A body `{"answer": …}` of an operation whose name begins with `answer_`
-is answered as that `…`, whatever the spec says of it. What one that begins with `answers_` answers
-is in answering.py. With `ECHO_CHECK` set, every answer is checked.
+`ECHO_SPEC` names the spec. What an operation answers whose name begins with `answers_` is in
+answering.py. With `ECHO_CHECK` set, every answer is checked.
 """
 
 import os
@@ -30,8 +29,6 @@ async def echo(operation: str, **arguments: Any) -> object:  # noqa: ANN401 - of
     """What the handler was given, and which it is."""
     if operation.startswith("answers_"):
         return answer(operation)
-    if operation.startswith("answer_"):
-        return arguments["body"]["answer"]
     return JSONResponse({"operation": operation, **arguments})
 
 

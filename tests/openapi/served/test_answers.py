@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.openapi.served.answering import LARGE_MIB, MIB
+from tests.openapi.served.answering import LARGE_MIB, MIB, TRANSFER
 from tests.openapi.served.conftest import GOOD, serve
 from tests.strict.wire import Connection
 from tests.waiting import until
@@ -328,11 +328,26 @@ def test_the_check_of_the_tests_refuses_what_breaks_the_contract(
 
 
 def test_what_is_write_only_is_never_answered(service: httpx.Client) -> None:
-    """By value, and in a response that the handler made itself."""
-    assert ask(service, "secret").json() == {"name": "a"}
+    """By value, behind references, in open objects, and in a response that a handler made."""
+    told = ask(service, "secret")
+    assert told.json() == {"name": "a", "more": {}}
+    assert told.headers["Content-Length"] == str(len(told.content))
     own = ask(service, "secret", "response")
     assert (own.json(), own.headers["X-Own"]) == ({"name": "a"}, "1")
     assert own.headers["Content-Length"] == str(len(own.content))
+
+
+def test_what_is_write_only_in_a_branch_is_not_answered_where_that_branch_is_meant(
+    plain: httpx.Client,
+) -> None:
+    """And where none of them fits, nothing is told that any of them keeps."""
+    answer = ask(plain, "secrets", "secrets")
+    assert answer.json() == [{"until": "2"}, TRANSFER, {}]
+
+
+def test_write_only_by_pattern_is_not_answered(checked: httpx.Client) -> None:
+    """OpenAPI 3.1 may say it of names."""
+    assert ask(checked, "secret", "secret-by-pattern").json() == {"name": "a"}
 
 
 def test_a_response_is_sent_as_it_is(plain: httpx.Client) -> None:
