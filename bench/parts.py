@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import uvloop
 from connexion.middleware.routing import RoutingMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.application import Api
@@ -75,8 +76,19 @@ class _Given:
         await self._app(scope, receive, send)
 
 
-async def _nothing(*_: object, **__: object) -> Any:  # noqa: ANN401 - also a handler's answer
-    return _nothing
+async def _nothing(*_: object, **__: object) -> None:
+    pass
+
+
+class _Unsent(Response):
+    """A response of which nothing is sent."""
+
+    async def __call__(self, *_: object) -> None:
+        """Send nothing."""
+
+
+async def _idle(**_: object) -> Response:
+    return _Unsent()
 
 
 def parts() -> str:
@@ -104,7 +116,7 @@ def _stages(
     description: Description, module: ModuleType, stores: Mapping[str, object]
 ) -> Mapping[str, ASGIApp]:
     """Applications that do more and more; each is named for what it adds to the one before."""
-    idle = {each.id: _nothing for each in description.operations}
+    idle = {each.id: _idle for each in description.operations}
     handlers = bind_handlers(description, module, {**stores, "link": Links(description)})
     observe = HttpMetrics("v1").observe
     arguments = partial(Arguments, description=description)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from contract.answers.bindable import unanswerable
 from contract.paths import MANAGEMENT_PATHS, is_ambiguous_path, pattern_of
 from contract.schema import Schema
 from openapi.description import REFERENCE, Description, JsonSchema, Operation, Parameter
@@ -138,5 +139,6 @@ _CHECKS: tuple[Callable[[Description], Iterator[Violation]], ...] = (
     _schemas,
     _parameters,
     _bodies,
+    unanswerable,
     _defaults,
 )

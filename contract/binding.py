@@ -16,16 +16,17 @@ from connexion.middleware.request_validation import (
 from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contract.answers.responder import Responder, responders
 from contract.arguments import ARGUMENTS, Arguments, path_name
-from contract.errors import NotFound, NotImplementedYet
+from contract.errors import NotFound
 from contract.handlers import Handler
 from contract.paths import by_precedence, decoded
 from contract.validation import validator_map
-from contract.write_only import Answers, answers_without_write_only
 from openapi.description import Description, Operation
 
 REQUEST_TIMEOUT_SECONDS = 5
-"""After this long a handler is stopped; what it waited for is unavailable."""
+"""After this long a handler is stopped; what it waited for is unavailable. It has returned by then;
+the stream or file that it returned may take longer to send."""
 
 
 def bind(
@@ -47,7 +48,7 @@ def bind(
         unknown method) where it cannot answer.
     """
     connexion: Any = ConnexionMiddleware(
-        partial(_call, handlers, answers_without_write_only(description)),
+        partial(_call, handlers, responders(description)),
         middlewares=middlewares if middlewares is not None else pipeline(description),
         validator_map=validator_map(description),
         uri_parser_class=_NoUriParser,
@@ -139,7 +140,7 @@ class _NoUriParser:
 
 async def _call(
     handlers: Mapping[str, Handler],
-    answers: Mapping[str, Answers],
+    responders: Mapping[str, Responder],
     scope: Scope,
     receive: Receive,
     send: Send,
@@ -148,11 +149,8 @@ async def _call(
     operation_id = extensions["connexion_routing"]["operation_id"]
     if operation_id is None:
         raise NotFound("There is nothing at this path.")
+    respond = responders[operation_id]
+    accept = respond.accepted(scope)
     async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-        response = await handlers[operation_id](**extensions[ARGUMENTS])
-    if response is None:  # which only a stub's body does: the type check refuses it elsewhere
-        raise NotImplementedYet(f"Nobody has written {operation_id} yet.")
-    if operation_id in answers:
-        await answers[operation_id](response, scope, receive, send)
-    else:
-        await response(scope, receive, send)
+        result = await handlers[operation_id](**extensions[ARGUMENTS])
+    await respond(result, accept, scope, receive, send)

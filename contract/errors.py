@@ -118,6 +118,22 @@ class MethodNotAllowed(Problem):
     title = "Method not allowed"
 
 
+class NotAcceptable(Problem):
+    """The operation answers in none of the media types that the header `Accept` names."""
+
+    status = HTTPStatus.NOT_ACCEPTABLE
+    kind = "not-acceptable"
+    title = "Not acceptable"
+
+
+class RangeNotSatisfiable(Problem):
+    """The part of a file that was asked for is beyond its end; `headers` has `Content-Range`."""
+
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    kind = "range-not-satisfiable"
+    title = "Range not satisfiable"
+
+
 class EmailTaken(Problem):
     """An e-mail address belongs to another user; `issues` names it."""
 
@@ -143,7 +159,7 @@ class UnsupportedMediaType(Problem):
 
 
 class NotImplementedYet(Problem):
-    """The operation is in the spec, and its handler is still the stub."""
+    """The operation is in the spec, and its handler is still the stub, which raises this."""
 
     status = HTTPStatus.NOT_IMPLEMENTED
     kind = "not-implemented"

@@ -6,12 +6,11 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from starlette.responses import Response
-
+from contract.answers.responder import Responder
 from openapi.description import Description, Operation
 
-Handler = Callable[..., Awaitable[Response | None]]
-"""Answers an operation; None is what the stub of one that is still to be written returns."""
+Handler = Callable[..., Awaitable[object]]
+"""Answers an operation; contract/answers/values.py says with what."""
 
 
 class HandlerMismatchError(Exception):
@@ -28,14 +27,15 @@ def bind_handlers(
     parameter by its Python name. What the service gives it (a store, a policy) is keyword-only.
 
     Raises:
-        HandlerMismatchError: A handler is missing, is no coroutine function, or its parameters
-            are not those of the operation.
+        HandlerMismatchError: A handler is missing, is no coroutine function, its parameters are
+            not those of the operation, or it says that it returns None where that is no answer.
     """
     issues: list[str] = []
     handlers: dict[str, Handler] = {}
     for operation in description.operations:
         function = getattr(module, operation.id, None)
         issues += _differences(operation, function, dependencies.keys())
+        issues += _wrong_answers(operation, function, description)
         if function is not None:
             wanted = _keyword_only(function)
             given = {name: value for name, value in dependencies.items() if name in wanted}
@@ -54,6 +54,8 @@ def _keyword_only(function: Callable[..., Any]) -> set[str]:
 
 def _differences(operation: Operation, function: Any, dependencies: Iterable[str]) -> list[str]:  # noqa: ANN401
     what = f"{operation.id} ({operation})"
+    if inspect.isasyncgenfunction(function):
+        return [f"{what} yields its answer: return a generator that does"]
     if not inspect.iscoroutinefunction(function):
         return [f"{what} has no handler: write `async def {operation.id}(…)`"]
     parameters = inspect.signature(function).parameters.values()
@@ -66,3 +68,13 @@ def _differences(operation: Operation, function: Any, dependencies: Iterable[str
         *(f"{what} has a parameter `{name}`, the spec has none" for name in sorted(asked - sent)),
         *(f"{what} asks for `{name}`, nobody gives it" for name in sorted(own - {*dependencies})),
     ]
+
+
+def _wrong_answers(operation: Operation, function: Any, description: Description) -> list[str]:  # noqa: ANN401
+    """What can be known of an answer before there is one."""
+    if getattr(function, "__annotations__", {}).get("return", ...) not in (None, "None"):
+        return []
+    if Responder(operation, description).may_be_none:
+        return []
+    what = f"{operation.id} ({operation})"
+    return [f"{what} returns None, and the spec declares no success without a body"]

@@ -11,6 +11,7 @@ from generate.migration import departures
 from generate.node import NodeError, node_script, run_tool
 from generate.release import ReleaseError, standings
 from generate.sources import Sources
+from generate.stubs import unwritten
 from generate.writing import State, compare, orphans
 from kong.render import render
 from kong.routes import all_operations, disagreements
@@ -84,6 +85,7 @@ def builds(sources: Sources) -> Iterator[str]:
 
 GATES = (
     Gate("everything that is made from the specs is up to date", stale),
+    Gate("every operation has a handler that is written", unwritten),
     Gate("the specs keep the rules of specs/redocly.yaml", lint),
     Gate("every example fits its schema", misfits),
     Gate("every request has an example, or one can be made of its schema", missing),

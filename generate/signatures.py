@@ -1,15 +1,20 @@
-"""Does each handler take what its operation gives? Written so that the type check can say."""
+"""Does each handler take what its operation gives, and return what it declares?
+
+Written so that the type check can say.
+"""
 
 from generate.formatting import docstring, formatted
 from generate.parameters import parameters
+from generate.returns import imports, returned
 from generate.sources import Sources
 from openapi.description import Description, Operation
 from openapi.names import class_names
 
 _PATH = "handlers/signatures.py"
-_HEAD = '''"""Generated from specs/. What each operation gives its handler: the type check compares.
+_HEAD = '''"""Generated from specs/. What operations give their handlers, and what these may return.
 
-Whatever else a handler takes, its service gives it. Nothing imports this at run time.
+The type check compares. Whatever else a handler takes, its service gives it. Nothing imports this
+at run time.
 """
 
 from __future__ import annotations
@@ -20,8 +25,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 def signatures(sources: Sources) -> dict[str, str]:
     """`handlers/signatures.py`: a Protocol for each operation, its handler assigned to it."""
-    imports = ["from starlette.responses import Response"]
-    protocols, handlers = [], []
+    used, names, protocols, handlers = [], set[str](), [], []
     classes = class_names(
         f"{api.name}_{each.id}"
         for api in sources.declared
@@ -29,22 +33,27 @@ def signatures(sources: Sources) -> dict[str, str]:
     )
     for api in sources.declared:
         description = sources.apis[api.name]
-        imports += [f"from handlers import {api.handlers}", f"from models import {api.name}"]
+        used += [f"from handlers import {api.handlers}", f"from models import {api.name}"]
         for each in description.operations:
             name = f"{api.name}_{each.id}"
-            protocols.append(_protocol(description, each, api.name, classes[name]))
+            result = returned(description, each, api.name)
+            names |= result.names
+            protocols.append(_protocol(description, each, result.written, api.name, classes[name]))
             handlers.append(f"{name}: {classes[name]} = {api.handlers}.{each.id}")
-    parts = (_HEAD, "if TYPE_CHECKING:", *_indented(imports), *protocols, "if TYPE_CHECKING:")
+    used += imports(names - {"Any"})
+    parts = (_HEAD, "if TYPE_CHECKING:", *_indented(used), *protocols, "if TYPE_CHECKING:")
     text = "\n".join((*parts, *_indented(handlers), ""))
     return {_PATH: formatted(text, _PATH, sources.root)}
 
 
-def _protocol(description: Description, operation: Operation, models: str, name: str) -> str:
+def _protocol(
+    description: Description, operation: Operation, result: str, models: str, name: str
+) -> str:
     given = "".join(f"{each.written(models)}, " for each in parameters(description, operation))
     return (
         f"class {name}(Protocol):\n"
         f"    {docstring(f'{operation}.')}\n\n"
-        f"    async def __call__(self, {given}*_: Any, **__: Any) -> Response: ...\n"
+        f"    async def __call__(self, {given}*_: Any, **__: Any) -> {result}: ...\n"
     )
 
 

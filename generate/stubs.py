@@ -1,7 +1,7 @@
 """A stub for each operation that has no handler yet, in the module of its API's handlers.
 
-A stub has a docstring and no more: the type check refuses it (`Missing return statement`), and
-whoever calls it is answered 501.
+A stub raises NotImplementedYet and does no more: whoever calls it is answered 501, and `make check`
+names it for as long as it is one.
 """
 
 import ast
@@ -10,12 +10,16 @@ from pathlib import Path
 
 from generate.formatting import docstring, formatted
 from generate.parameters import parameters
+from generate.returns import imports, value_of
 from generate.sources import Api, Sources
 from openapi.description import Description, Operation
 from openapi.errors import InvalidDocumentError
 
 _MOST_CHARACTERS = 100
 """Of a line."""
+
+_RAISED = "NotImplementedYet"
+"""By which a stub is known for one."""
 
 
 def stubs(sources: Sources) -> dict[str, str]:
@@ -38,6 +42,28 @@ def orphans(sources: Sources) -> Iterator[str]:
                 yield f"{_path(api)}:{function.lineno}: {function.name} answers no operation"
 
 
+def unwritten(sources: Sources) -> Iterator[str]:
+    """The operations whose handlers are still stubs."""
+    for api in sources.declared:
+        operations = {each.id: each for each in sources.apis[api.name].operations}
+        for function in _functions(_parse(sources.root / _path(api))):
+            if function.name in operations and _is_stub(function):
+                where = f"{_path(api)}:{function.lineno}"
+                yield f"{where}: {function.name} ({operations[function.name]}) is not written yet"
+
+
+def _is_stub(function: ast.AsyncFunctionDef) -> bool:
+    """Whether the first thing that a handler does is to raise what stubs raise."""
+    body = [each for each in function.body if not _is_text(each)]
+    raised = body[0].exc if body and isinstance(body[0], ast.Raise) else None
+    name = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(name, ast.Name) and name.id == _RAISED
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 def _path(api: Api) -> str:
     return f"handlers/{api.handlers}.py"
 
@@ -54,18 +80,23 @@ def _with_stubs(sources: Sources, api: Api) -> str:
     lines, at = text.splitlines(), len(text.splitlines())
     inserted: dict[int, list[str]] = {}
     models: set[str] = set()
+    names: set[str] = set()
     for operation in description.operations:
         if operation.id in behind:
             at = behind[operation.id]
             continue
         inserted.setdefault(at, []).append(_stub(description, operation))
+        result = value_of(description, operation)
         models |= {each.type for each in parameters(description, operation) if each.is_model}
+        models |= result.models
+        names |= result.names
     if not inserted:
         return text
-    _require_free(description, tree, models | {"Response"}, _path(api))
+    _require_free(description, tree, models | names | {_RAISED}, _path(api))
     top = _end_of_imports(tree)
-    imports = [f"from models.{api.name} import {name}" for name in models]
-    inserted.setdefault(top, [])[:0] = ["from starlette.responses import Response", *imports]
+    needed = [f"from models.{api.name} import {name}" for name in sorted(models)]
+    needed += [f"from contract.errors import {_RAISED}", *imports(names)]
+    inserted.setdefault(top, [])[:0] = needed
     for number in sorted(inserted, reverse=True):
         lines[number:number] = inserted[number]
     return formatted("\n".join(lines) + "\n", _path(api), sources.root)
@@ -97,7 +128,12 @@ def _stub(description: Description, operation: Operation) -> str:
     first = f"{what}: {summary[:1].lower()}{summary[1:]}." if summary else f"{what}."
     if len(first) > _MOST_CHARACTERS - len('    """"""'):
         first = f"{what}."
-    return f"\n\nasync def {operation.id}({given}) -> Response:\n    {docstring(first)}\n"
+    result = value_of(description, operation).written
+    return (
+        f"\n\nasync def {operation.id}({given}) -> {result}:\n"
+        f"    {docstring(first)}\n"
+        f'    raise {_RAISED}("{operation.id} is not implemented yet.")\n'
+    )
 
 
 def _functions(tree: ast.Module) -> list[ast.AsyncFunctionDef]:

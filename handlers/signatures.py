@@ -1,6 +1,7 @@
-"""Generated from specs/. What each operation gives its handler: the type check compares.
+"""Generated from specs/. What operations give their handlers, and what these may return.
 
-Whatever else a handler takes, its service gives it. Nothing imports this at run time.
+The type check compares. Whatever else a handler takes, its service gives it. Nothing imports this
+at run time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+    from contract.answers.values import Answer
     from handlers import orders, users
     from models import order, user
 
@@ -17,19 +19,25 @@ if TYPE_CHECKING:
 class UserCreateUser(Protocol):
     """POST /users/."""
 
-    async def __call__(self, body: user.NewUser, *_: Any, **__: Any) -> Response: ...
+    async def __call__(
+        self, body: user.NewUser, *_: Any, **__: Any
+    ) -> Answer[user.User | dict[str, Any]] | Response | user.User | dict[str, Any]: ...
 
 
 class UserGetUser(Protocol):
     """GET /users/{id}."""
 
-    async def __call__(self, id: str, *_: Any, **__: Any) -> Response: ...
+    async def __call__(
+        self, id: str, *_: Any, **__: Any
+    ) -> Answer[user.User | dict[str, Any]] | Response | user.User | dict[str, Any]: ...
 
 
 class UserUpdateUser(Protocol):
     """PUT /users/{id}."""
 
-    async def __call__(self, id: str, body: user.UserUpdate, *_: Any, **__: Any) -> Response: ...
+    async def __call__(
+        self, id: str, body: user.UserUpdate, *_: Any, **__: Any
+    ) -> Answer[user.User | dict[str, Any]] | Response | user.User | dict[str, Any]: ...
 
 
 class OrderListOrders(Protocol):
@@ -37,19 +45,28 @@ class OrderListOrders(Protocol):
 
     async def __call__(
         self, status: order.OrderStatus | None, limit: int, cursor: str | None, *_: Any, **__: Any
-    ) -> Response: ...
+    ) -> (
+        Answer[list[order.Order] | list[dict[str, Any]]]
+        | Response
+        | list[order.Order]
+        | list[dict[str, Any]]
+    ): ...
 
 
 class OrderCreateOrder(Protocol):
     """POST /orders/."""
 
-    async def __call__(self, body: order.NewOrder, *_: Any, **__: Any) -> Response: ...
+    async def __call__(
+        self, body: order.NewOrder, *_: Any, **__: Any
+    ) -> Answer[order.Order | dict[str, Any]] | Response | order.Order | dict[str, Any]: ...
 
 
 class OrderGetOrder(Protocol):
     """GET /orders/{id}."""
 
-    async def __call__(self, id: str, *_: Any, **__: Any) -> Response: ...
+    async def __call__(
+        self, id: str, *_: Any, **__: Any
+    ) -> Answer[order.Order | dict[str, Any]] | Response | order.Order | dict[str, Any]: ...
 
 
 class OrderUpdateOrderStatus(Protocol):
@@ -57,7 +74,7 @@ class OrderUpdateOrderStatus(Protocol):
 
     async def __call__(
         self, id: str, body: order.OrderStatusUpdate, *_: Any, **__: Any
-    ) -> Response: ...
+    ) -> Answer[order.Order | dict[str, Any]] | Response | order.Order | dict[str, Any]: ...
 
 
 class OrderUpdateOrderDetails(Protocol):
@@ -65,7 +82,7 @@ class OrderUpdateOrderDetails(Protocol):
 
     async def __call__(
         self, id: str, body: order.OrderDetailsUpdate, *_: Any, **__: Any
-    ) -> Response: ...
+    ) -> Answer[order.Order | dict[str, Any]] | Response | order.Order | dict[str, Any]: ...
 
 
 if TYPE_CHECKING:

@@ -65,10 +65,12 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of a response."""
+    """A header of a response. `media_type` is set where `content` says what its value is."""
 
     required: bool
     schema: JsonSchema
+    explode: bool
+    media_type: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,9 @@ class _Reader:
 
     def _header(self, node: dict[str, Any], here: str) -> Header:
         header, here = self._resolve(node, here)
-        return Header(header.get("required", False), self._schema_of(header, here)[1])
+        media_type, schema = self._schema_of(header, here)
+        explode = header.get("explode", False)
+        return Header(header.get("required", False), schema, explode, media_type)
 
     def _content(
         self, node: dict[str, Any], here: str, wish: str | None = None

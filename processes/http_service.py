@@ -10,11 +10,11 @@ import structlog
 from pymongo import AsyncMongoClient
 from starlette.applications import Starlette
 
+from contract.answers.check import ResponseCheck
 from contract.application import Api
 from contract.binding import bind
 from contract.handlers import bind_handlers
 from contract.links import Links
-from contract.responses import ResponseCheck
 from contract.service import Service
 from handlers.answers import translate
 from openapi.description import Description

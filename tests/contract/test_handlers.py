@@ -1,5 +1,6 @@
 """The start-up check: handlers and spec agree, or the service does not start."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
 
@@ -60,3 +61,25 @@ def test_a_handler_that_blocks_is_none() -> None:
             module(get_user=get_user),
             {"users": None, "times": None, "link": None},
         )
+
+
+def test_an_answer_that_cannot_be_is_named_at_the_start() -> None:
+    """None where every success has a body, and a handler that yields what it should return."""
+
+    async def get_user(id: str) -> None:  # noqa: A002
+        raise NotImplementedError
+
+    async def update_user(**_: object) -> AsyncIterator[bytes]:
+        yield b""
+
+    with pytest.raises(HandlerMismatchError) as caught:
+        bind_handlers(
+            load_api(SPECS / "user.yaml"),
+            module(get_user=get_user, update_user=update_user),
+            {"users": None, "times": None, "link": None},
+        )
+    returns = "(GET /users/{id}) returns"
+    assert str(caught.value).splitlines() == [
+        f"made: get_user {returns} None, and the spec declares no success without a body",
+        "made: update_user (PUT /users/{id}) yields its answer: return a generator that does",
+    ]

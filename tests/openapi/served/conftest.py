@@ -23,11 +23,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _serve(spec: Path, log: Path) -> Iterator[httpx.Client]:
+def serve(spec: Path, folder: Path, **more: str) -> Iterator[httpx.Client]:
+    """A service of a spec, with its log and the files that it answers in a folder."""
+    log = folder / "log"
     address = f"127.0.0.1:{free_port()}"
     application = "tests.openapi.served.echo:application()"
     command = [sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py", application]
     environment = {**os.environ, "BIND": address, "ECHO_SPEC": str(spec), "PYTHONPATH": str(ROOT)}
+    environment |= {"ECHO_FOLDER": str(folder), **more}
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
@@ -43,13 +46,13 @@ def _serve(spec: Path, log: Path) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def v30(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """The API in OpenAPI 3.0."""
-    yield from _serve(GOOD / "v30" / "api.yaml", tmp_path_factory.mktemp("v30") / "log")
+    yield from serve(GOOD / "v30" / "api.yaml", tmp_path_factory.mktemp("v30"))
 
 
 @pytest.fixture(scope="session")
 def v31(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """The API in OpenAPI 3.1."""
-    yield from _serve(GOOD / "v31" / "api.yaml", tmp_path_factory.mktemp("v31") / "log")
+    yield from serve(GOOD / "v31" / "api.yaml", tmp_path_factory.mktemp("v31"))
 
 
 @pytest.fixture(params=["v30", "v31"])

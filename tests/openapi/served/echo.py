@@ -1,7 +1,7 @@
 """A service of any spec, for gunicorn: its handlers echo what they are given.
 
-`ECHO_SPEC` names the spec. A body `{"answer": …}` of an operation whose name begins with `answer`
-is answered as that `…`, whatever the spec says of it.
+`ECHO_SPEC` names the spec. What an operation answers whose name begins with `answers_` is in
+answering.py. With `ECHO_CHECK` set, every answer is checked.
 """
 
 import os
@@ -9,29 +9,36 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 
+from contract.answers.check import ResponseCheck
 from contract.application import Api
 from contract.bindable import load_api
 from contract.binding import bind
 from contract.service import Service
+from tests.openapi.served.answering import Cases, answer
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
-async def echo(operation: str, **arguments: Any) -> Response:  # noqa: ANN401 - of any spec
+async def echo(operation: str, **arguments: Any) -> object:  # noqa: ANN401 - of any spec
     """What the handler was given, and which it is."""
-    if operation.startswith("answer"):
-        return JSONResponse(arguments["body"]["answer"])
+    if operation.startswith("answers_"):
+        return answer(operation)
     return JSONResponse({"operation": operation, **arguments})
 
 
-def application() -> Service:
+def application() -> Cases:
     """The service."""
     description = load_api(Path(os.environ["ECHO_SPEC"]))
     bound = bind(description, {each.id: partial(echo, each.id) for each in description.operations})
-    api = Api(bound, description, "test", lambda _: None, lambda *_: None)
+    api: ASGIApp = Api(bound, description, "test", lambda _: None, lambda *_: None)
+    if "ECHO_CHECK" in os.environ:
+        api = ResponseCheck(api, description)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -40,7 +47,7 @@ def application() -> Service:
     async def ready() -> bool:
         return True
 
-    return Service(
+    service = Service(
         api,
         description,
         ready=ready,
@@ -48,3 +55,4 @@ def application() -> Service:
         metrics=lambda: (b"", "text/plain"),
         lifespan=lifespan,
     )
+    return Cases(service)

@@ -244,26 +244,3 @@ def test_a_format_is_what_its_standard_says(
         answer = v30.post("/bodies/Formats", json={name: value})
         assert answer.status_code == 400, value
         assert answer.json()["errors"][0]["pointer"] == f"#/{name}"
-
-
-def test_what_is_write_only_is_never_answered(api: httpx.Client) -> None:
-    """Whatever the handler returns: at the top, in lists, behind references, in open objects."""
-    told = {"name": "a", "secret": "s", "more": {"pin": "1", "x": 2}}
-    answer = api.post("/answers/secret", json={"answer": told})
-    assert answer.json() == {"name": "a", "more": {"x": 2}}
-    assert int(answer.headers["Content-Length"]) == len(answer.content)
-
-
-def test_what_is_write_only_in_a_branch_is_not_answered_where_that_branch_is_meant(
-    v30: httpx.Client,
-) -> None:
-    """And where none of them fits, nothing is told that any of them keeps."""
-    card, transfer = {"number": "1", "until": "2"}, {"number": "1", "bank": "2"}
-    answer = v30.post("/answers/secrets", json={"answer": [card, transfer, {"number": "1"}]})
-    assert answer.json() == [{"until": "2"}, transfer, {}]
-
-
-def test_write_only_by_pattern_is_not_answered(v31: httpx.Client) -> None:
-    """OpenAPI 3.1 may say it of names."""
-    answer = v31.post("/answers/secret", json={"answer": {"pin": "1", "name": "a"}})
-    assert answer.json() == {"name": "a"}
