@@ -3,18 +3,16 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from contract.parameters.ambiguities import parameter_violations
 from contract.paths import MANAGEMENT_PATHS, is_ambiguous_path, pattern_of
 from contract.schema import Schema
-from openapi.description import REFERENCE, Description, JsonSchema, Operation, Parameter
+from openapi.description import REFERENCE, Description, JsonSchema, Operation
 from openapi.errors import Violation, refuse
 from openapi.grammar import Node, walk
 from openapi.reading import load_description
-from openapi.schemas import value_type
 
 JSON = "application/json"
 """The media type that bodies are read in."""
-
-_VALUES = {"string", "integer", "number", "boolean"}
 
 
 def load_api(path: Path, overlay: Path | None = None) -> Description:
@@ -56,33 +54,6 @@ def _reason(schema: JsonSchema, description: Description) -> str | None:
     except ValueError as error:
         return str(error).partition("\n\nFailed validating")[0][:200]
     return None
-
-
-def _parameters(description: Description) -> Iterator[Violation]:
-    for operation in description.operations:
-        for each in operation.parameters:
-            reason = _unknown_parameter(each, description)
-            if reason is not None:
-                yield each.pointer, f"{operation}: parameter {each.name}: {reason}"
-
-
-def _unknown_parameter(parameter: Parameter, description: Description) -> str | None:
-    if parameter.location not in ("path", "query"):
-        return f"none is read `in: {parameter.location}` yet: use `query`"
-    if parameter.media_type is not None:
-        return "`content` is not read here yet: use `schema`"
-    usual = "simple" if parameter.location == "path" else "form"
-    if parameter.style != usual:
-        return f"`style: {parameter.style}` is not read yet: use `{usual}`"
-    kind = value_type(parameter.schema, description.schemas)
-    if kind not in _VALUES and not _is_untyped(parameter.schema, description):
-        return "only a string, an integer, a number or a boolean is read yet: say one in `type`"
-    return None
-
-
-def _is_untyped(schema: JsonSchema, description: Description) -> bool:
-    """Whether a schema says nothing of a type: then what is sent is text."""
-    return not {"type", "allOf", "anyOf", "oneOf", "enum"} & {*description.resolve(schema)}
 
 
 def _bodies(description: Description) -> Iterator[Violation]:
@@ -136,7 +107,7 @@ def _default(description: Description, node: Node) -> Iterator[Violation]:
 _CHECKS: tuple[Callable[[Description], Iterator[Violation]], ...] = (
     _paths,
     _schemas,
-    _parameters,
+    parameter_violations,
     _bodies,
     _defaults,
 )

@@ -16,9 +16,10 @@ from connexion.middleware.request_validation import (
 from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.arguments import ARGUMENTS, Arguments, path_name
+from contract.arguments import ARGUMENTS, Arguments
 from contract.errors import NotFound, NotImplementedYet
 from contract.handlers import Handler
+from contract.parameters.path import path_name
 from contract.paths import by_precedence, decoded
 from contract.validation import validator_map
 from contract.write_only import Answers, answers_without_write_only

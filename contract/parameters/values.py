@@ -1,0 +1,171 @@
+"""From texts to values: what was sent is always text, and a schema says what it stands for."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jiter
+
+from contract.parameters.deep_objects import as_array
+from contract.parameters.shapes import Shape, shapes
+from contract.schema import Schema
+from openapi.description import JsonSchema
+from openapi.views import View
+
+Raw = str | list[Any] | dict[str, Any]
+"""What was sent, taken apart by its style: texts, in lists and mappings.
+
+A list of one text may stand for the text: of `a=1` alone nobody can say which is meant.
+"""
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,307})(\.[0-9]{1,400})?")
+
+
+def _integer(text: str) -> Any:  # noqa: ANN401
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _number(text: str) -> Any:  # noqa: ANN401
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _boolean(text: str) -> Any:  # noqa: ANN401
+    return text == "true" if text in ("true", "false") else text
+
+
+def _null(text: str) -> Any:  # noqa: ANN401
+    return None if text in ("", "null") else text
+
+
+def _text(text: str) -> str:
+    return text
+
+
+SCALARS: Mapping[str, Callable[[str], Any]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "null": _null,
+    "string": _text,
+    "any": _text,
+}
+"""By type. What is none stays the text that it is, which no schema of that type admits."""
+
+
+class Values:
+    """Makes values of one schema. Thread-safe.
+
+    Where the schema has alternatives, the first one that gives a value which fits is taken.
+    """
+
+    def __init__(
+        self, schema: JsonSchema, schemas: Mapping[str, JsonSchema], known: "Known | None" = None
+    ) -> None:
+        """Compile it.
+
+        Raises:
+            TooManyShapesError: It has too many alternatives.
+        """
+        known = {} if known is None else known
+        self.shapes = shapes(schema, schemas)
+        self._fits = Schema(schema, schemas, View.REQUEST) if len(self.shapes) != 1 else None
+        known[_identity(schema)] = schema, self
+        self.readings = tuple(Reading(each, schemas, known) for each in self.shapes)
+
+    def __call__(self, raw: Raw) -> Any:  # noqa: ANN401
+        """The value; where it can be none, what comes nearest, for the schema to refuse."""
+        if self._fits is None:
+            return self.readings[0](raw)
+        return self.first([(each, raw) for each in self.readings])
+
+    def first(self, readings: "list[tuple[Reading, Raw]]") -> Any:  # noqa: ANN401
+        """The first value that fits, or else the first that is one of its type."""
+        made = [(each, each(raw)) for each, raw in readings]
+        for _, value in made:
+            if self._fits is None or self._fits.is_valid(value):
+                return value
+        typed = (value for each, value in made if each.is_text or value.__class__ is not str)
+        return next(typed, made[0][1] if made else None)
+
+
+Known = dict[object, tuple[JsonSchema, Values]]
+"""The schemas that are compiled already, by their identity: they may recur."""
+
+
+def _identity(schema: JsonSchema) -> object:
+    """What is the same for schemas that were put together anew of the same ones."""
+    for keyword in ("allOf", "anyOf"):
+        if [*schema] == [keyword]:
+            return keyword, *map(_identity, schema[keyword])
+    return id(schema)
+
+
+class Reading:
+    """Makes values of one alternative of a schema. Thread-safe."""
+
+    def __init__(self, shape: Shape, schemas: Mapping[str, JsonSchema], known: Known) -> None:
+        self.shape = shape
+        self.text = SCALARS.get(shape.type)
+        """Makes the value of a text, where it is neither an array nor an object."""
+
+        def values(schema: JsonSchema) -> Values:
+            found = known.get(_identity(schema))
+            return Values(schema, schemas, known) if found is None else found[1]
+
+        self.is_text = self.text is _text
+        self._names: Mapping[str, Values] = {}
+        self._prefix: tuple[Values, ...] = ()
+        self._others: Values | None = None
+        self._items: Values | None = None
+        if shape.type == "object":
+            self._names = {name: values(shape.schema_of(name)) for name in shape.names}
+            self._others = values(shape.others)
+        elif shape.type == "array":
+            self._prefix = tuple(map(values, shape.prefix))
+            self._items = values(shape.items)
+
+    def __call__(self, raw: Raw) -> Any:  # noqa: ANN401
+        """The value, or what comes nearest."""
+        if self.text is not None:
+            if raw.__class__ is list and len(raw) == 1:
+                raw = raw[0]
+            return self.text(raw) if raw.__class__ is str else raw
+        if self._others is not None:
+            return self._object(raw, self._others)
+        return self._array(raw)
+
+    def _array(self, raw: Raw) -> Any:  # noqa: ANN401
+        if isinstance(raw, str):
+            return _json(raw)
+        if isinstance(raw, dict):
+            raw = as_array(raw)
+        if not isinstance(raw, list) or self._items is None:
+            return raw
+        readings = self._items.readings
+        if len(readings) == 1 and not self._prefix:
+            one = readings[0].text or readings[0]
+            return [one(each) for each in raw]
+        most = len(self._prefix)
+        return [
+            self._prefix[place](each) if place < most else self._items(each)
+            for place, each in enumerate(raw)
+        ]
+
+    def _object(self, raw: Raw, others: Values) -> Any:  # noqa: ANN401
+        if isinstance(raw, list) and len(raw) == 1:
+            raw = raw[0]
+        if isinstance(raw, str):
+            return _json(raw)
+        if not isinstance(raw, dict):
+            return raw
+        names = self._names
+        return {name: names.get(name, others)(each) for name, each in raw.items()}
+
+
+def _json(text: str) -> Any:  # noqa: ANN401
+    """An array or an object within a value, for which no style has a way of writing: JSON."""
+    try:
+        return jiter.from_json(text.encode(), allow_inf_nan=False, catch_duplicate_keys=True)
+    except ValueError:
+        return text
