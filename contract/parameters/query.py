@@ -47,7 +47,9 @@ class Query:
                 if name not in scalars:
                     owner = self._names.owner(name)
                     if owner is None:
-                        issues.append(ValidationIssue("is not a parameter here", parameter=name))
+                        issues.append(
+                            ValidationIssue("is not a parameter here", parameter=name[:100])
+                        )
                     else:
                         gathered.setdefault(owner, []).append((name, text))
                     continue

@@ -65,12 +65,15 @@ class Shape:
 
     @property
     def others(self) -> JsonSchema:
-        """A schema of the properties that it does not name."""
-        patterns = [
-            inner for each in self.parts for inner in each.get("patternProperties", {}).values()
-        ]
-        said = [each[_ADDITIONAL] for each in self.parts if isinstance(each.get(_ADDITIONAL), dict)]
-        return {"anyOf": [*patterns, _all_of(said)]} if patterns else _all_of(said)
+        """The schema of the properties that it does not name."""
+        return _all_of(
+            each[_ADDITIONAL] for each in self.parts if isinstance(each.get(_ADDITIONAL), dict)
+        )
+
+    @property
+    def patterns(self) -> list[tuple[str, JsonSchema]]:
+        """The schemas of properties by patterns of their names."""
+        return [pair for each in self.parts for pair in each.get("patternProperties", {}).items()]
 
     @property
     def prefix(self) -> tuple[JsonSchema, ...]:

@@ -131,6 +131,6 @@ def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise Misfit(f"property {name} is there more than once")
+            raise Misfit(f"property {name}: is there more than once")
         found[name] = value
     return found

@@ -1,7 +1,7 @@
 """From texts to values: what was sent is always text, and a schema says what it stands for."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jiter
@@ -82,11 +82,11 @@ class Values:
     def first(self, readings: "list[tuple[Reading, Raw]]") -> Any:  # noqa: ANN401
         """The first value that fits, or else the first that is one of its type."""
         made = [(each, each(raw)) for each, raw in readings]
-        for _, value in made:
+        typed = [value for each, value in made if each.is_text or value.__class__ is not str]
+        for value in typed:
             if self._fits is None or self._fits.is_valid(value):
                 return value
-        typed = (value for each, value in made if each.is_text or value.__class__ is not str)
-        return next(typed, made[0][1] if made else None)
+        return typed[0] if typed else made[0][1]
 
 
 Known = dict[object, tuple[JsonSchema, Values]]
@@ -115,15 +115,24 @@ class Reading:
 
         self.is_text = self.text is _text
         self._names: Mapping[str, Values] = {}
+        self._patterns: list[tuple[Schema, Values]] = []
         self._prefix: tuple[Values, ...] = ()
         self._others: Values | None = None
         self._items: Values | None = None
+        self._text: Callable[[str], Any] | None = None  # the same of all elements
         if shape.type == "object":
             self._names = {name: values(shape.schema_of(name)) for name in shape.names}
+            self._patterns = [
+                (Schema({"pattern": pattern}, {}), values(schema))
+                for pattern, schema in shape.patterns
+            ]
             self._others = values(shape.others)
         elif shape.type == "array":
             self._prefix = tuple(map(values, shape.prefix))
             self._items = values(shape.items)
+            one = self._items.readings
+            if len(one) == 1 and not self._prefix:
+                self._text = one[0].text
 
     def __call__(self, raw: Raw) -> Any:  # noqa: ANN401
         """The value, or what comes nearest."""
@@ -138,14 +147,13 @@ class Reading:
     def _array(self, raw: Raw) -> Any:  # noqa: ANN401
         if isinstance(raw, str):
             return _json(raw)
+        text = self._text
         if isinstance(raw, dict):
-            raw = as_array(raw)
+            raw, text = as_array(raw), None  # each of whose elements is taken apart further
         if not isinstance(raw, list) or self._items is None:
             return raw
-        readings = self._items.readings
-        if len(readings) == 1 and not self._prefix:
-            one = readings[0].text or readings[0]
-            return [one(each) for each in raw]
+        if text is not None:
+            return [text(each) for each in raw]
         most = len(self._prefix)
         return [
             self._prefix[place](each) if place < most else self._items(each)
@@ -160,7 +168,17 @@ class Reading:
         if not isinstance(raw, dict):
             return raw
         names = self._names
+        if self._patterns:
+            names = {**self._by_pattern(raw), **names}
         return {name: names.get(name, others)(each) for name, each in raw.items()}
+
+    def _by_pattern(self, names: Iterable[str]) -> dict[str, Values]:
+        return {
+            name: values
+            for pattern, values in self._patterns
+            for name in names
+            if pattern.is_valid(name)
+        }
 
 
 def _json(text: str) -> Any:  # noqa: ANN401
