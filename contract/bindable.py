@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from contract.completion import NONE, default_of
 from contract.parameters.ambiguities import parameter_violations
 from contract.paths import MANAGEMENT_PATHS, is_ambiguous_path, pattern_of
 from contract.schema import Schema
@@ -91,7 +92,10 @@ def _defaults(description: Description) -> Iterator[Violation]:
         (description.schema_pointers[name], each) for name, each in description.schemas.items()
     ]
     for operation in description.operations:
-        schemas += [(f"{each.pointer}/schema", each.schema) for each in operation.parameters]
+        for each in operation.parameters:
+            schemas.append((f"{each.pointer}/schema", each.schema))
+            if "default" not in each.schema:  # behind `$ref` and `allOf` it may not fit the whole
+                yield from _misfit(description, each.schema, each.pointer)
     for pointer, schema in schemas:
         for node in walk(schema, "3.1", "schema", pointer):
             if node.kind == "schema" and isinstance(node.value, dict) and "default" in node.value:
@@ -99,9 +103,14 @@ def _defaults(description: Description) -> Iterator[Violation]:
 
 
 def _default(description: Description, node: Node) -> Iterator[Violation]:
-    for issue in Schema(node.value, description.schemas).issues(node.value["default"]):
-        reason = f"the default does not fit its schema: {issue.detail}"
-        yield f"{node.pointer}/default", reason
+    return _misfit(description, node.value, f"{node.pointer}/default")
+
+
+def _misfit(description: Description, schema: JsonSchema, pointer: str) -> Iterator[Violation]:
+    default = default_of(schema, description.schemas)
+    if default is not NONE:
+        for issue in Schema(schema, description.schemas).issues(default):
+            yield pointer, f"the default does not fit its schema: {issue.detail}"
 
 
 _CHECKS: tuple[Callable[[Description], Iterator[Violation]], ...] = (

@@ -1,5 +1,6 @@
 """Parameters that cannot be read, or not told apart: refused when a service starts."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -17,11 +18,11 @@ _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI
 def parameter_violations(description: Description) -> Iterator[Violation]:
     """Each of them, with what to write instead."""
     for operation in description.operations:
-        decoders = []
+        decoders: list[Decoder] = []
         for each in operation.parameters:
-            reason = _unreadable(each)
             try:
                 decoders.append(Decoder(each, description))
+                reason = _unreadable(each, decoders[-1])
             except TooManyShapesError:
                 reason = f"its schema has more than {MAX_SHAPES} alternatives: write fewer"
             if reason is not None:
@@ -32,12 +33,18 @@ def parameter_violations(description: Description) -> Iterator[Violation]:
                 yield decoder.parameter.pointer, f"{operation}: parameter {name}: {reason}"
 
 
-def _unreadable(parameter: Parameter) -> str | None:
-    media_type = parameter.media_type
-    if media_type is not None and not (content.is_json(media_type) or content.is_text(media_type)):
-        return f"`content: {media_type}` is not read: write `application/json` or `text/plain`"
-    if parameter.location in ("header", "cookie") and not _TOKEN.issuperset(parameter.name):
-        return f"no {parameter.location} can have this name: use letters, digits and dashes"
+def _unreadable(parameter: Parameter, decoder: Decoder) -> str | None:
+    media_type, location = parameter.media_type, parameter.location
+    if media_type is not None and not content.is_json(media_type):
+        if not content.is_text(media_type):
+            return f"`content: {media_type}` is not read: write `application/json` or `text/plain`"
+        if not decoder.may_be_text:
+            return "a text cannot be an array or an object: write `content: application/json`"
+    if location in ("header", "cookie") and not _TOKEN.issuperset(parameter.name):
+        return f"no {location} can have this name: use letters, digits and dashes"
+    bracketed = [each for each in decoder.properties if re.search(r"[\[\]]", each)]
+    if decoder.is_deep and bracketed:
+        return f"the property {bracketed[0]} has brackets in its name: rename it"
     return None
 
 
@@ -57,13 +64,12 @@ def _indistinct(operation: Operation, decoders: Iterable[Decoder]) -> Iterator[t
 def _names(decoders: Iterable[Decoder]) -> Iterator[tuple[Decoder, str]]:
     owners: dict[str, str] = {}
     others: str | None = None
-    instead = "write `explode: false`, or `style: deepObject` in a query"
+    instead = "write `explode: false`"
     for each in decoders:
         own = each.parameter.name
         for name in sorted(each.names):
             if name in owners:
-                both = f"{owners[name]} and it would both read `{name}`"
-                yield each, f"{both}: rename one, or {instead}"
+                yield each, f"{owners[name]} and it would both read `{name}`: rename one"
             owners[name] = own
         if each.takes_others and each.parameter.location == "cookie":
             yield each, f"every other cookie would be a property of it: {instead}"

@@ -50,6 +50,8 @@ class Decoder:
         names: What it is called in a query or a cookie: its properties, where it is exploded.
         is_exploded: Whether each of its elements or properties stands for itself.
         is_deep: Whether it is called by its name and brackets.
+        may_be_text: Whether it may be something else than an array or an object.
+        properties: The names of its properties.
         takes_many: Whether there may be several of these side by side.
         takes_names: Whether each of them has the name of a property.
         takes_others: Whether names that nobody has are its properties.
@@ -84,15 +86,19 @@ class Decoder:
         self.names, self.takes_others = frozenset([parameter.name]), False
         is_flat = parameter.media_type is None and not self.is_deep
         self.is_exploded = is_flat and parameter.explode
-        if self.is_exploded and parameter.location in ("query", "cookie"):
-            objects = [each.shape for each in readings if each.shape.type == "object"]
-            if len(objects) == len(readings):
-                self.names = frozenset()
-            self.names = self.names.union(*(each.names for each in objects))
-            self.takes_others = any(each.takes_others for each in objects)
         kinds = {each.shape.type for each in readings}
         self.takes_names = self.is_exploded and kinds == {"object"}
         self.takes_many = self.is_exploded and not kinds.isdisjoint(_MANY)
+        objects = [each.shape for each in readings if each.shape.type == "object"]
+        self.properties = frozenset[str]().union(*(each.names for each in objects))
+        self.may_be_text = any(each.text is not None for each in readings)
+        if self.is_exploded and parameter.location in ("query", "cookie"):
+            if len(objects) == len(readings):
+                self.names = frozenset()
+            self.names |= self.properties
+            self.takes_others = any(each.takes_others for each in objects)
+        if self.is_deep:
+            self.names |= {f"{parameter.name}[{each}]" for each in self.properties}
         one = readings[0].text if len(readings) == 1 else None
         plain = is_flat and not parameter.allow_empty and not self._rule.prefix
         self.scalar = one if plain else None

@@ -472,7 +472,7 @@ def test_every_location_may_have_a_value_in_json(api: httpx.Client) -> None:
     """`content`: JSON, what is made of it, and text; typed, checked and completed as bodies are."""
     part = "contents/%7B%22a%22%3Atrue%7D"
     where = "where=%7B%22name%22%3A%22a%2Cb%22%2C%22tags%22%3A%5B%22dark%22%5D%7D"
-    sent = ('X-Json: {"m": [1, 2]}', 'Cookie: crumb=[1,2]')
+    sent = ('X-Json: {"m": [1, 2]}', "Cookie: crumb=[1,2]")
     given = {
         "part": {"a": True},
         "where": {"name": "a,b", "tags": ["dark"]},
