@@ -8,7 +8,7 @@ versions before); where there is a comma, it is the delimiter.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 
 class Misfit(ValueError):  # noqa: N818 - it is about what was sent, not about us
@@ -52,7 +52,7 @@ def decoded(text: str) -> str:
         Misfit: It is not UTF-8.
     """
     try:
-        return unquote(text, errors="strict") if "%" in text else text
+        return unquote_to_bytes(text).decode() if "%" in text else text
     except UnicodeDecodeError as error:
         raise Misfit("is not UTF-8") from error
 
