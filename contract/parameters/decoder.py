@@ -1,6 +1,8 @@
 """One parameter: from what was sent of it to its value."""
 
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -76,10 +78,15 @@ class Decoder:
         self._content: Callable[[str], Any] | None = None
         if parameter.media_type is not None:
             self._content = content.reader(parameter.media_type, self._values)
-        self._fits = Schema(schema, schemas, View.REQUEST) if parameter.allow_empty else None
+        has_commas = parameter.style == "form" and not parameter.explode and self._is_structure()
+        is_checked = parameter.allow_empty or has_commas
+        self._fits = Schema(schema, schemas, View.REQUEST) if is_checked else None
         default = default_of(schema, schemas)
         self.default = None if default is NONE else default
         self._name()
+
+    def _is_structure(self) -> bool:
+        return any(each.shape.is_structure for each in self._values.readings)
 
     def _name(self) -> None:
         readings, parameter = self._values.readings, self.parameter
@@ -121,9 +128,29 @@ class Decoder:
         Raises:
             Misfit: It cannot be taken apart.
         """
-        value = self._of_pairs(pairs)
-        if self._fits is not None and [text for _, text in pairs] == [""]:
+        if self._fits is None:
+            return self._of_pairs(pairs)
+        if self.parameter.allow_empty and [text for _, text in pairs] == [""]:
+            value = self._of_pairs(pairs)
             return value if self._fits.is_valid(value) else UNUSED
+        return self._of_commas(pairs, self._fits)
+
+    def _of_commas(self, pairs: Pairs, fits: Schema) -> Any:  # noqa: ANN401
+        """The value where commas may be encoded that delimit, as many libraries do.
+
+        They are taken for delimiters where there is no other, and what was sent fits only so.
+        """
+        plain = [(name, re.sub("%2c", ",", text, flags=re.IGNORECASE)) for name, text in pairs]
+        if plain == pairs or any("," in text for _, text in pairs):
+            return self._of_pairs(pairs)
+        try:
+            value = self._of_pairs(pairs)
+        except Misfit:
+            return self._of_pairs(plain)
+        if not fits.is_valid(value):
+            with suppress(Misfit):
+                split = self._of_pairs(plain)
+                return split if fits.is_valid(split) else value
         return value
 
     def _of_pairs(self, pairs: Pairs) -> Any:  # noqa: ANN401
@@ -166,6 +193,8 @@ class Decoder:
             return [self._decode(each) for each in texts]
         if kind == "object":
             texts = self._elements(text, explode=explode)
+            if rule.exploded == "." and explode:  # a dot within a value is often not encoded
+                texts = re.split(r"\.(?=[^.=]*=)", text)
             return (exploded_object if explode else object_of)(texts, self._decode)
         return self._decode(text)
 

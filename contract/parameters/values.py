@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from math import inf, isfinite
 from typing import Any
 
 import jiter
@@ -18,8 +19,8 @@ Raw = str | list[Any] | dict[str, Any]
 A list of one text may stand for the text: of `a=1` alone nobody can say which is meant.
 """
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,307})(\.[0-9]{1,400})?")
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,307})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,307})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,5})?")
 
 
 def _integer(text: str) -> Any:  # noqa: ANN401
@@ -27,7 +28,8 @@ def _integer(text: str) -> Any:  # noqa: ANN401
 
 
 def _number(text: str) -> Any:  # noqa: ANN401
-    return float(text) if _NUMBER.fullmatch(text) else text
+    number = float(text) if _NUMBER.fullmatch(text) else inf
+    return number if isfinite(number) else text
 
 
 def _boolean(text: str) -> Any:  # noqa: ANN401
