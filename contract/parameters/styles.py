@@ -104,18 +104,22 @@ def object_of(texts: list[str], decode: Decode) -> dict[str, Any]:
     Raises:
         Misfit: A name has no value, or is there twice.
     """
+    if texts == [""]:
+        return {}
     if len(texts) % 2:
         raise Misfit("has a name without a value: names and values take turns")
     names, values = map(decode, texts[::2]), map(decode, texts[1::2])
     return once(zip(names, values, strict=True))
 
 
-def exploded_object(texts: Iterable[str], decode: Decode) -> dict[str, Any]:
+def exploded_object(texts: list[str], decode: Decode) -> dict[str, Any]:
     """The object of `R=100`, `G=200`.
 
     Raises:
         Misfit: One of them has no equals sign, or a name is there twice.
     """
+    if texts == [""]:
+        return {}
     pairs = [each.partition("=") for each in texts]
     if any(not sign for _, sign, _ in pairs):
         raise Misfit("is not written as names and values: name=value")

@@ -122,6 +122,7 @@ class Reading:
         self._others: Values | None = None
         self._items: Values | None = None
         self._text: Callable[[str], Any] | None = None  # the same of all elements
+        self._is_blank_nothing = False  # where no element can be empty, an empty text is no element
         if shape.type == "object":
             self._names = {name: values(shape.schema_of(name)) for name in shape.names}
             self._patterns = [
@@ -132,6 +133,7 @@ class Reading:
         elif shape.type == "array":
             self._prefix = tuple(map(values, shape.prefix))
             self._items = values(shape.items)
+            self._is_blank_nothing = not Schema(shape.items, schemas, View.REQUEST).is_valid("")
             one = self._items.readings
             if len(one) == 1 and not self._prefix:
                 self._text = one[0].text
@@ -154,6 +156,8 @@ class Reading:
             raw, text = as_array(raw), None  # each of whose elements is taken apart further
         if not isinstance(raw, list) or self._items is None:
             return raw
+        if raw == [""] and self._is_blank_nothing:
+            return []
         if text is not None:
             return [text(each) for each in raw]
         most = len(self._prefix)
@@ -166,7 +170,7 @@ class Reading:
         if isinstance(raw, list) and len(raw) == 1:
             raw = raw[0]
         if isinstance(raw, str):
-            return _json(raw)
+            return _json(raw) if raw else {}
         if not isinstance(raw, dict):
             return raw
         names = self._names
