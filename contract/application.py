@@ -8,7 +8,7 @@
 | `Service` | service.py | sends what is not of the API to what stands beside it |
 | `Api` | here | normalizes the path, answers OPTIONS, makes problem+json of errors |
 | routing | connexion | finds the operation; `binding.py` puts connexion together |
-| `Arguments` | arguments.py | reads body and parameters, strictly, once |
+| `Arguments` | arguments.py, parameters/ | reads body and parameters, strictly, once |
 | request validation | connexion | calls the compiled validators of validation.py on them |
 | handler | handlers/ | the function that `operationId` names |
 """

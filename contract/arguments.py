@@ -5,22 +5,19 @@ parameter twice, none that the spec does not know.
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 import jiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.completion import NONE, default_of
 from contract.errors import (
     InvalidRequest,
     PayloadTooLarge,
     UnsupportedMediaType,
     ValidationIssue,
 )
+from contract.parameters.reader import ParameterReader
 from openapi.description import Description, Operation
-from openapi.schemas import value_type
 
 MAX_BODY_BYTES = 1024 * 1024
 """A larger body is refused; the gateway's limit is the same."""
@@ -66,30 +63,13 @@ class _Reader:
     """Reads the arguments of one operation."""
 
     def __init__(self, operation: Operation, description: Description) -> None:
-        schemas = description.schemas
         self._body = operation.body
-        self._path: list[tuple[str, str, str]] = []
-        in_path = re.findall(r"\{([^{}]*)\}", operation.path)
-        self._query: dict[str, tuple[str, str]] = {}
-        self._defaults: dict[str, Any] = {}
-        for each in operation.parameters:
-            kind = value_type(each.schema, schemas)
-            if each.location == "path":
-                key = path_name(in_path.index(each.name))
-                self._path.append((key, each.python_name, kind))
-            else:
-                self._query[each.name] = each.python_name, kind
-                default = default_of(each.schema, schemas)
-                self._defaults[each.python_name] = None if default is NONE else default
+        self._parameters = ParameterReader(operation, description)
 
     async def __call__(
         self, scope: Scope, receive: Receive, issues: list[ValidationIssue]
     ) -> dict[str, Any]:
-        sent = scope["path_params"]
-        arguments = {name: _typed(sent[key], kind) for key, name, kind in self._path}
-        arguments |= self._defaults
-        if scope["query_string"]:
-            arguments |= _query(scope["query_string"], self._query, issues)
+        arguments = self._parameters(scope, issues)
         if self._body is not None:
             arguments["body"] = await self._read_body(scope["headers"], receive)
         return arguments
@@ -102,11 +82,6 @@ class _Reader:
         if not has_type:
             raise UnsupportedMediaType("Send the body as application/json, in UTF-8.")
         return _parse(body)
-
-
-def path_name(number: int) -> str:
-    """What connexion calls a path's parameter: a spec's own name may be no name to it."""
-    return f"p{number}"
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]]) -> bool:
@@ -159,45 +134,3 @@ def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON is anything
         raise InvalidRequest(
             "The body is not JSON.", [ValidationIssue(str(error), pointer="#")]
         ) from error
-
-
-def _query(
-    query: bytes, known: Mapping[str, tuple[str, str]], issues: list[ValidationIssue]
-) -> dict[str, Any]:
-    """The query's parameters by their Python names, as the types that the spec gives them."""
-    values: dict[str, Any] = {}
-    for name, text in _pairs(query):
-        if name not in known:
-            issues.append(ValidationIssue("is not a parameter here", parameter=name[:100]))
-            continue
-        python_name, kind = known[name]
-        if python_name in values:
-            issues.append(ValidationIssue("is there more than once", parameter=name))
-        else:
-            values[python_name] = _typed(text, kind)
-    return values
-
-
-def _pairs(query: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(
-            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100
-        )
-    except ValueError as error:
-        issue = ValidationIssue("is not a query string in UTF-8 of at most 100 parameters")
-        raise InvalidRequest("The query cannot be read.", [issue]) from error
-
-
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,307})(\.[0-9]{1,400})?")
-
-
-def _typed(text: str, kind: str) -> Any:  # noqa: ANN401 - whatever the spec says
-    """`text` as `kind`; where it is none, the text itself, which no schema of that type admits."""
-    if kind == "integer" and _INTEGER.fullmatch(text):
-        return int(text)
-    if kind == "number" and _NUMBER.fullmatch(text):
-        return float(text)
-    if kind == "boolean" and text in ("true", "false"):
-        return text == "true"
-    return text

@@ -4,18 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from contract.answers.bindable import unanswerable
+from contract.completion import NONE, default_of
+from contract.parameters.ambiguities import parameter_violations
 from contract.paths import MANAGEMENT_PATHS, is_ambiguous_path, pattern_of
 from contract.schema import Schema
-from openapi.description import REFERENCE, Description, JsonSchema, Operation, Parameter
+from openapi.description import REFERENCE, Description, JsonSchema, Operation
 from openapi.errors import Violation, refuse
 from openapi.grammar import Node, walk
 from openapi.reading import load_description
-from openapi.schemas import value_type
 
 JSON = "application/json"
 """The media type that bodies are read in."""
-
-_VALUES = {"string", "integer", "number", "boolean"}
 
 
 def load_api(path: Path, overlay: Path | None = None) -> Description:
@@ -59,33 +58,6 @@ def _reason(schema: JsonSchema, description: Description) -> str | None:
     return None
 
 
-def _parameters(description: Description) -> Iterator[Violation]:
-    for operation in description.operations:
-        for each in operation.parameters:
-            reason = _unknown_parameter(each, description)
-            if reason is not None:
-                yield each.pointer, f"{operation}: parameter {each.name}: {reason}"
-
-
-def _unknown_parameter(parameter: Parameter, description: Description) -> str | None:
-    if parameter.location not in ("path", "query"):
-        return f"none is read `in: {parameter.location}` yet: use `query`"
-    if parameter.media_type is not None:
-        return "`content` is not read here yet: use `schema`"
-    usual = "simple" if parameter.location == "path" else "form"
-    if parameter.style != usual:
-        return f"`style: {parameter.style}` is not read yet: use `{usual}`"
-    kind = value_type(parameter.schema, description.schemas)
-    if kind not in _VALUES and not _is_untyped(parameter.schema, description):
-        return "only a string, an integer, a number or a boolean is read yet: say one in `type`"
-    return None
-
-
-def _is_untyped(schema: JsonSchema, description: Description) -> bool:
-    """Whether a schema says nothing of a type: then what is sent is text."""
-    return not {"type", "allOf", "anyOf", "oneOf", "enum"} & {*description.resolve(schema)}
-
-
 def _bodies(description: Description) -> Iterator[Violation]:
     for operation in description.operations:
         body = operation.body
@@ -121,7 +93,10 @@ def _defaults(description: Description) -> Iterator[Violation]:
         (description.schema_pointers[name], each) for name, each in description.schemas.items()
     ]
     for operation in description.operations:
-        schemas += [(f"{each.pointer}/schema", each.schema) for each in operation.parameters]
+        for each in operation.parameters:
+            schemas.append((f"{each.pointer}/schema", each.schema))
+            if "default" not in each.schema:  # behind `$ref` and `allOf` it may not fit the whole
+                yield from _misfit(description, each.schema, each.pointer)
     for pointer, schema in schemas:
         for node in walk(schema, "3.1", "schema", pointer):
             if node.kind == "schema" and isinstance(node.value, dict) and "default" in node.value:
@@ -129,15 +104,20 @@ def _defaults(description: Description) -> Iterator[Violation]:
 
 
 def _default(description: Description, node: Node) -> Iterator[Violation]:
-    for issue in Schema(node.value, description.schemas).issues(node.value["default"]):
-        reason = f"the default does not fit its schema: {issue.detail}"
-        yield f"{node.pointer}/default", reason
+    return _misfit(description, node.value, f"{node.pointer}/default")
+
+
+def _misfit(description: Description, schema: JsonSchema, pointer: str) -> Iterator[Violation]:
+    default = default_of(schema, description.schemas)
+    if default is not NONE:
+        for issue in Schema(schema, description.schemas).issues(default):
+            yield pointer, f"the default does not fit its schema: {issue.detail}"
 
 
 _CHECKS: tuple[Callable[[Description], Iterator[Violation]], ...] = (
     _paths,
     _schemas,
-    _parameters,
+    parameter_violations,
     _bodies,
     unanswerable,
     _defaults,

@@ -17,9 +17,10 @@ from connexion.middleware.routing import RoutingMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.answers.responder import Responder, responders
-from contract.arguments import ARGUMENTS, Arguments, path_name
+from contract.arguments import ARGUMENTS, Arguments
 from contract.errors import NotFound
 from contract.handlers import Handler
+from contract.parameters.path import path_name
 from contract.paths import by_precedence, decoded
 from contract.validation import validator_map
 from openapi.description import Description, Operation

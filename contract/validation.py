@@ -10,6 +10,7 @@ from contract.completion import Completion
 from contract.errors import InvalidRequest, ValidationIssue, count_of
 from contract.schema import Schema
 from openapi.description import Description, Operation
+from openapi.pointers import from_fragment, parts_of
 from openapi.views import View
 
 
@@ -19,7 +20,13 @@ class _Compiled:
     def __init__(self, operation: Operation, description: Description) -> None:
         schemas = description.schemas
         self._parameters = [
-            (each, Schema(each.schema, schemas, View.REQUEST)) for each in operation.parameters
+            (
+                each.name,
+                each.python_name,
+                Schema(each.schema, schemas, View.REQUEST),
+                Completion(each.schema, schemas),
+            )
+            for each in operation.parameters
         ]
         self.has_body = operation.body is not None
         self._needs_body = operation.body is not None and operation.body.required
@@ -27,17 +34,17 @@ class _Compiled:
             self._body = Schema(each.schema, schemas, View.REQUEST)
             self._complete = Completion(each.schema, schemas)
 
-    def parameter_issues(self, arguments: Mapping[str, Any]) -> Iterator[ValidationIssue]:
-        """What is wrong with path and query."""
-        for parameter, schema in self._parameters:
-            value = arguments[parameter.python_name]
-            if value is not None:
-                issues = schema.issues(value)
-                yield from (
-                    ValidationIssue(each.detail, parameter=parameter.name) for each in issues
-                )
-            elif parameter.required:
-                yield ValidationIssue("is needed", parameter=parameter.name)
+    def parameter_issues(self, arguments: dict[str, Any]) -> Iterator[ValidationIssue]:
+        """What is wrong with the parameters; those that fit get their defaults."""
+        for name, python_name, schema, complete in self._parameters:
+            value = arguments[python_name]
+            if value is None:
+                continue
+            found = schema.issues(value)
+            if found:
+                yield from (_named(each, name, value) for each in found)
+            elif complete.any:
+                arguments[python_name] = complete(value)
 
     def body_issues(self, arguments: dict[str, Any]) -> list[ValidationIssue]:
         """What is wrong with the body; one that fits gets its defaults."""
@@ -92,3 +99,14 @@ def validator_map(description: Description) -> Mapping[str, Any]:
 def _refuse(issues: list[ValidationIssue]) -> None:
     if issues:
         raise InvalidRequest(count_of(issues), issues)
+
+
+def _named(issue: ValidationIssue, name: str, value: Any) -> ValidationIssue:  # noqa: ANN401
+    """The issue of a parameter's value; what is wrong within an array or object says where."""
+    place = []
+    for key in parts_of(from_fragment((issue.pointer or "#").removeprefix("#"))):
+        is_array = isinstance(value, list)
+        place.append(f"element {key}" if is_array else f"property {key}")
+        value = (value[int(key)] if is_array else value.get(key)) if value else None
+    detail = f"{', '.join(place)}: {issue.detail}" if place else issue.detail
+    return ValidationIssue(detail, parameter=name)

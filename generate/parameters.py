@@ -3,28 +3,39 @@
 from dataclasses import dataclass
 
 from contract.completion import NONE, default_of
+from contract.parameters.shapes import Shape, shapes
 from generate.models import model_names
 from openapi import description as api
 from openapi.description import Description, JsonSchema, Operation, name_of
-from openapi.schemas import value_type
 from openapi.views import View
 
-_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+_TYPES = {
+    "string": "str",
+    "integer": "int",
+    "number": "float",
+    "boolean": "bool",
+    "any": "str",  # of which nothing is said: what is sent is text
+}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a handler; `is_model` where its type is a class of `models/`."""
+    """A parameter of a handler; `is_model` where its type is a class of `models/`.
+
+    `frame` is what stands around the type: `list[{}]`.
+    """
 
     name: str
     type: str
     is_model: bool = False
     may_be_none: bool = False
+    frame: str = "{}"
 
     def written(self, module: str = "") -> str:
         """`name: type`, the type as it is called where `module` holds the models."""
         prefix = f"{module}." if module and self.is_model else ""
-        return f"{self.name}: {prefix}{self.type}{' | None' if self.may_be_none else ''}"
+        kind = self.frame.format(f"{prefix}{self.type}")
+        return f"{self.name}: {kind}{' | None' if self.may_be_none else ''}"
 
 
 def parameters(description: Description, operation: Operation) -> list[Parameter]:
@@ -38,16 +49,42 @@ def parameters(description: Description, operation: Operation) -> list[Parameter
 
 
 def _parameter(description: Description, parameter: api.Parameter) -> Parameter:
-    schema = parameter.schema
-    has_default = default_of(schema, description.schemas) is not NONE
-    may_be_none = not parameter.required and not has_default
-    model = _model(description, schema)
-    kind = model or _TYPES.get(value_type(schema, description.schemas), "str")
-    return Parameter(parameter.python_name, kind, model is not None, may_be_none)
+    kinds = {each.type for each in shapes(parameter.schema, description.schemas)}
+    may_be_left_out = not parameter.required or (parameter.allow_empty and "string" not in kinds)
+    has_default = default_of(parameter.schema, description.schemas) is not NONE
+    may_be_none = may_be_left_out and not has_default
+    kind, is_model, frame = _type(description, parameter.schema)
+    may_be_none = kind != "None" and (may_be_none or "null" in kinds)
+    return Parameter(parameter.python_name, kind, is_model, may_be_none, frame)
 
 
-def _model(description: Description, schema: JsonSchema) -> str | None:
-    """The model of a parameter that has one: a named enum."""
-    if [*schema] == ["$ref"] and "enum" in description.resolve(schema):
-        return description.class_names[name_of(schema["$ref"])]
-    return None
+_Type = tuple[str, bool, str]
+"""A type, whether it is a model, and the frame that stands around it."""
+
+
+def _type(description: Description, schema: JsonSchema) -> _Type:
+    """The type of the values of a schema but null."""
+    found = [each for each in shapes(schema, description.schemas) if each.type != "null"]
+    is_one = "enum" in description.resolve(schema) or any(each.is_structure for each in found)
+    if [*schema] == ["$ref"] and is_one:
+        return description.class_names[name_of(schema["$ref"])], True, "{}"
+    types = [*dict.fromkeys(_of_shape(description, each) for each in found)] or [_NONE]
+    if sum(is_model for _, is_model, _ in types) > 1:
+        return "object", False, "{}"
+    model = next((name for name, is_model, _ in types if is_model), "")
+    frames = [frame if is_model else frame.format(name) for name, is_model, frame in types]
+    frame = " | ".join(dict.fromkeys(frames))
+    return (model, True, frame) if model else (frame, False, "{}")
+
+
+_NONE: _Type = ("None", False, "{}")
+
+
+def _of_shape(description: Description, shape: Shape) -> _Type:
+    if not shape.is_structure:
+        return _TYPES[shape.type], False, "{}"
+    is_array = shape.type == "array"
+    inner = shape.items if is_array else shape.others
+    is_uniform = not (shape.prefix or shape.names or shape.patterns) and (inner or is_array)
+    kind, is_model, frame = _type(description, inner) if is_uniform else ("object", False, "{}")
+    return kind, is_model, f"list[{frame}]" if is_array else f"dict[str, {frame}]"

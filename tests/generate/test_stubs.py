@@ -35,6 +35,13 @@ PATH = """
           in: query
           required: true
           schema: {$ref: '#/components/schemas/OrderStatus'}
+        - name: others
+          in: query
+          schema: {type: array, items: {$ref: '#/components/schemas/OrderStatus'}}
+        - name: sizes
+          in: query
+          required: true
+          schema: {type: object, additionalProperties: {type: integer}}
         - {name: loud, in: query, schema: {type: boolean, default: false}}
       requestBody:
         required: true
@@ -52,7 +59,13 @@ PATH = """
 
 STUB = '''
 async def write_note(
-    id: str, copies: int | None, status: OrderStatus, loud: bool, body: OrderStatusUpdate
+    id: str,
+    copies: int | None,
+    status: OrderStatus,
+    others: list[OrderStatus] | None,
+    sizes: dict[str, int],
+    loud: bool,
+    body: OrderStatusUpdate,
 ) -> OrderStatusUpdate | None:
     """PUT /orders/{id}/notes: write a note."""
     raise NotImplementedYet("write_note is not implemented yet.")
@@ -145,7 +158,7 @@ def test_a_stub_answers_501_whether_answers_are_checked_or_not(
 ) -> None:
     """As problem+json; requests are refused before it as for every operation."""
     description = load_api(changed.root / "specs" / "order.yaml")
-    path = "/orders/o1/notes?status=shipping"
+    path = "/orders/o1/notes?status=shipping&size=1"
     handlers = _handlers(changed, description)
     answer = _ask(description, handlers, path, {"orderStatus": "shipping"}, checked=checked)
     assert answer.status_code == 501

@@ -7,9 +7,9 @@ from functools import cache
 from io import BytesIO
 from typing import Any
 
-from contract.answers.values import Answer, File
 from hypothesis import strategies as st
 
+from contract.answers.values import Answer, File
 from tests.openapi.random.values import Json, Strategy, instances, texts
 
 Draw = st.DrawFn

@@ -1,0 +1,72 @@
+"""All parameters of one operation."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from starlette.types import Scope
+
+from contract.errors import ValidationIssue
+from contract.parameters.cookies import Cookies
+from contract.parameters.decoder import Decoder
+from contract.parameters.headers import Headers
+from contract.parameters.path import Path
+from contract.parameters.query import Query
+from openapi.description import Description, Operation
+
+_Location = Callable[[Scope, dict[str, Any], list[ValidationIssue]], None]
+
+_MISSING = object()
+
+
+class ParameterReader:
+    """Reads the parameters of an operation. Thread-safe."""
+
+    def __init__(self, operation: Operation, description: Description) -> None:
+        """Compile it."""
+        decoders = [Decoder(each, description) for each in operation.parameters]
+        at: dict[str, list[Decoder]] = {}
+        for each in decoders:
+            at.setdefault(each.parameter.location, []).append(each)
+        self._locations: list[_Location] = [Query(at.get("query", ()))]
+        if "path" in at:
+            self._locations.append(Path(operation.path, at["path"]))
+        if "header" in at:
+            self._locations.append(Headers(at["header"]))
+        if "cookie" in at:
+            self._locations.append(Cookies(at["cookie"]))
+        self._left_out = {
+            each.parameter.python_name: _MISSING if each.parameter.required else each.default
+            for each in decoders
+            if each.parameter.location != "path"
+        }
+        self._structures = {
+            name: each for name, each in self._left_out.items() if isinstance(each, dict | list)
+        }
+        self._required = [
+            (each.parameter.python_name, each.parameter.name)
+            for each in decoders
+            if each.parameter.required and each.parameter.location != "path"
+        ]
+
+    def __call__(self, scope: Scope, issues: list[ValidationIssue]) -> dict[str, Any]:
+        """The values by their Python names; None for what is not there and has no default.
+
+        Args:
+            scope: The request, routed.
+            issues: What is known to be wrong; what cannot be read is added.
+
+        Raises:
+            InvalidRequest: The query is none.
+        """
+        arguments = {**self._left_out}
+        for location in self._locations:
+            location(scope, arguments, issues)
+        for python_name, name in self._required:
+            if arguments[python_name] is _MISSING:
+                arguments[python_name] = None
+                issues.append(ValidationIssue("is needed", parameter=name))
+        for name, default in self._structures.items():
+            if arguments[name] is default:
+                arguments[name] = deepcopy(default)
+        return arguments
