@@ -59,7 +59,8 @@ class Fractions:
             taken = (each for each in branches if self._fits(value, each))
             ways = [self._in_branch(value, each, path) for each in taken]
             if ways:
-                found += min(ways, key=len)
+                fewest = min(ways, key=len)
+                found += fewest
         if isinstance(value, dict):
             self._find_in_object(value, plan, path, found)
         elif plan.items is not None and isinstance(value, list):

@@ -84,7 +84,11 @@ def _one_of(schema: JsonSchema) -> dict[str, Any]:
     allowed = schema.get("enum", [schema.get("const")])
     both = [each for each in allowed if _is_same(each, schema.get("const", each))]
     stored = [stored_value(each) for each in both if has_small_integers(each)]
-    return {"enum": stored} if stored else {"not": {}}
+    different: list[Any] = []
+    for each in stored:  # MongoDB takes none twice
+        if not any(_is_same(each, other) for other in different):
+            different.append(each)
+    return {"enum": different} if different else {"not": {}}
 
 
 def _is_same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any of JSON

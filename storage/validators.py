@@ -15,7 +15,7 @@ from openapi.schemas import EXACT, FORMATS
 from storage.entity import Entity
 from storage.keywords import OF_TEXT, plain
 from storage.names import TopNames
-from storage.patterns import pcre
+from storage.patterns import pcre_of_names
 from storage.places import Place, Places
 
 Validator = dict[str, Any]
@@ -75,8 +75,9 @@ def collection_schema(entity: Entity, internal: Mapping[str, Any]) -> Validator:
 def part_schema(entity: Entity, name: str) -> Validator:
     """The `$jsonSchema` of one property of an entity."""
     schema = entity.description.resolve(entity.schema)["properties"][name]
+    place = entity.places.property(entity.place, name)
     translator = _Translator(entity.places, entity.description.schemas)
-    return translator.part(schema, _At(entity.places.property(entity.place, name)))
+    return translator.part(schema, _At(place, pointer_of(name)))
 
 
 def unenforced(entity: Entity) -> list[Unenforced]:
@@ -92,7 +93,7 @@ class _At:
 
     Args:
         place: What schemas say of that place.
-        path: Of the place, in a value.
+        path: Of the place, in a value; empty at the top.
         own: At the top, the names that storage has for itself, and whether they may be missing.
         above: Names of schemas that this one is in.
         exact: Whether `1.0` is refused where the schema says so.
@@ -131,9 +132,11 @@ class _Translator:
         result |= {**self._object(schema, at, names), **self._array(schema, at)}
         both = [*result.pop("allOf", ()), *self._composition(schema, at)]
         both += [*self._conditions(schema, at, names), *_counted(result, at.own)]
-        if at.own and "enum" in result:
-            self._leave(schema, at, *({"enum", "const"} & schema.keys()))
-            del result["enum"]
+        if not at.path and "enum" in result:  # a whole document has fields of storage's own
+            if any(isinstance(each, dict) for each in result.pop("enum")):
+                self._leave(schema, at, *({"enum", "const"} & schema.keys()))
+            else:
+                both.append({"not": {}})
         return result | ({"allOf": both} if both else {})
 
     def _leave(self, schema: JsonSchema, at: _At, *keywords: str) -> None:
@@ -166,7 +169,7 @@ class _Translator:
         beyond = replace(beyond, place=others)
         if "patternProperties" in schema:
             result["patternProperties"] = {
-                pcre(names.pattern(pattern)): self.part(each, beyond)
+                pcre_of_names(names.pattern(pattern)): self.part(each, beyond)
                 for pattern, each in schema["patternProperties"].items()
             }
         if schema.get("additionalProperties", True) is not True:
