@@ -3,7 +3,9 @@
 import click
 
 from aware.running import bar, run
+from messaging.events import SPEC
 from messaging.resync import resync
+from openapi.reading import load_description
 from processes.settings import mongo_settings
 from storage.client import MongoSettings, connect
 from storage.contacts import MongoContactsStore
@@ -23,8 +25,9 @@ def resync_command(user: str | None) -> None:
 
 async def resync_users(settings: MongoSettings, user: str | None = None) -> int:
     """Do it for one user, or all; how many there were. Shows how far it is."""
+    users, orders = (load_description(SPEC.with_name(f"{api}.yaml")) for api in ("user", "order"))
     async with connect(settings) as client:
         collection = client[settings.users]["users"]
-        store = MongoContactsStore(client[settings.orders])
+        store = MongoContactsStore(client[settings.orders], orders, load_description(SPEC))
         with bar("Resync", await collection.estimated_document_count()) as step:
-            return await resync(MongoOutbox(collection), store, user, step)
+            return await resync(MongoOutbox(collection, users), store, user, step)

@@ -67,9 +67,9 @@ def mongodb(*, seed: bool, member: str | None) -> None:
 
 
 def _seed(client: MongoClient[Json], settings: MongoSettings) -> None:
-    api = load_description(SPECS / "order.yaml")
+    apis = (load_description(SPECS / "user.yaml"), load_description(SPECS / "order.yaml"))
     with progress("seed", USERS + ORDERS) as one_more:
-        users, orders = insert_seed(client, settings.users, settings.orders, api, one_more)
+        users, orders = insert_seed(client, settings.users, settings.orders, apis, one_more)
     click.echo(f"Seed: {users} users and {orders} orders were missing and are there now.")
 
 

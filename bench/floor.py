@@ -16,6 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from contract.formats import instant_text
+from openapi.reading import load_description
+from processes.http_service import SPECS
 from processes.settings import mongo_settings
 from storage.client import Json, connect, now
 from storage.orders import Orders
@@ -26,16 +29,16 @@ def users() -> Starlette:
     """What v2 of the user service does, as gunicorn runs it."""
     settings = mongo_settings()
     client = connect(settings, timed=False)
-    store = Users(client[settings.users]["users"], "v2")
+    store = Users(client[settings.users]["users"], "v2", load_description(SPECS / "user.yaml"))
 
     async def create(request: Request) -> Response:
-        moment = now()
+        moment = instant_text(now())
         body = orjson.loads(await request.body())
         return _json(await store.create(body | {"createdAt": moment, "updatedAt": moment}), 201)
 
     async def update(request: Request) -> Response:
         body = orjson.loads(await request.body())
-        times = {"$max": {"updatedAt": now()}}
+        times = {"$max": {"updatedAt": instant_text(now())}}
         return _json(await store.update_contacts(request.path_params["id"], body, times))
 
     routes = [
@@ -49,7 +52,8 @@ def orders() -> Starlette:
     """What the order service does, as gunicorn runs it."""
     settings = mongo_settings()
     client = connect(settings, timed=False)
-    store = Orders(client[settings.orders])
+    apis = (load_description(SPECS / f"{name}.yaml") for name in ("order", "events"))
+    store = Orders(client[settings.orders], *apis)
 
     async def create(request: Request) -> Response:
         return _json(await store.create(orjson.loads(await request.body())), 201)

@@ -34,6 +34,7 @@ from processes.metrics import HttpMetrics
 from storage.client import Json, now
 from storage.orders import Page
 
+_NOW = "2026-11-22T10:15:30.123Z"
 _REQUESTS = 2000
 _TRIES = 7  # the least counts: whatever else the machine does only adds
 
@@ -48,7 +49,7 @@ class _Users:
         return {"userId": "u1", **user}
 
     async def update_contacts(self, *_: object) -> Json:
-        return {"userId": "u1", **self._user, "createdAt": now(), "updatedAt": now()}
+        return {"userId": "u1", **self._user, "createdAt": _NOW, "updatedAt": _NOW}
 
 
 class _Orders:
@@ -58,10 +59,10 @@ class _Orders:
         self._order = body_example("create_order")
 
     async def create(self, order: Mapping[str, Any]) -> Json:
-        return {"orderId": "o1", **order, "createdAt": now(), "updatedAt": now()}
+        return {"orderId": "o1", **order, "createdAt": _NOW, "updatedAt": _NOW}
 
     async def page(self, *_: object) -> Page:
-        order = {"orderId": "o1", **self._order, "createdAt": now(), "updatedAt": now()}
+        order = {"orderId": "o1", **self._order, "createdAt": _NOW, "updatedAt": _NOW}
         return Page([order] * 20, None)
 
 

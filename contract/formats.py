@@ -61,20 +61,35 @@ def _domain_key(domain: str) -> str:
         return domain
 
 
-def parse_date_time(text: str) -> datetime:
-    """The moment that an RFC 3339 date-time names, in UTC and cut to milliseconds.
+def parse_instant(text: str) -> datetime:
+    """The instant that an RFC 3339 date-time names, in UTC.
 
-    One that UTC's years 0001 to 9999 do not reach, by its offset, is the first or the last of them.
+    Raises:
+        ValueError: It is none, names a leap second, or is in the year 0000.
+        OverflowError: By its offset it is beyond the years of UTC, 0001 to 9999.
+    """
+    moment = ciso8601.parse_rfc3339(text)
+    if text[10] not in "Tt":  # RFC 3339 leaves applications another separator; OpenAPI does not
+        raise ValueError("no T between date and time")
+    return moment.astimezone(UTC)
+
+
+def parse_date_time(text: str) -> datetime:
+    """The same, cut to milliseconds; what is beyond UTC's years is the first or the last of them.
 
     Raises:
         ValueError: It is none, names a leap second, or is in the year 0000.
     """
-    moment = ciso8601.parse_rfc3339(text)
     try:
-        moment = moment.astimezone(UTC)
+        moment = parse_instant(text)
     except OverflowError:
-        moment = _FIRST if moment.year == 1 else _LAST
+        moment = _FIRST if text.startswith("0001") else _LAST
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def instant_text(moment: datetime) -> str:
+    """A moment of UTC as RFC 3339 has it, with milliseconds: `2026-11-22T10:15:30.123Z`."""
+    return f"{moment.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def _is_email(address: str) -> bool:
@@ -87,10 +102,12 @@ def _is_email(address: str) -> bool:
 
 def _is_date_time(text: str) -> bool:
     try:
-        parse_date_time(text)
+        parse_instant(text)
+    except OverflowError:
+        return True
     except ValueError:
         return False
-    return text[10] in "Tt"  # RFC 3339 leaves applications another separator; OpenAPI does not
+    return True
 
 
 def _is_base64(text: str) -> bool:

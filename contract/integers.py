@@ -1,6 +1,6 @@
 """Integers written with a fraction: `1.0` is an integer to JSON Schema, and not to OpenAPI 3.0."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,8 @@ from openapi.description import JsonSchema, resolved
 from openapi.schemas import EXACT, Reach
 
 Path = tuple[str | int, ...]
+Fits = Callable[[Any, JsonSchema], bool]
+"""Whether a value fits a schema, but for such numbers."""
 
 _COMPOSING = frozenset(
     ("$ref", "allOf", "anyOf", "oneOf", "properties", "additionalProperties", "items")
@@ -32,7 +34,8 @@ class _Plan:
 class Fractions:
     """Finds numbers with a fraction where a schema wants an integer without. Thread-safe."""
 
-    def __init__(self, schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> None:
+    def __init__(self, schema: JsonSchema, schemas: Mapping[str, JsonSchema], fits: Fits) -> None:
+        self._fits = fits
         self._schema, self._schemas = resolved(schema, schemas), schemas
         self._reaches = Reach(schemas, lambda each: EXACT in each)
         self._plans: dict[int, _Plan] = {}
@@ -52,9 +55,12 @@ class Fractions:
             found.append(path)
         for part in plan.parts:
             self._find(value, part, path, found)
-        for branches in plan.branches:  # one of them without any is enough
-            fewest = min((self._in_branch(value, each, path) for each in branches), key=len)
-            found += fewest
+        for branches in plan.branches:  # of those that fit, one without any is enough
+            taken = (each for each in branches if self._fits(value, each))
+            ways = [self._in_branch(value, each, path) for each in taken]
+            if ways:
+                fewest = min(ways, key=len)
+                found += fewest
         if isinstance(value, dict):
             self._find_in_object(value, plan, path, found)
         elif plan.items is not None and isinstance(value, list):

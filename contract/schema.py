@@ -45,14 +45,21 @@ class Schema:
             schema: JSON Schema 2020-12.
             schemas: By name.
             view: Whose.
-            closed: Refuse properties that no schema of an object names, where that is left open.
+            closed: Refuse properties that no schema of the whole names, where that is left open.
 
         Raises:
             ValueError: It is no schema, or has a pattern that is none.
         """
-        self._fractions = Fractions(schema, schemas)
+        self._schemas = schemas
+        self._branches: dict[int, jsonschema_rs.Draft202012Validator] = {}
+        self._fractions = Fractions(schema, schemas, self._fits)
         self._root = viewed(schema, schemas, view, closed=closed)
         self._validator = _compiled(self._root)
+
+    def _fits(self, value: Any, branch: JsonSchema) -> bool:  # noqa: ANN401
+        if id(branch) not in self._branches:
+            self._branches[id(branch)] = _compiled(viewed(branch, self._schemas, View.PLAIN))
+        return self._branches[id(branch)].is_valid(value)
 
     def is_valid(self, instance: Any) -> bool:  # noqa: ANN401 - JSON is anything
         """Whether the instance fits."""

@@ -2,9 +2,22 @@
 
 from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
 
-from contract.errors import EmailTaken, NotFound, Problem, ServiceUnavailable, ValidationIssue
+from contract.errors import (
+    EmailTaken,
+    InvalidRequest,
+    NotFound,
+    PayloadTooLarge,
+    Problem,
+    ServiceUnavailable,
+    ValidationIssue,
+)
 from storage.cursor import InvalidCursorError
-from storage.errors import EmailTakenError, NotFoundError
+from storage.errors import (
+    DocumentTooLargeError,
+    EmailTakenError,
+    NotFoundError,
+    UnstorableError,
+)
 
 RETRY_AFTER_S = 5
 """How long a client is asked to wait for the database."""
@@ -18,6 +31,8 @@ def translate(error: Exception) -> Problem | None:
         case EmailTakenError(index):
             taken = ValidationIssue("belongs to another user", pointer=f"#/emails/{index}")
             return EmailTaken("An e-mail address belongs to another user.", [taken])
+        case UnstorableError() | DocumentTooLargeError():
+            return _unstorable(error)
         case InvalidCursorError():
             issue = ValidationIssue("was not given for these orders", parameter="cursor")
             return NotFound("There is no page at this cursor.", [issue])
@@ -28,6 +43,13 @@ def translate(error: Exception) -> Problem | None:
                 {"Retry-After": str(RETRY_AFTER_S)},
             )
     return None
+
+
+def _unstorable(error: UnstorableError | DocumentTooLargeError) -> Problem:
+    if isinstance(error, DocumentTooLargeError):
+        return PayloadTooLarge("With this the document has more than the 16 MiB of MongoDB.")
+    issue = ValidationIssue(error.why, pointer=error.pointer)
+    return InvalidRequest("The database cannot hold it.", [issue])
 
 
 def unreachable(error: PyMongoError | TimeoutError) -> bool:

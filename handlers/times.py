@@ -4,19 +4,19 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from contract.formats import parse_date_time
+from contract.formats import instant_text, parse_date_time
 
 TIMES = ("createdAt", "updatedAt")
 """The fields that this is about."""
 
-UpdateOperators = Mapping[str, Mapping[str, datetime]]
-"""MongoDB's update operators and what they apply to."""
+UpdateOperators = Mapping[str, Mapping[str, str]]
+"""MongoDB's update operators and what they apply to, as it is on the wire."""
 
 
 class Times(Protocol):
     """Decides about createdAt and updatedAt; both take what the client sent."""
 
-    def of_creation(self, sent: Mapping[str, Any]) -> Mapping[str, datetime]:
+    def of_creation(self, sent: Mapping[str, Any]) -> Mapping[str, str]:
         """The times that a new user is stored with."""
 
     def of_change(self, sent: Mapping[str, Any]) -> UpdateOperators:
@@ -26,15 +26,15 @@ class Times(Protocol):
 class ClientTimes:
     """v1: as the client sent them, and nothing where it sent nothing."""
 
-    def of_creation(self, sent: Mapping[str, Any]) -> Mapping[str, datetime]:
+    def of_creation(self, sent: Mapping[str, Any]) -> Mapping[str, str]:
         """Those of createdAt and updatedAt that were sent."""
-        return {name: parse_date_time(sent[name]) for name in TIMES if name in sent}
+        return {name: _cut(sent[name]) for name in TIMES if name in sent}
 
     def of_change(self, sent: Mapping[str, Any]) -> UpdateOperators:
         """Store updatedAt if it was sent."""
         if "updatedAt" not in sent:
             return {}
-        return {"$set": {"updatedAt": parse_date_time(sent["updatedAt"])}}
+        return {"$set": {"updatedAt": _cut(sent["updatedAt"])}}
 
 
 class ServerTimes:
@@ -43,11 +43,14 @@ class ServerTimes:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
-    def of_creation(self, _sent: Mapping[str, Any]) -> Mapping[str, datetime]:
+    def of_creation(self, _sent: Mapping[str, Any]) -> Mapping[str, str]:
         """Both now."""
-        moment = self._now()
-        return dict.fromkeys(TIMES, moment)
+        return dict.fromkeys(TIMES, instant_text(self._now()))
 
     def of_change(self, _sent: Mapping[str, Any]) -> UpdateOperators:
         """Store updatedAt unless what is stored is later."""
-        return {"$max": {"updatedAt": self._now()}}
+        return {"$max": {"updatedAt": instant_text(self._now())}}
+
+
+def _cut(sent: str) -> str:
+    return instant_text(parse_date_time(sent))

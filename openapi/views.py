@@ -47,13 +47,13 @@ def viewed(
         schema: Its references lead to `schemas`.
         schemas: By name.
         view: Whose.
-        closed: Refuse properties that no schema of an object names, where the spec leaves that
-            open.
+        closed: Refuse properties that no schema of the whole names, where the spec leaves that
+            open; of a list, that no schema of its elements names.
     """
     viewer = _Viewer(schemas, view, closed)
     return {
         "$schema": DIALECT,
-        "allOf": [viewer.value(schema)],
+        "allOf": [viewer.whole(schema)],
         "components": {"schemas": viewer.components()},
     }
 
@@ -73,12 +73,18 @@ class _Viewer:
                 found[made] = self._schema(self._schemas[name], dropped)
         return found
 
-    def value(self, schema: JsonSchema) -> JsonSchema:
-        """The schema of a whole value: of a body, a property, an element."""
-        result = self._schema(schema, frozenset())
+    def whole(self, schema: JsonSchema) -> JsonSchema:
+        """The schema of a body or a message."""
+        result = self.value(schema)
         if self._closed and any(composed(schema, "properties", self._schemas)):
             return {**result, "unevaluatedProperties": False}
+        if self._closed and isinstance(schema.get("items"), dict):
+            return {**result, "items": self.whole(schema["items"])}
         return result
+
+    def value(self, schema: JsonSchema) -> JsonSchema:
+        """The schema of a value: of a body, a property, an element."""
+        return self._schema(schema, frozenset())
 
     def _schema(self, schema: JsonSchema, dropped: frozenset[str]) -> JsonSchema:
         """The schema without `dropped` among the names that it requires."""

@@ -9,12 +9,13 @@ from structlog import get_logger
 from messaging.amqp import AmqpBroker, Subscribed, connection_parameters
 from messaging.clock import SystemClock
 from messaging.consumer import WINDOW, Consumer
-from messaging.events import Events
+from messaging.events import SPEC, Events
 from messaging.finishing import until_told_to_stop
 from messaging.health import health_server
 from messaging.metrics import ConsumerMetrics
 from messaging.setup import CONSUMER_LOGIN
 from messaging.topology import Topology
+from openapi.reading import load_description
 from processes.settings import health_address, mongo_settings, rabbit_settings
 from storage.client import connect
 from storage.contacts import MongoContactsStore
@@ -33,7 +34,7 @@ def run() -> None:
 async def _main() -> None:
     mongo, rabbit, address = mongo_settings(), rabbit_settings(), health_address()
     topology = Topology(rabbit.queue)
-    metrics = ConsumerMetrics()
+    metrics, orders = ConsumerMetrics(), load_description(SPEC.with_name("order.yaml"))
     # Twice the window, so that the next one is at hand when this one is done.
     subscribed = Subscribed(topology.updates.name, prefetch=2 * WINDOW)
     parameters = connection_parameters(rabbit, CONSUMER_LOGIN)
@@ -42,7 +43,7 @@ async def _main() -> None:
         AmqpBroker(parameters, topology.for_consuming(), subscribed) as broker,
     ):
         consumer = Consumer(
-            MongoContactsStore(client[mongo.orders]),
+            MongoContactsStore(client[mongo.orders], orders, load_description(SPEC)),
             broker,
             topology,
             events=Events(),

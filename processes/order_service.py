@@ -8,6 +8,7 @@ from pymongo import AsyncMongoClient
 from contract.bindable import load_api
 from contract.service import Service
 from handlers import orders as handlers
+from openapi.reading import load_description
 from processes.http_service import SPECS, http_service
 from processes.start import exit_on_config_error
 from storage.client import Json, MongoSettings
@@ -17,10 +18,9 @@ from storage.orders import Orders
 @exit_on_config_error()
 def create() -> Service:
     """The service as gunicorn runs it."""
+    description, events = load_api(SPECS / "order.yaml"), load_description(SPECS / "events.yaml")
 
     def dependencies(client: AsyncMongoClient[Json], settings: MongoSettings) -> Mapping[str, Any]:
-        return {"orders": Orders(client[settings.orders])}
+        return {"orders": Orders(client[settings.orders], description, events)}
 
-    return http_service(
-        load_api(SPECS / "order.yaml"), handlers, "order-service", "v1", dependencies
-    )
+    return http_service(description, handlers, "order-service", "v1", dependencies)

@@ -8,13 +8,14 @@ from structlog import get_logger
 
 from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.clock import SystemClock
-from messaging.events import Events
+from messaging.events import SPEC, Events
 from messaging.finishing import until_told_to_stop
 from messaging.health import health_server
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
 from messaging.setup import RELAY_LOGIN
 from messaging.topology import Topology
+from openapi.reading import load_description
 from processes.settings import health_address, mongo_settings, rabbit_settings
 from storage.client import connect
 from storage.durable import answers
@@ -34,13 +35,13 @@ async def _main() -> None:
     mongo, rabbit, address = mongo_settings(), rabbit_settings(), health_address()
     topology = Topology(rabbit.queue)
     metrics = RelayMetrics()
-    clock = SystemClock()
+    clock, users = SystemClock(), load_description(SPEC.with_name("user.yaml"))
     parameters = connection_parameters(rabbit, RELAY_LOGIN)
     async with (
         connect(mongo) as client,
         AmqpBroker(parameters, topology.for_publishing()) as broker,
     ):
-        outbox = MongoOutbox(client[mongo.users]["users"])
+        outbox = MongoOutbox(client[mongo.users]["users"], users)
         relay = Relay(
             outbox, broker, topology.updates.address, events=Events(), clock=clock, metrics=metrics
         )

@@ -26,8 +26,10 @@ def create(build: str) -> Service:
     """The service as gunicorn runs it; `build` is `v1` or `v2`."""
     overlay, times = _BUILDS[build]
 
-    def dependencies(client: AsyncMongoClient[Json], settings: MongoSettings) -> Mapping[str, Any]:
-        return {"users": Users(client[settings.users]["users"], build), "times": times()}
-
     description = load_api(SPECS / "user.yaml", SPECS / overlay if overlay else None)
+
+    def dependencies(client: AsyncMongoClient[Json], settings: MongoSettings) -> Mapping[str, Any]:
+        users = Users(client[settings.users]["users"], build, description)
+        return {"users": users, "times": times()}
+
     return http_service(description, handlers, f"user-service-{build}", build, dependencies)

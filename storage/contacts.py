@@ -9,9 +9,12 @@ from bson import Int64
 from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
+from openapi.description import Description
 from storage.client import Json
-from storage.durable import read, read_all, write
-from storage.orders import CONTACT_FIELDS
+from storage.codec import Codec
+from storage.durable import DatabaseRefused, read, read_all, write
+from storage.errors import UnstorableError
+from storage.orders import CONTACT_FIELDS, contacts_codec, order_codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,11 @@ class ContactsStore(Protocol):
 class MongoContactsStore:
     """`ContactsStore` on the collections `contacts` and `orders` of the order database."""
 
-    def __init__(self, database: AsyncDatabase[Json]) -> None:
+    def __init__(
+        self, database: AsyncDatabase[Json], api: Description, events: Description
+    ) -> None:
+        """Take a database of orders as `api` has them, whose contact data `events` bring."""
+        self._codec, self._contacts_codec = order_codec(api), contacts_codec(events)
         self._contacts = database["contacts"]
         self._orders = database["orders"]
 
@@ -61,7 +68,7 @@ class MongoContactsStore:
         await write(
             self._contacts,
             [
-                UpdateOne({"_id": each.user_id}, [_replace_if_older(each)], upsert=True)
+                UpdateOne({"_id": each.user_id}, [self._replace_if_older(each)], upsert=True)
                 for each in contacts
             ],
         )
@@ -69,7 +76,7 @@ class MongoContactsStore:
     async def get(self, user_ids: Collection[str]) -> Mapping[str, Contacts]:
         """See `ContactsStore`."""
         found = await read(self._contacts.find({"_id": {"$in": list(user_ids)}}))
-        return {document["_id"]: _contacts(document) for document in found}
+        return {document["_id"]: self._known(document) for document in found}
 
     async def known_versions(self, user_ids: Sequence[str]) -> dict[str, int]:
         """The highest version that anything here has of each of these users; 0 where none has.
@@ -95,37 +102,38 @@ class MongoContactsStore:
             [
                 UpdateMany(
                     {"userId": each.user_id, "contactVersion": {"$lt": each.version}},
-                    {"$set": _shared(each), "$max": {"updatedAt": now}},
+                    {"$set": self._shared(each), "$max": {"updatedAt": now}},
                 )
                 for each in contacts
             ],
         )
 
+    def _shared(self, contacts: Contacts) -> Json:
+        """What an order takes over."""
+        return {**_stored(contacts, self._codec), "contactVersion": Int64(contacts.version)}
 
-def _shared(contacts: Contacts) -> Json:
-    """What an order takes over, by its names for it."""
+    def _replace_if_older(self, contacts: Contacts) -> Json:
+        """The stage that replaces a user's document unless it is as new."""
+        # What users write may begin with `$`: in a pipeline only $literal keeps it a string.
+        document = {
+            "_id": contacts.user_id,
+            "version": Int64(contacts.version),
+            **_stored(contacts, self._contacts_codec),
+        }
+        older = {"$lt": [{"$ifNull": ["$version", Int64(0)]}, document["version"]]}
+        return {"$replaceWith": {"$cond": [older, {"$literal": document}, "$$ROOT"]}}
+
+    def _known(self, document: Json) -> Contacts:
+        user_id, version = document["_id"], int(document["version"])
+        fields = self._contacts_codec.to_wire(document)
+        emails, address = (fields[each] for each in CONTACT_FIELDS)
+        return Contacts(user_id, version, tuple(emails), address)
+
+
+def _stored(contacts: Contacts, codec: Codec) -> Json:
+    """What is stored of contact data, by an order's names for them."""
     values = (list(contacts.user_emails), dict(contacts.delivery_address))
-    fields: Json = dict(zip(CONTACT_FIELDS, values, strict=True))
-    return {**fields, "contactVersion": Int64(contacts.version)}
-
-
-def _replace_if_older(contacts: Contacts) -> Json:
-    """The stage that replaces a user's document unless it is as new."""
-    # What users write may begin with `$`: in a pipeline only $literal keeps it a string.
-    document = {
-        "_id": contacts.user_id,
-        "version": Int64(contacts.version),
-        "userEmails": list(contacts.user_emails),
-        "deliveryAddress": dict(contacts.delivery_address),
-    }
-    older = {"$lt": [{"$ifNull": ["$version", Int64(0)]}, document["version"]]}
-    return {"$replaceWith": {"$cond": [older, {"$literal": document}, "$$ROOT"]}}
-
-
-def _contacts(document: Json) -> Contacts:
-    return Contacts(
-        document["_id"],
-        int(document["version"]),
-        tuple(document["userEmails"]),
-        document["deliveryAddress"],
-    )
+    try:
+        return codec.to_database(dict(zip(CONTACT_FIELDS, values, strict=True)))
+    except UnstorableError as error:
+        raise DatabaseRefused(f"{error.pointer} {error.why}") from error

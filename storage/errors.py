@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError
+
+_TOO_LARGE = {10334, 17419, 17420}
+"""Codes of what MongoDB says of a document that would become too large."""
+
 
 @dataclass
 class NotFoundError(Exception):
@@ -15,3 +20,34 @@ class EmailTakenError(Exception):
     """An e-mail address belongs to another user; `index` is its place among those given."""
 
     index: int
+
+
+@dataclass
+class UnstorableError(Exception):
+    """MongoDB cannot hold a value; `pointer` is a URI fragment: where in what was to be stored."""
+
+    why: str
+    pointer: str
+
+
+@dataclass
+class DocumentTooLargeError(Exception):
+    """A document would be, or become, larger than MongoDB's 16 MiB."""
+
+
+class _SizeChecked:
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, PyMongoError) and _is_too_large(error):
+            raise DocumentTooLargeError from error
+
+
+def _is_too_large(error: PyMongoError) -> bool:
+    code = error.code if isinstance(error, OperationFailure) else None
+    return isinstance(error, DocumentTooLarge) or code in _TOO_LARGE
+
+
+size_checked = _SizeChecked()
+"""Around a write of one document: MongoDB's refusal of its size is DocumentTooLargeError."""

@@ -7,6 +7,10 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 
 from openapi.reading import load_description
+from storage.entity import Entity
+from storage.orders import CONTACTS
+from storage.orders import ENTITY as ORDER
+from storage.users import ENTITY as USER
 from storage.validators import collection_schema, part_schema
 
 _LONG = {"bsonType": "long"}
@@ -57,7 +61,7 @@ def _users(specs: Path, database: str) -> Collection:
     return Collection(
         database,
         "users",
-        collection_schema(load_description(specs / "user.yaml"), "User", internal),
+        collection_schema(Entity(load_description(specs / "user.yaml"), USER), internal),
         (
             IndexModel([("emailKeys", ASCENDING)], name="emailKeys", unique=True),
             IndexModel(
@@ -81,8 +85,7 @@ def _orders(specs: Path, database: str) -> Collection:
         database,
         "orders",
         collection_schema(
-            load_description(specs / "order.yaml"),
-            "Order",
+            Entity(load_description(specs / "order.yaml"), ORDER),
             {"_id": _STRING, "contactVersion": _LONG},
         ),
         (
@@ -104,16 +107,15 @@ def _orders(specs: Path, database: str) -> Collection:
 
 
 def _contacts(specs: Path, database: str) -> Collection:
-    events = load_description(specs / "events.yaml")
+    event = Entity(load_description(specs / "events.yaml"), CONTACTS)
     fields = {
-        name: part_schema(events, "UserContactsChanged", name)
-        for name in ("version", "userEmails", "deliveryAddress")
+        name: part_schema(event, name) for name in ("version", "userEmails", "deliveryAddress")
     }
     schema = {
         "bsonType": "object",
         "required": ["_id", *fields],
         "properties": {
-            "_id": part_schema(events, "UserContactsChanged", "userId"),
+            "_id": part_schema(event, "userId"),
             **fields,
         },
         "additionalProperties": False,

@@ -10,10 +10,13 @@ from bson import CodecOptions, Int64
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
+from openapi.description import Description
 from storage.batches import Batches
 from storage.client import Json, now
+from storage.codec import Codec
 from storage.cursor import Cursor
-from storage.errors import NotFoundError
+from storage.entity import Entity
+from storage.errors import NotFoundError, size_checked
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
@@ -25,6 +28,12 @@ INTERNAL = ("_id", "contactVersion")
 its user's contact data that the order knows; 0 where there was none.
 """
 
+ENTITY = "Order"
+"""The schema that orders fit."""
+
+CONTACTS = "UserContactsChanged"
+"""The schema that `contacts` fit, of which a user's id is the key."""
+
 _PUBLIC = dict.fromkeys(INTERNAL, 0)
 
 # What `contacts` holds by an order's names for it, and what an order takes over from there.
@@ -33,21 +42,35 @@ CONTACT_FIELDS = ("userEmails", "deliveryAddress")
 _NO_VERSION = Int64(0)
 
 
+def order_codec(api: Description) -> Codec:
+    """Between orders as `api` has them and their documents."""
+    return Entity(api, ENTITY).codec(INTERNAL)
+
+
+def contacts_codec(events: Description) -> Codec:
+    """Between contact data as `events` has them and their documents."""
+    return Entity(events, CONTACTS).codec(("_id",))
+
+
 @dataclass(frozen=True)
 class Page:
-    """Some orders, oldest first, and where to go on if there are more.
-
-    Their dates are in UTC without saying so.
-    """
+    """Some orders, oldest first, and where to go on if there are more."""
 
     orders: list[Json]
     next: Cursor | None
 
 
 class Orders:
-    """Reads and writes orders. Every method raises `PyMongoError` where MongoDB fails."""
+    """Reads and writes orders, as they are on the wire.
 
-    def __init__(self, database: AsyncDatabase[Json]) -> None:
+    Every method raises `PyMongoError` where MongoDB fails, and those that write UnstorableError
+    and DocumentTooLargeError where it cannot hold what was sent.
+    """
+
+    def __init__(
+        self, database: AsyncDatabase[Json], api: Description, events: Description
+    ) -> None:
+        self._codec, self._contacts_codec = order_codec(api), contacts_codec(events)
         self._orders: AsyncCollection[Json] = database["orders"]
         # Making forty dates aware of UTC takes as long as everything else about a page of twenty.
         self._listed = self._orders.with_options(CodecOptions[Json](tz_aware=False))
@@ -63,9 +86,16 @@ class Orders:
         user_id = order.get("userId")
         version = _NO_VERSION if user_id is None else await self._known.ask(user_id)
         order_id, moment = str(uuid4()), now()
-        stored = {"orderId": order_id, **order, "createdAt": moment, "updatedAt": moment}
-        await self._orders.insert_one({"_id": order_id, **stored, "contactVersion": version})
-        return stored
+        document = {
+            "_id": order_id,
+            **self._codec.to_database({"orderId": order_id, **order}),
+            "createdAt": moment,
+            "updatedAt": moment,
+            "contactVersion": version,
+        }
+        with size_checked:
+            await self._orders.insert_one(document)
+        return self._codec.to_wire(document)
 
     async def get(self, order_id: str) -> Json:
         """One order.
@@ -73,7 +103,7 @@ class Orders:
         Raises:
             NotFoundError: There is none with this id.
         """
-        return _found(await self._orders.find_one({"_id": order_id}, _PUBLIC), order_id)
+        return self._found(await self._orders.find_one({"_id": order_id}, _PUBLIC), order_id)
 
     async def page(self, status: str | None, limit: int, after: Cursor | None) -> Page:
         """Up to `limit` orders, oldest first, of one status or of all, from a cursor on."""
@@ -85,12 +115,12 @@ class Orders:
         order = [("createdAt", ASCENDING), ("orderId", ASCENDING)]
         # One more than asked for tells whether there is a next page; the batch holds them all.
         found = self._listed.find(query, _PUBLIC, sort=order, limit=limit + 1, batch_size=limit + 2)
-        orders = await found.to_list()
-        if len(orders) <= limit:
-            return Page(orders, None)
-        last = orders[limit - 1]
-        moment = last["createdAt"].replace(tzinfo=UTC)
-        return Page(orders[:limit], Cursor(moment, last["orderId"], status))
+        documents = await found.to_list()
+        more = None
+        if len(documents) > limit:
+            last = documents[limit - 1]
+            more = Cursor(last["createdAt"].replace(tzinfo=UTC), last["orderId"], status)
+        return Page([self._codec.to_wire(each) for each in documents[:limit]], more)
 
     async def update_status(self, order_id: str, status: str) -> Json:
         """Give an order another status and answer it.
@@ -98,11 +128,12 @@ class Orders:
         Raises:
             NotFoundError: There is none with this id.
         """
-        update = {"$set": {"orderStatus": status}, "$max": {"updatedAt": now()}}
+        changes = self._codec.to_database({"orderStatus": status})
+        update = {"$set": changes, "$max": {"updatedAt": now()}}
         order = await self._orders.find_one_and_update(
             {"_id": order_id}, update, _PUBLIC, return_document=ReturnDocument.AFTER
         )
-        return _found(order, order_id)
+        return self._found(order, order_id)
 
     async def update_details(self, order_id: str, details: Mapping[str, Any]) -> Json:
         """Replace `userEmails`, `deliveryAddress` or both, and answer the order after that.
@@ -114,17 +145,20 @@ class Orders:
         Raises:
             NotFoundError: There is none with this id.
         """
-        known = _found(await self._orders.find_one({"_id": order_id}, {"userId": 1}), order_id)
-        user_id = known.get("userId")
+        known = await self._orders.find_one({"_id": order_id}, {"userId": 1})
+        user_id = self._found(known, order_id).get("userId")
         contact = None if user_id is None else await self._contacts.find_one({"_id": user_id})
-        stages: list[Json] = [] if contact is None else [_take_over(contact)]
+        stages: list[Json] = [] if contact is None else [self._take_over(contact)]
         # What clients write may begin with `$`: in a pipeline only $literal keeps it a string.
-        sent = {field: {"$literal": value} for field, value in details.items()}
+        sent = {
+            field: {"$literal": value} for field, value in self._codec.to_database(details).items()
+        }
         stages.append({"$set": {**sent, "updatedAt": {"$max": ["$updatedAt", now()]}}})
-        order = await self._orders.find_one_and_update(
-            {"_id": order_id}, stages, _PUBLIC, return_document=ReturnDocument.AFTER
-        )
-        return _found(order, order_id)
+        with size_checked:
+            order = await self._orders.find_one_and_update(
+                {"_id": order_id}, stages, _PUBLIC, return_document=ReturnDocument.AFTER
+            )
+        return self._found(order, order_id)
 
     async def _known_versions(self, user_ids: Sequence[str]) -> list[Int64]:
         """What `contacts` has of each of these users."""
@@ -133,16 +167,20 @@ class Orders:
         known = {contact["_id"]: contact["version"] for contact in await found.to_list()}
         return [known.get(user_id, _NO_VERSION) for user_id in user_ids]
 
+    def _take_over(self, contact: Json) -> Json:
+        """The stage that brings an order to what `contact` says, where that is newer."""
+        version = contact["version"]
+        newer = {"$gt": [version, "$contactVersion"]}
+        shared = self._contacts_codec.to_wire({field: contact[field] for field in CONTACT_FIELDS})
+        new = {
+            field: {"$literal": value} for field, value in self._codec.to_database(shared).items()
+        }
+        new["contactVersion"] = version
+        return {
+            "$set": {name: {"$cond": [newer, value, f"${name}"]} for name, value in new.items()}
+        }
 
-def _take_over(contact: Json) -> Json:
-    """The stage that brings an order to what `contact` says, where that is newer."""
-    newer = {"$gt": [contact["version"], "$contactVersion"]}
-    new = {field: {"$literal": contact[field]} for field in CONTACT_FIELDS}
-    new["contactVersion"] = contact["version"]
-    return {"$set": {name: {"$cond": [newer, value, f"${name}"]} for name, value in new.items()}}
-
-
-def _found(order: Json | None, order_id: str) -> Json:
-    if order is None:
-        raise NotFoundError(order_id)
-    return order
+    def _found(self, order: Json | None, order_id: str) -> Json:
+        if order is None:
+            raise NotFoundError(order_id)
+        return self._codec.to_wire(order)

@@ -12,10 +12,12 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from openapi.description import Description
 from storage.client import Json, now
 from storage.contacts import Contacts
 from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
 from storage.redaction import redacted
+from storage.users import user_codec
 
 _TO_BE_PUBLISHED = {"outbox.since": {"$exists": True}}
 _NEEDED = ("emails", "deliveryAddress", "contactVersion", "outbox")
@@ -87,8 +89,9 @@ class Outbox(Protocol):
 class MongoOutbox:
     """`Outbox` on the collection `users` of the user database."""
 
-    def __init__(self, users: AsyncCollection[Json]) -> None:
-        self._users = users
+    def __init__(self, users: AsyncCollection[Json], api: Description) -> None:
+        """Take a collection of users as `api` has them."""
+        self._users, self._codec = users, user_codec(api)
         self._majority = users.with_options(read_concern=ReadConcern("majority"))
 
     async def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
@@ -102,7 +105,7 @@ class MongoOutbox:
             )
             async with found:
                 while batch := await found.to_list(most):
-                    yield [_change(document) for document in batch]
+                    yield [self._change(document) for document in batch]
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
 
@@ -171,6 +174,18 @@ class MongoOutbox:
             ],
         )
 
+    def _change(self, document: Json) -> Change:
+        user_id, version = document["_id"], int(document["contactVersion"])
+        outbox = document["outbox"]
+        user = self._codec.to_wire(document)
+        return Change(
+            Contacts(user_id, version, tuple(user["emails"]), user["deliveryAddress"]),
+            changed_at=outbox["changedAt"],
+            since=outbox["since"],
+            build=outbox["build"],
+            traceparent=outbox.get("traceparent"),
+        )
+
 
 def _raise_above(version: int, leap: int, moment: datetime) -> list[Json]:
     """The update of one user; whoever waits for an earlier change waits since then."""
@@ -180,19 +195,3 @@ def _raise_above(version: int, leap: int, moment: datetime) -> list[Json]:
         {"$set": {"contactVersion": {"$add": [highest, Int64(leap)]}, "outbox": duty}},
         {"$unset": "outbox.traceparent"},
     ]
-
-
-def _change(document: Json) -> Change:
-    outbox = document["outbox"]
-    return Change(
-        Contacts(
-            document["_id"],
-            int(document["contactVersion"]),
-            tuple(document["emails"]),
-            document["deliveryAddress"],
-        ),
-        changed_at=outbox["changedAt"],
-        since=outbox["since"],
-        build=outbox["build"],
-        traceparent=outbox.get("traceparent"),
-    )

@@ -25,3 +25,8 @@ def pcre(pattern: str) -> str:
         return found
 
     return _TOKEN.sub(translated, pattern)
+
+
+def pcre_of_names(pattern: str) -> str:
+    """The same for `patternProperties`, where MongoDB would match bytes and not characters."""
+    return f"(*UTF){pcre(pattern)}"

@@ -9,9 +9,12 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from contract.formats import email_key
+from contract.formats import email_key, instant_text
 from openapi.description import Description
 from storage.client import Json
+from storage.codec import Codec
+from storage.orders import order_codec
+from storage.users import user_codec
 
 _EPOCH = datetime(2024, 12, 3, 9, tzinfo=UTC)
 _PEOPLE = (
@@ -23,6 +26,7 @@ _PEOPLE = (
 )
 
 
+TIMES = ("createdAt", "updatedAt")
 USERS = 5
 ORDERS = 15
 
@@ -31,7 +35,7 @@ def seed(
     client: MongoClient[Json],
     users: str,
     orders: str,
-    api: Description,
+    apis: tuple[Description, Description],
     one_more: Callable[[], None],
 ) -> tuple[int, int]:
     """Insert the users and orders that are not there yet; change none that is.
@@ -40,15 +44,16 @@ def seed(
         client: One who may insert.
         users: The name of the user database.
         orders: The name of the order database.
-        api: The order API, whose statuses the orders take in turn.
+        apis: What users fit, and what orders fit, whose statuses they take in turn.
         one_more: Called after each of the `USERS` and `ORDERS`.
 
     Returns:
         How many users and how many orders were inserted.
     """
-    people = list(_users())
-    made = _insert(client[users]["users"], people, one_more)
-    return made, _insert(client[orders]["orders"], _orders(people, api), one_more)
+    people, codec = list(_users()), user_codec(apis[0])
+    found = [_user_document(each, codec) for each in people]
+    made = _insert(client[users]["users"], found, one_more)
+    return made, _insert(client[orders]["orders"], _orders(people, apis[1]), one_more)
 
 
 def _insert(
@@ -69,12 +74,10 @@ def _users() -> Iterator[Json]:
     for number, (first, last, street, city, state, code, country) in enumerate(_PEOPLE, 1):
         emails = [f"{first}.{last}@example.com".lower(), f"{first}@home.example.com".lower()]
         yield {
-            "_id": f"u{number}",
             "userId": f"u{number}",
             "firstName": first,
             "lastName": last,
             "emails": emails,
-            "emailKeys": [email_key(each) for each in emails],
             "deliveryAddress": {
                 "street": street,
                 "city": city,
@@ -83,20 +86,23 @@ def _users() -> Iterator[Json]:
                 "country": country,
             },
             "phoneNumber": f"1514555{number:04}",
-            "contactVersion": Int64(1),
-            "createdAt": _EPOCH + timedelta(days=number),
-            "updatedAt": _EPOCH + timedelta(days=number),
+            **dict.fromkeys(TIMES, instant_text(_EPOCH + timedelta(days=number))),
         }
+
+
+def _user_document(user: Json, codec: Codec) -> Json:
+    keys = [email_key(each) for each in user["emails"]]
+    own = {"_id": user["userId"], "emailKeys": keys, "contactVersion": Int64(1)}
+    return {**codec.to_database(user), **own}
 
 
 def _orders(users: list[Json], api: Description) -> Iterator[Json]:
     chance = random.Random(2024)  # noqa: S311 - the same orders every time
-    statuses = api.schemas["OrderStatus"]["enum"]
+    codec, statuses = order_codec(api), api.schemas["OrderStatus"]["enum"]
     for number in range(1, ORDERS + 1):
         user = users[(number - 1) % len(users)]
         moment = _EPOCH + timedelta(days=10, hours=number)
-        yield {
-            "_id": f"o{number}",
+        order = {
             "orderId": f"o{number}",
             "userId": user["userId"],
             "items": [
@@ -110,7 +116,7 @@ def _orders(users: list[Json], api: Description) -> Iterator[Json]:
             "userEmails": user["emails"],
             "deliveryAddress": user["deliveryAddress"],
             "orderStatus": statuses[(number - 1) % len(statuses)],
-            "contactVersion": Int64(0),
-            "createdAt": moment,
-            "updatedAt": moment,
+            **dict.fromkeys(TIMES, instant_text(moment)),
         }
+        own = {"_id": order["orderId"], "contactVersion": Int64(0)}
+        yield {**codec.to_database(order), **own}

@@ -1,7 +1,6 @@
 """The users of the user database, and the duty to tell the orders when one changes."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,8 +10,11 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
 from contract.formats import email_key
+from openapi.description import Description
 from storage.client import Json, now
-from storage.errors import EmailTakenError, NotFoundError
+from storage.codec import Codec
+from storage.entity import Entity
+from storage.errors import EmailTakenError, NotFoundError, size_checked
 
 INTERNAL = ("_id", "emailKeys", "contactVersion", "outbox")
 """Fields of a user's document that are nobody else's business.
@@ -23,15 +25,28 @@ while the newest change has not been published: `since` (the oldest such change)
 newest), `build` (who wrote it).
 """
 
+ENTITY = "User"
+"""The schema that users fit."""
+
 _PUBLIC = dict.fromkeys(INTERNAL, 0)
 
 
-class Users:
-    """Reads and writes users. Every method raises `PyMongoError` where MongoDB fails."""
+def user_codec(api: Description) -> Codec:
+    """Between users as `api` has them and their documents."""
+    return Entity(api, ENTITY).codec(INTERNAL)
 
-    def __init__(self, collection: AsyncCollection[Json], build: str) -> None:
+
+class Users:
+    """Reads and writes users, as they are on the wire.
+
+    Every method raises `PyMongoError` where MongoDB fails, and those that write UnstorableError
+    and DocumentTooLargeError where it cannot hold what was sent.
+    """
+
+    def __init__(self, collection: AsyncCollection[Json], build: str, api: Description) -> None:
         self._users = collection
         self._build = build
+        self._codec = user_codec(api)
 
     async def create(self, user: Mapping[str, Any]) -> Json:
         """Store a new user and answer it, with an id of its own.
@@ -40,21 +55,21 @@ class Users:
             EmailTakenError: An address belongs to somebody.
         """
         user_id = str(uuid4())
-        stored = {"userId": user_id, **user}
         document = {
             "_id": user_id,
-            **stored,
+            **self._codec.to_database({"userId": user_id, **user}),
             "emailKeys": [email_key(each) for each in user["emails"]],
             "contactVersion": Int64(1),
         }
         try:
-            await self._users.insert_one(document)
+            with size_checked:
+                await self._users.insert_one(document)
         except DuplicateKeyError as error:
             raise _taken(error, user["emails"]) from error
-        return stored
+        return self._codec.to_wire(document)
 
     async def update_contacts(
-        self, user_id: str, contacts: Mapping[str, Any], times: Mapping[str, Mapping[str, datetime]]
+        self, user_id: str, contacts: Mapping[str, Any], times: Mapping[str, Mapping[str, str]]
     ) -> Json:
         """Replace `emails`, `deliveryAddress` or both, and answer the user after that.
 
@@ -71,7 +86,8 @@ class Users:
             EmailTakenError: An address belongs to somebody else.
         """
         moment = now()
-        changes: Json = {**contacts, "outbox.changedAt": moment, "outbox.build": self._build}
+        changes = self._codec.to_database(contacts)
+        changes |= {"outbox.changedAt": moment, "outbox.build": self._build}
         if "emails" in contacts:
             changes["emailKeys"] = [email_key(each) for each in contacts["emails"]]
         update: dict[str, Json] = {
@@ -80,19 +96,20 @@ class Users:
             "$inc": {"contactVersion": Int64(1)},
         }
         for operator, fields in times.items():
-            update.setdefault(operator, {}).update(fields)
+            update.setdefault(operator, {}).update(self._codec.to_database(fields))
         try:
-            user = await self._users.find_one_and_update(
-                {"_id": user_id},
-                update,
-                projection=_PUBLIC,
-                return_document=ReturnDocument.AFTER,
-            )
+            with size_checked:
+                user = await self._users.find_one_and_update(
+                    {"_id": user_id},
+                    update,
+                    projection=_PUBLIC,
+                    return_document=ReturnDocument.AFTER,
+                )
         except DuplicateKeyError as error:
             raise _taken(error, contacts["emails"]) from error
         if user is None:
             raise NotFoundError(user_id)
-        return user
+        return self._codec.to_wire(user)
 
     async def get(self, user_id: str) -> Json:
         """One user.
@@ -103,7 +120,7 @@ class Users:
         user = await self._users.find_one({"_id": user_id}, _PUBLIC)
         if user is None:
             raise NotFoundError(user_id)
-        return user
+        return self._codec.to_wire(user)
 
 
 def _taken(error: DuplicateKeyError, emails: list[str]) -> Exception:

@@ -1,266 +1,270 @@
 """What the database itself refuses: MongoDB's `$jsonSchema`, from the schemas of the specs.
 
 MongoDB speaks draft 4 of JSON Schema, without references. What it cannot say is left to the API
-alone: `enforced_keywords` tells what that is.
+alone: `unenforced` tells what that is.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
-from openapi.description import Description, JsonSchema, name_of
-from openapi.errors import InvalidDocumentError
+from openapi.description import JsonSchema, name_of
 from openapi.pointers import pointer_of
 from openapi.schemas import EXACT, FORMATS
-from storage.keywords import COUNTS, LIMITS, bson_types, plain
-from storage.patterns import pcre
+from storage.entity import Entity
+from storage.keywords import OF_TEXT, plain
+from storage.names import TopNames
+from storage.patterns import pcre_of_names
+from storage.places import Place, Places
+
+Validator = dict[str, Any]
 
 _HELD = {
     *("type", "enum", "const", "pattern", "exclusiveMaximum", "exclusiveMinimum", EXACT),
+    *("maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"),
+    *("maximum", "minimum", "multipleOf", "format", "then", "else"),
     *("properties", "patternProperties", "additionalProperties", "items", "prefixItems"),
     *("required", "uniqueItems", "dependentRequired", "dependentSchemas"),
-    *("$ref", "allOf", "anyOf", *COUNTS, *LIMITS),
+    *("$ref", "allOf", "anyOf", "oneOf", "not", "if", "contains", "minContains", "maxContains"),
 }
+"""Keywords that the translator knows what to do with."""
+
 _ANNOTATIONS = {
     *("title", "description", "default", "deprecated", "examples", "readOnly", "writeOnly"),
     *("discriminator", "contentEncoding", "contentMediaType", "contentSchema", "$comment", "$defs"),
 }
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_MAPPINGS = ("properties", "patternProperties", "dependentSchemas")
-_SINGLE = ("items", "additionalProperties", "not", "if", "then", "else", "contains")
-_BRANCHES = ("allOf", "anyOf", "oneOf", "if", "then", "else")
+_UNIQUE_AS = "x-unique-as"
 
 
-def collection_schema(
-    description: Description, name: str, internal: Mapping[str, Any]
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Unenforced:
+    """A keyword that the API alone checks: of which schema, and where in a value (`*`: any)."""
+
+    place: str
+    keyword: str
+    schema: JsonSchema
+
+
+def collection_schema(entity: Entity, internal: Mapping[str, Any]) -> Validator:
     """The `$jsonSchema` of a collection.
 
     Args:
-        description: The API.
-        name: The name of the schema of what the collection holds.
+        entity: What it holds.
         internal: `$jsonSchema` of the fields that only storage knows, by name; those whose schema
             has `"optional": True` may be missing.
-
-    Raises:
-        InvalidDocumentError: The schema refers to itself.
     """
-    result = _Translator(description, frozenset(internal)).value(_named(description, name))
-    required = [field for field, each in internal.items() if not each.get("optional")]
+    own = {name: bool(each.get("optional")) for name, each in internal.items()}
+    translator = _Translator(entity.places, entity.description.schemas)
+    at = _At(entity.place, own=own)
+    result = translator.part(entity.schema, at)
+    names = TopNames(own)
+    if entity.is_closed:
+        named: Validator = {names.stored(name): {} for name in entity.place.names}
+        result["properties"] = named | result.get("properties", {})
+        result["additionalProperties"] = False
+    required = [name for name, optional in own.items() if not optional]
     result["required"] = [*required, *result.get("required", [])]
     result["properties"] = result.get("properties", {}) | {
-        field: {key: value for key, value in each.items() if key != "optional"}
-        for field, each in internal.items()
+        name: {key: value for key, value in each.items() if key != "optional"}
+        for name, each in internal.items()
     }
     return result
 
 
-def part_schema(description: Description, name: str, field: str) -> dict[str, Any]:
-    """The `$jsonSchema` of one property of a schema.
-
-    Raises:
-        InvalidDocumentError: The property's schema refers to itself.
-    """
-    return _Translator(description).value(_named(description, name).below("properties", field))
-
-
-def enforced_keywords(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> set[str]:
-    """Those of the schema's keywords that its `$jsonSchema` holds, or that refuse nothing.
-
-    Args:
-        schema: Its references lead to `schemas`.
-        schemas: By name.
-    """
-    if schema.get("format") == "date-time":  # stored as a moment, whatever its text was like
-        return {*schema}
-    held = _HELD | _ANNOTATIONS | {key for key in schema if key.startswith("x-")} - {"x-unique-as"}
-    if schema.get("format") not in FORMATS:
-        held |= {"format"}
-    if "minContains" not in schema and "maxContains" not in schema:
-        held |= {"contains"} if _are_exact(schema, schemas, "contains") else set()
-    held |= {"not"} if _are_exact(schema, schemas, "not") else set()
-    held |= {"if", "then", "else"} if _are_exact(schema, schemas, "if") else set()
-    held |= {"oneOf"} if _are_exact(schema, schemas, "oneOf") else set()
-    return held & {*schema}
+def part_schema(entity: Entity, name: str) -> Validator:
+    """The `$jsonSchema` of one property of an entity."""
+    schema = entity.description.resolve(entity.schema)["properties"][name]
+    place = entity.places.property(entity.place, name)
+    translator = _Translator(entity.places, entity.description.schemas)
+    return translator.part(schema, _At(place, pointer_of(name)))
 
 
-def _are_exact(schema: JsonSchema, schemas: Mapping[str, JsonSchema], keyword: str) -> bool:
-    """Whether the `$jsonSchema` of each schema in the keyword refuses all that the schema does."""
-    inner = _Place("", {key: schema[key] for key in (keyword,) if key in schema}).within()
-    return all(_is_exact(each.schema, schemas) for each in inner)
-
-
-def _is_exact(
-    schema: JsonSchema, schemas: Mapping[str, JsonSchema], above: tuple[str, ...] = ()
-) -> bool:
-    """Whether a schema's contrary can be said: its `$jsonSchema` refuses all that it does."""
-    if schema.get("format") == "date-time" or enforced_keywords(schema, schemas) != {*schema}:
-        return False
-    inner = [each.schema for each in _Place("", schema).within()]
-    if "$ref" in schema:
-        name = name_of(schema["$ref"])
-        if name in above:
-            return False
-        above = (*above, name)
-        inner.append(schemas[name])
-    return all(_is_exact(each, schemas, above) for each in inner)
+def unenforced(entity: Entity) -> list[Unenforced]:
+    """What the schema says and the `$jsonSchema` does not hold: all of it, and nothing else."""
+    translator = _Translator(entity.places, entity.description.schemas)
+    translator.part(entity.schema, _At(entity.place))
+    return translator.left
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A schema, and the pointer to it."""
-
-    pointer: str
-    schema: JsonSchema
-
-    def below(self, *keys: str | int) -> "_Place":
-        schema: Any = self.schema
-        for key in keys:
-            schema = schema[key]
-        return _Place(f"{self.pointer}{pointer_of(*keys)}", schema)
-
-    def each(self, keyword: str) -> list["_Place"]:
-        return [self.below(keyword, number) for number in range(len(self.schema.get(keyword, ())))]
-
-    def named(self, keyword: str) -> dict[str, "_Place"]:
-        return {name: self.below(keyword, name) for name in self.schema.get(keyword, ())}
-
-    def within(self) -> Iterator["_Place"]:
-        """The schemas right within this one."""
-        for keyword in _LISTS:
-            yield from self.each(keyword)
-        for keyword in _MAPPINGS:
-            yield from self.named(keyword).values()
-        for keyword in _SINGLE:
-            if isinstance(self.schema.get(keyword), dict):
-                yield self.below(keyword)
-
-
-def _named(description: Description, name: str) -> _Place:
-    return _Place(pointer_of("components", "schemas", name), description.schemas[name])
-
-
-@dataclass(frozen=True)
-class _Translator:
-    """Translates one schema.
+class _At:
+    """Where in a value a schema is that is translated.
 
     Args:
-        description: The API.
-        internal: Fields of the whole that the spec does not know.
-        closed: Objects have no properties but those that are named, where that is left open.
-        above: The names of the schemas that this one is in.
+        place: What schemas say of that place.
+        path: Of the place, in a value; empty at the top.
+        own: At the top, the names that storage has for itself, and whether they may be missing.
+        above: Names of schemas that this one is in.
+        exact: Whether `1.0` is refused where the schema says so.
     """
 
-    description: Description
-    internal: frozenset[str] = frozenset()
-    closed: bool = True
+    place: Place
+    path: str = ""
+    own: Mapping[str, bool] = field(default_factory=dict)
     above: tuple[str, ...] = ()
+    exact: bool = True
 
-    def value(self, place: _Place) -> dict[str, Any]:
-        """The `$jsonSchema` of a whole value."""
-        result = self.part(place)
-        parts = [*self._parts(place.schema, _BRANCHES)]
-        names = [name for each in parts for name in each.get("properties", ())]
-        said = {"additionalProperties", "patternProperties"}
-        is_open = any(said & each.keys() or each.get("unevaluatedProperties") for each in parts)
-        if self.closed and names and not is_open:
-            result["properties"] = {name: {} for name in names} | result.get("properties", {})
-            result["additionalProperties"] = False
-        return result
+    def below(self, place: Place, step: str | int) -> "_At":
+        return replace(self, place=place, path=f"{self.path}{pointer_of(step)}", own={})
 
-    def part(self, place: _Place) -> dict[str, Any]:
+
+class _Translator:
+    """Translates schemas, and keeps what it has `left` out."""
+
+    def __init__(self, places: Places, schemas: Mapping[str, JsonSchema]) -> None:
+        self._places, self._schemas = places, schemas
+        self.left: list[Unenforced] = []
+
+    def part(self, schema: JsonSchema, at: _At) -> Validator:
         """The `$jsonSchema` of something that a value has to fit, among other things."""
-        schema = place.schema
         if [*schema] == ["$ref"]:
-            return self._reference(place)
-        moments = [
-            each for each in self._parts(schema, ("allOf",)) if each.get("format") == "date-time"
-        ]
-        if moments:
-            nullable = any("null" in bson_types(each) for each in moments)
-            return {"bsonType": ["date", "null"] if nullable else "date"}
-        result = {**plain(schema), **self._object(place), **self._array(place)}
-        if "maxProperties" in result:
-            result["maxProperties"] += len(self.internal)
-        if both := [*self._composition(place), *self._conditions(place)]:
-            result["allOf"] = both
+            return self._reference(schema, at)
+        self._leave(schema, at, *(key for key in schema if not _is_known(key)))
+        conversion, names = at.place.conversion, TopNames(at.own)
+        result = plain(schema, names.stored, conversion, exact=at.exact)
+        if conversion is not None:
+            self._leave(schema, at, *(OF_TEXT & schema.keys()))
+        elif schema.get("format") in FORMATS:
+            self._leave(schema, at, "format")
+        if EXACT in schema and not at.exact:
+            self._leave(schema, at, EXACT)
+        result |= {**self._object(schema, at, names), **self._array(schema, at)}
+        both = [*result.pop("allOf", ()), *self._composition(schema, at)]
+        both += [*self._conditions(schema, at, names), *_counted(result, at.own)]
+        if not at.path and "enum" in result:  # a whole document has fields of storage's own
+            if any(isinstance(each, dict) for each in result.pop("enum")):
+                self._leave(schema, at, *({"enum", "const"} & schema.keys()))
+            else:
+                both.append({"not": {}})
+        return result | ({"allOf": both} if both else {})
+
+    def _leave(self, schema: JsonSchema, at: _At, *keywords: str) -> None:
+        self.left += (Unenforced(at.path, each, schema) for each in keywords)
+
+    def _exactly(self, schema: JsonSchema, at: _At) -> Validator | None:
+        """A `$jsonSchema` that refuses what the schema does, and nothing else; None: none can."""
+        inner = _Translator(self._places, self._schemas)
+        result = inner.part(schema, replace(at, exact=False))
+        left = [each for each in inner.left if each.keyword != EXACT]
+        return None if left else result
+
+    def _reference(self, schema: JsonSchema, at: _At) -> Validator:
+        name = name_of(schema["$ref"])
+        if name in at.above:  # MongoDB has no references
+            self._leave(schema, at, "$ref")
+            return {}
+        return self.part(self._schemas[name], replace(at, above=(*at.above, name)))
+
+    def _object(self, schema: JsonSchema, at: _At, names: TopNames) -> Validator:
+        result: Validator = {}
+        if "properties" in schema:
+            result["properties"] = {
+                names.stored(name): self.part(
+                    each, at.below(self._places.property(at.place, name), name)
+                )
+                for name, each in schema["properties"].items()
+            }
+        others, beyond = self._places.others(at.place), at.below(at.place, "*")
+        beyond = replace(beyond, place=others)
+        if "patternProperties" in schema:
+            result["patternProperties"] = {
+                pcre_of_names(names.pattern(pattern)): self.part(each, beyond)
+                for pattern, each in schema["patternProperties"].items()
+            }
+        if schema.get("additionalProperties", True) is not True:
+            said = schema["additionalProperties"]
+            result["additionalProperties"] = False if said is False else self.part(said, beyond)
+            own: Validator = {name: {} for name in at.own}
+            result["properties"] = own | result.get("properties", {})
         return result
 
-    def _reference(self, place: _Place) -> dict[str, Any]:
-        name = name_of(place.schema["$ref"])
-        if name in self.above:
-            where = self.description.place(place.pointer)
-            raise InvalidDocumentError(
-                f"{where}: {name} is within itself, and is stored: MongoDB cannot check that"
-            )
-        inner = replace(self, above=(*self.above, name))
-        return inner.part(_named(self.description, name))
-
-    def _object(self, place: _Place) -> dict[str, Any]:
-        schema, inner = place.schema, replace(self, internal=frozenset())
-        result: dict[str, Any] = {
-            keyword: {change(key): inner.value(each) for key, each in place.named(keyword).items()}
-            for keyword, change in (("properties", str), ("patternProperties", pcre))
-            if keyword in schema
-        }
-        others = schema.get("additionalProperties", True)
-        if others is not True:
-            result["additionalProperties"] = (
-                others if others is False else inner.value(place.below("additionalProperties"))
-            )
-            known: dict[str, Any] = {name: {} for name in sorted(self.internal)}
-            result["properties"] = known | result.get("properties", {})
-        return result
-
-    def _array(self, place: _Place) -> dict[str, Any]:
-        inner = replace(self, internal=frozenset())
-        result: dict[str, Any] = {}
-        if "items" in place.schema:
-            result["items"] = inner.value(place.below("items"))
-        if "prefixItems" in place.schema:
+    def _array(self, schema: JsonSchema, at: _At) -> Validator:
+        result: Validator = {}
+        prefix = schema.get("prefixItems", ())
+        rest = at.below(self._places.element(at.place, at.place.prefix), "*")
+        if "items" in schema:
+            result["items"] = self.part(schema["items"], rest)
+        if prefix:
             others = {"additionalItems": result["items"]} if "items" in result else {}
-            result = {"items": [inner.value(each) for each in place.each("prefixItems")], **others}
+            elements = [
+                self.part(each, at.below(self._places.element(at.place, number), number))
+                for number, each in enumerate(prefix)
+            ]
+            result = {"items": elements, **others}
         return result
 
-    def _composition(self, place: _Place) -> Iterator[dict[str, Any]]:
+    def _composition(self, schema: JsonSchema, at: _At) -> Iterator[Validator]:
         """`$ref`, `allOf`, `anyOf` and `oneOf`, as parts of an `allOf`."""
-        schema = place.schema
         if "$ref" in schema:
-            yield self._reference(place)
-        yield from (self.part(each) for each in place.each("allOf"))
-        for keyword in ("anyOf", "oneOf"):
-            if keyword in schema:
-                held = keyword in enforced_keywords(schema, self.description.schemas)
-                branches = [self.part(each) for each in place.each(keyword)]
-                yield {keyword if held else "anyOf": branches}  # too many may fit what is not held
+            yield self._reference(schema, at)
+        yield from (self.part(each, at) for each in schema.get("allOf", ()))
+        if "anyOf" in schema:
+            yield {"anyOf": [self.part(each, at) for each in schema["anyOf"]]}
+        if "oneOf" in schema:
+            exact = [self._exactly(each, at) for each in schema["oneOf"]]
+            weaker = [self.part(each, replace(at, exact=False)) for each in schema["oneOf"]]
+            if None in exact:  # of what is not held, too many may fit
+                self._leave(schema, at, "oneOf")
+            yield {"anyOf": weaker} if None in exact else {"oneOf": exact}
 
-    def _conditions(self, place: _Place) -> Iterator[dict[str, Any]]:
-        """What draft 4 says in other words, as parts of an `allOf`; what it cannot say is left."""
-        schema, contrary = place.schema, replace(self, closed=False)
-        held = enforced_keywords(schema, self.description.schemas)
-        if "not" in held:
-            yield {"not": contrary.part(place.below("not"))}
-        if "contains" in held:
-            without = {"not": contrary.part(place.below("contains"))}
-            yield {"not": {"bsonType": "array", "items": without}}
-        if "if" in held:
-            condition = contrary.part(place.below("if"))
-            for keyword, other in (("then", {"not": condition}), ("else", condition)):
-                if keyword in schema:
-                    yield {"anyOf": [other, self.part(place.below(keyword))]}
-        for name, each in place.named("dependentSchemas").items():
-            yield {"dependencies": {name: self.part(each)}}
+    def _conditions(self, schema: JsonSchema, at: _At, names: TopNames) -> Iterator[Validator]:
+        """What draft 4 says in other words, as parts of an `allOf`."""
+        if "not" in schema:
+            contrary = self._exactly(schema["not"], at)
+            if contrary is None:
+                self._leave(schema, at, "not")
+            else:
+                yield {"not": contrary}
+        if "if" in schema and ("then" in schema or "else" in schema):
+            yield from self._condition(schema, at)
+        if "contains" in schema and (schema.get("minContains") != 0 or "maxContains" in schema):
+            yield from self._contains(schema, at)
+        for name, each in schema.get("dependentSchemas", {}).items():
+            yield {"dependencies": {names.stored(name): self.part(each, at)}}
 
-    def _parts(
-        self, schema: JsonSchema, branches: tuple[str, ...], above: frozenset[int] = frozenset()
-    ) -> Iterator[JsonSchema]:
-        """The schema and those that it is put together from."""
-        if id(schema) in above:
+    def _condition(self, schema: JsonSchema, at: _At) -> Iterator[Validator]:
+        condition = self._exactly(schema["if"], at)
+        if condition is None:
+            self._leave(schema, at, *({"if", "then", "else"} & schema.keys()))
             return
-        above |= {id(schema)}
-        yield schema
-        inner = [*_Place("", {key: schema[key] for key in branches if key in schema}).within()]
-        if "$ref" in schema:
-            inner.append(_named(self.description, name_of(schema["$ref"])))
-        for each in inner:
-            yield from self._parts(each.schema, branches, above)
+        for keyword, other in (("then", {"not": condition}), ("else", condition)):
+            if keyword in schema:
+                yield {"anyOf": [other, self.part(schema[keyword], at)]}
+
+    def _contains(self, schema: JsonSchema, at: _At) -> Iterator[Validator]:
+        element = at.below(self._places.element(at.place, at.place.prefix), "*")
+        wanted = self._exactly(schema["contains"], element)
+        counts = {key for key in ("minContains", "maxContains") if key in schema}
+        if wanted is None or (counts and schema.get("minContains", 1) != 1):
+            self._leave(schema, at, "contains", *counts)
+            return
+        self._leave(schema, at, *(counts & {"maxContains"}))
+        yield {"not": {"bsonType": "array", "items": {"not": wanted}}}
+
+
+def _is_known(keyword: str) -> bool:
+    if keyword in _HELD or keyword in _ANNOTATIONS:
+        return True
+    return keyword.startswith("x-") and keyword != _UNIQUE_AS
+
+
+def _counted(result: Validator, own: Mapping[str, bool]) -> Iterator[Validator]:
+    """Limits of how many properties there are, which storage's own do not count for."""
+    keywords = {"minProperties", "maxProperties"} & result.keys()
+    said: Validator = {key: result.pop(key) for key in keywords}
+    if not own or not said:
+        result |= said
+        return
+    optional = [name for name, is_optional in own.items() if is_optional]
+    alternatives = []
+    for size in range(len(optional) + 1):
+        for there in combinations(optional, size):
+            number = len(own) - len(optional) + size
+            absent: Validator = {name: {"not": {}} for name in optional if name not in there}
+            alternatives.append(
+                {key: limit + number for key, limit in said.items()}
+                | ({"required": [*there]} if there else {})
+                | ({"properties": absent} if absent else {})
+            )
+    yield {"anyOf": alternatives}

@@ -22,9 +22,7 @@ from local.parts import DATABASES, SERVICES, SET_UPS, SYNC
 from local.ports import Ports, accepts
 from local.stack import Stack
 from storage.client import Json, MongoSettings, connect
-from storage.orders import Orders
-from storage.outbox import MongoOutbox
-from storage.users import Users
+from tests.apis import orders_of, outbox_of, users_of
 from tests.examples import ADDRESS
 from tests.messaging.system import new_email
 
@@ -103,7 +101,7 @@ async def _drain(
     stack: Stack, client: AsyncMongoClient[Json], mongo: MongoSettings, ids: Sequence[str]
 ) -> tuple[float, float, float]:
     """Start RabbitMQ and look on until all orders are in step; see `Report`."""
-    outbox = MongoOutbox(client[mongo.users]["users"])
+    outbox = outbox_of(client[mongo.users]["users"])
     orders = client[mongo.orders]["orders"]
 
     async def unpublished() -> int:
@@ -127,7 +125,7 @@ async def _drain(
 
 async def _populate(client: AsyncMongoClient[Json], mongo: MongoSettings, count: int) -> list[str]:
     """Users with an order each; answers their ids."""
-    users, orders = Users(client[mongo.users]["users"], "v1"), Orders(client[mongo.orders])
+    users, orders = users_of(client[mongo.users]["users"], "v1"), orders_of(client[mongo.orders])
 
     async def make(_: int) -> str:
         emails = [new_email()]

@@ -29,6 +29,7 @@ from storage.layout import collections
 from storage.orders import Orders
 from storage.outbox import Change, MongoOutbox
 from storage.users import Users
+from tests.apis import contacts_of, orders_of, outbox_of, users_of
 from tests.examples import ADDRESS
 from tests.messaging.rabbitmq import RabbitServer
 from tests.waiting import until_async
@@ -55,22 +56,22 @@ class System:
     @property
     def users(self) -> Users:
         """As the user service has them."""
-        return Users(self.client[self.mongo.users]["users"], "v1")
+        return users_of(self.client[self.mongo.users]["users"], "v1")
 
     @property
     def orders(self) -> Orders:
         """As the order service has them."""
-        return Orders(self.client[self.mongo.orders])
+        return orders_of(self.client[self.mongo.orders])
 
     @property
     def outbox(self) -> MongoOutbox:
         """As the relay has it."""
-        return MongoOutbox(self.client[self.mongo.users]["users"])
+        return outbox_of(self.client[self.mongo.users]["users"])
 
     @property
     def store(self) -> MongoContactsStore:
         """As the consumer has it."""
-        return MongoContactsStore(self.client[self.mongo.orders])
+        return contacts_of(self.client[self.mongo.orders])
 
     @asynccontextmanager
     async def broker(

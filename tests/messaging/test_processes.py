@@ -16,8 +16,7 @@ from local.stack import Stack
 from messaging.clock import SystemClock
 from messaging.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, Topology
 from storage.client import Json, MongoSettings, connect
-from storage.orders import Orders
-from storage.users import Users
+from tests.apis import orders_of, users_of
 from tests.examples import ADDRESS
 from tests.messaging.conftest import MACHINE
 from tests.messaging.processes import Running, started
@@ -64,7 +63,10 @@ async def test_a_change_is_carried_with_the_logins_of_the_processes(
         environment["MONGO_URI"], environment["MONGO_USERNAME"], environment["MONGO_PASSWORD"]
     )
     async with connect(mongo) as client:
-        users, orders = Users(client[mongo.users]["users"], "v2"), Orders(client[mongo.orders])
+        users, orders = (
+            users_of(client[mongo.users]["users"], "v2"),
+            orders_of(client[mongo.orders]),
+        )
         order = await orders.create(
             {
                 "userId": "u1",

@@ -17,7 +17,7 @@ from messaging.metrics import RelayMetrics
 from messaging.topology import EXCHANGE
 from storage.client import Json
 from storage.contacts import Contacts, MongoContactsStore
-from storage.users import Users
+from tests.apis import api, users_of
 from tests.examples import ADDRESS
 from tests.messaging.system import MOVED, System, event, new_email
 from tests.waiting import WITHIN_SECONDS, until_async
@@ -199,7 +199,7 @@ async def test_heartbeats_are_kept_while_an_event_is_applied(system: System) -> 
 
 async def test_what_is_not_published_is_counted_for_each_build(system: System) -> None:
     """With the age of the oldest; 0 when it is published."""
-    v2 = Users(system.client[system.mongo.users]["users"], "v2")
+    v2 = users_of(system.client[system.mongo.users]["users"], "v2")
     metrics = RelayMetrics()
     for users in (system.users, system.users, v2):
         user = await system.new_user()
@@ -352,7 +352,7 @@ class _Held(MongoContactsStore):
     """Writes nothing before it is told to go on."""
 
     def __init__(self, database: AsyncDatabase[Json]) -> None:
-        super().__init__(database)
+        super().__init__(database, api("order"), api("events"))
         self.go_on = asyncio.Event()
 
     async def put_if_newer(self, contacts: Collection[Contacts]) -> None:

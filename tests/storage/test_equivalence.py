@@ -20,11 +20,11 @@ from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
 from pymongo.errors import WriteError
 
-from contract.formats import parse_date_time
 from contract.schema import Schema
 from openapi.description import Description
 from openapi.reading import load_description
 from storage.client import Json
+from storage.entity import Entity
 from storage.layout import collections
 
 ROOT = Path(__file__).parents[2]
@@ -176,22 +176,11 @@ def _changed(value: Any) -> Strategy:  # noqa: ANN401 - JSON is anything
 
 def stored(name: str, value: Json) -> Json:
     """The document that storage would write for a value: moments as dates, its own fields."""
-    properties = STORED[name].schema["properties"]
-    document = {
-        key: _moment(properties.get(key, {}), each) for key, each in value.items()
-    } | STORED[name].internal
+    codec = Entity(STORED[name].description, STORED[name].entity).codec(STORED[name].internal)
+    document = codec.to_database(value) | STORED[name].internal
     if name == "contacts" and "userId" in document:
         document["_id"] = document.pop("userId")
     return document
-
-
-def _moment(schema: Json, value: Any) -> Any:  # noqa: ANN401 - JSON is anything
-    if schema.get("format") == "date-time" and isinstance(value, str):
-        try:
-            return parse_date_time(value)
-        except ValueError:
-            return value
-    return value
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +239,11 @@ def test_the_database_refuses_what_breaks_the_specs_beyond_the_list(
 
 
 TWINS = ["a@example.com", "A@example.com"]
-BREAKING = {"format: email": "not an address", "x-unique-as: email": TWINS}
+BREAKING = {
+    "format: email": "not an address",
+    "x-unique-as: email": TWINS,
+    "maxLength: 24": "2026-11-22T10:15:30.123000Z",
+}
 """A value for each exception that breaks that and nothing else."""
 
 EXCEPTIONS = [
@@ -280,7 +273,7 @@ def test_the_list_is_no_wider_than_it_must_be(
     assert accepts(validated[name], stored(name, value))
 
 
-def test_the_list_names_formats_only() -> None:
+def test_the_list_names_formats_and_the_text_of_dates_only() -> None:
     """Limits, types and names are the database's own business."""
     assert {exception for _, _, exception in EXCEPTIONS} == BREAKING.keys()
     assert UNENFORCED.keys() == STORED.keys()

@@ -12,6 +12,7 @@ from pymongo.errors import WriteError
 
 from openapi.reading import load_description
 from storage.client import Json, MongoSettings
+from storage.entity import Entity
 from storage.layout import collections
 from storage.validators import part_schema
 
@@ -144,7 +145,7 @@ def edit() -> Callable[[Path, str, str], None]:
 
 def test_formats_become_what_the_database_has_for_them() -> None:
     """Dates are dates; what only a library can tell is left to the API."""
-    api = load_description(SPECS / "order.yaml")
-    assert part_schema(api, "Order", "createdAt") == {"bsonType": "date"}
-    emails: dict[str, Any] = part_schema(api, "Order", "userEmails")
+    order = Entity(load_description(SPECS / "order.yaml"), "Order")
+    assert "date" in part_schema(order, "createdAt")["bsonType"]
+    emails: dict[str, Any] = part_schema(order, "userEmails")
     assert emails["items"] == {"bsonType": ["string"], "maxLength": 254}

@@ -20,7 +20,7 @@ from local.stack import Stack
 from messaging.topology import Topology
 from storage.client import Json, MongoSettings, connect
 from storage.durable import DatabaseUnavailable
-from storage.outbox import MongoOutbox
+from tests.apis import outbox_of
 from tests.messaging.chaos.faults import deck, faults
 from tests.messaging.chaos.load import Load, Records
 from tests.messaging.chaos.proxy import Proxy
@@ -154,7 +154,7 @@ async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: Mon
     """Wait until all parts are healthy and nothing is left to be published or applied."""
     for part in (*DATABASES, *SERVICES, *SYNC):
         await asyncio.to_thread(stack.wait_healthy, part)
-    outbox = MongoOutbox(client[mongo.users]["users"])
+    outbox = outbox_of(client[mongo.users]["users"])
 
     async def nothing_to_publish() -> bool:
         try:

@@ -1,0 +1,240 @@
+"""A field of one's own, of every kind, through the user service and a real MongoDB and back."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+import yaml
+from pymongo import AsyncMongoClient, MongoClient
+
+from contract.bindable import load_api
+from handlers import users as handlers
+from handlers.times import ClientTimes
+from local.stack import Stack
+from processes.http_service import http_service
+from storage.client import Json, MongoSettings
+from storage.layout import collections
+from storage.setup import set_up
+from storage.users import Users
+from tests.examples import ADDRESS
+
+pytestmark = pytest.mark.anyio
+SPECS = Path(__file__).parents[2] / "specs"
+TEXT = {"type": "string", "maxLength": 3}
+MOMENT = {"type": "string", "format": "date-time"}
+NAMED: Json = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+AGED: Json = {"type": "object", "properties": {"age": {"type": "integer", "format": "int32"}}}
+OWN = {"$ref": "#/components/schemas/own"}
+SENT, READ = "2026-11-22T10:15:30.123456+01:00", "2026-11-22T09:15:30.123Z"
+EARLY = "0001-01-01T00:30:00+01:00"
+HOSTILE = {"": 1, "$x": 2, "a.b": 3, "_id": 4, "outbox": 5, "__proto__": 6, "\x00": {"$set": {}}}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """What the product runs on."""
+    return "asyncio"
+
+
+def deep(levels: int) -> list[Any]:
+    """An array of so many levels."""
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A schema, what is right for it (by how it comes back, where that is otherwise), and wrong."""
+
+    schema: Json
+    right: tuple[Any, ...]
+    wrong: tuple[Any, ...]
+    read: tuple[Any, ...] = ()
+
+
+KINDS: Mapping[str, Kind] = {
+    "date-time": Kind(
+        MOMENT, (SENT, READ, EARLY), ("yesterday", 1, "2026-11-22"), (READ, READ, EARLY)
+    ),
+    "date": Kind({"type": "string", "format": "date"}, ("2026-11-22",), ("2026-02-30", SENT)),
+    "nullable date-time": Kind({**MOMENT, "nullable": True}, (None, SENT), (0,), (None, READ)),
+    "date-times in a list": Kind(
+        {"type": "array", "items": MOMENT}, ([SENT, READ], []), (["x"], SENT), ([READ, READ], [])
+    ),
+    "date-times that must differ": Kind(
+        {"type": "array", "items": MOMENT, "uniqueItems": True}, ([SENT, READ],), ([READ, READ],)
+    ),
+    "date-time whose text counts": Kind(
+        {**MOMENT, "pattern": r"\+01:00$"}, (SENT,), (READ, "x+01:00")
+    ),
+    "date-time or text": Kind({"anyOf": [MOMENT, TEXT]}, (SENT, "abc"), ("abcd", 1)),
+    "date-time or null": Kind(
+        {"anyOf": [MOMENT, {"enum": [None], "nullable": True, "type": "string"}]},
+        (SENT, None),
+        ("abc",),
+    ),
+    "nullable enum": Kind(
+        {"type": "string", "nullable": True, "enum": ["a", None]}, ("a", None), ("b", 1)
+    ),
+    "two objects": Kind(
+        {"allOf": [NAMED, AGED]},
+        ({"name": "a", "age": 1}, {"name": "a"}, {"name": "a", "b": []}),
+        ({"age": 1}, {"name": "a", "age": "b"}, {"name": "a", "age": 1.0}),
+    ),
+    "one of two": Kind(
+        {"oneOf": [{**NAMED, "additionalProperties": False}, {**AGED, "required": ["age"]}]},
+        ({"name": "a"}, {"age": 1}),
+        ({}, {"name": 1}),
+    ),
+    "open object": Kind(
+        {"type": "object", "properties": {"a": TEXT}}, ({"a": "b", "c": 1}, HOSTILE), ({"a": 1}, [])
+    ),
+    "any object": Kind({"type": "object"}, (HOSTILE, {"a": HOSTILE, "b": [HOSTILE]}), (1,)),
+    "properties and others": Kind(
+        {**NAMED, "additionalProperties": {"type": "integer", "format": "int64"}},
+        ({"name": "a", "$b": 2**63 - 1}, {"name": "a", "": -(2**63)}),
+        ({"name": "a", "b": "c"}, {"name": "a", "b": 2**63}),
+    ),
+    "map of date-times": Kind(
+        {"type": "object", "additionalProperties": MOMENT},
+        ({"a.b": SENT, "$set": EARLY},),
+        ({"a": "b"},),
+        ({"a.b": READ, "$set": EARLY},),
+    ),
+    "pattern": Kind(
+        {"type": "string", "pattern": "^\\u00e0\\s?$"}, ("à", "à\u2003"), ("a", "à\n\n")
+    ),
+    "decimal": Kind(
+        {"type": "string", "format": "decimal"},
+        ("1.10", "+1", "0.00000001", "1" * 50),
+        ("1e5", "one", 1.1),
+    ),
+    "byte": Kind({"type": "string", "format": "byte"}, ("aGk=", ""), ("aGk", "aGl=")),
+    "number": Kind({"type": "number"}, (1, 1.5, -0.0, 1e300, 2**53 + 1), ("1", 2**63)),
+    "integer": Kind({"type": "integer"}, (2**62, -1), (10**30, 1.5)),
+    "anything": Kind({}, (None, "$x", [{}], deep(99), 0.5), (2**63, deep(100), {"\ufdd0": 1})),
+    "itself": Kind(
+        {
+            "type": "object",
+            "properties": {"in": {"$ref": "#/components/schemas/own"}, "at": MOMENT},
+        },
+        ({"in": {"in": {"at": SENT}, "at": EARLY}},),
+        ({"in": {"in": {"at": "x"}}}, {"in": 1}),
+        ({"in": {"in": {"at": READ}, "at": EARLY}},),
+    ),
+}
+
+
+Serve = Callable[[Json], AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def serve(
+    databases: Stack,
+    root: MongoClient[Json],
+    mongo: MongoSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Serve]:
+    """The user service, whose users have a field `own` of a schema, with a database of its own."""
+    settings = replace(mongo, database=f"own_{uuid4().hex[:12]}")
+    for name, value in databases.environment("mongodb-setup").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATABASE_NAME", settings.database)
+    monkeypatch.setenv("VALIDATE_RESPONSES", "true")
+
+    @asynccontextmanager
+    async def served(schema: Json) -> AsyncIterator[httpx.AsyncClient]:
+        _write_specs(tmp_path, schema)
+        set_up(root, collections(tmp_path, settings.users, settings.orders), {})
+        description = load_api(tmp_path / "user.yaml")
+        clients: list[AsyncMongoClient[Json]] = []
+
+        def stores(client: AsyncMongoClient[Json], used: MongoSettings) -> Mapping[str, Any]:
+            clients.append(client)
+            users = Users(client[used.users]["users"], "v1", description)
+            return {"users": users, "times": ClientTimes()}
+
+        service = http_service(description, handlers, "own", "v1", stores)
+        transport = httpx.ASGITransport(service)
+        async with (
+            clients[0],
+            httpx.AsyncClient(transport=transport, base_url="http://own") as client,
+        ):
+            yield client
+
+    yield served
+    root.drop_database(settings.users)
+    root.drop_database(settings.orders)
+
+
+def _write_specs(folder: Path, schema: Json) -> None:
+    for spec in SPECS.glob("*.yaml"):
+        (folder / spec.name).write_text(spec.read_text("utf-8"), "utf-8")
+    file = folder / "user.yaml"
+    user = yaml.safe_load(file.read_text("utf-8"))
+    schemas = user["components"]["schemas"]
+    schemas["own"] = schema
+    for name in ("NewUser", "UserUpdate", "User"):
+        schemas[name]["properties"]["own"] = OWN
+    file.write_text(yaml.safe_dump(user, allow_unicode=True), "utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+async def test_what_is_right_comes_back_and_what_is_wrong_is_refused(
+    serve: Serve, kind: Kind
+) -> None:
+    """By POST, PUT and GET; dates as the same instant, everything else as it was sent."""
+    async with serve(kind.schema) as client:
+        for sent, read in zip(kind.right, kind.read or kind.right, strict=True):
+            user = {"emails": [f"{uuid4().hex}@example.com"], "deliveryAddress": ADDRESS}
+            plain = (await client.post("/users/", json=user)).raise_for_status().json()
+            user["emails"] = [f"{uuid4().hex}@example.com"]
+            made = await client.post("/users/", json={**user, "own": sent})
+            changed = await client.put(
+                f"/users/{plain['userId']}", json={"deliveryAddress": ADDRESS, "own": sent}
+            )
+            for answer in (made, changed):
+                assert answer.is_success, answer.text
+                _is_same(answer.json()["own"], read)
+                got = await client.get(f"/users/{answer.json()['userId']}")
+                _is_same(got.json()["own"], read)
+        for sent in kind.wrong:
+            user = {"emails": [f"{uuid4().hex}@example.com"], "deliveryAddress": ADDRESS}
+            for answer in (
+                await client.post("/users/", json={**user, "own": sent}),
+                await client.put(
+                    f"/users/{plain['userId']}", json={"deliveryAddress": ADDRESS, "own": sent}
+                ),
+            ):
+                assert answer.status_code == 400, (sent, answer.text)
+                pointers = [each["pointer"] for each in answer.json()["errors"]]
+                assert all(each.startswith("#/own") for each in pointers), pointers
+
+
+def _is_same(found: Any, wanted: Any) -> None:  # noqa: ANN401 - any of JSON
+    assert found == wanted
+    assert repr(found) == repr(wanted)  # 1 is no True, nor 1.0, and -0.0 is not 0.0
+
+
+async def test_a_document_that_grows_too_large_is_413(
+    serve: Serve, root: MongoClient[Json]
+) -> None:
+    """By the PUT that would make it so; what was there stays."""
+    async with serve({"type": "object"}) as client:
+        user = {"emails": [f"{uuid4().hex}@example.com"], "deliveryAddress": ADDRESS}
+        path = f"/users/{(await client.post('/users/', json=user)).json()['userId']}"
+        (name,) = (each for each in root.list_database_names() if re.match("own_.*_users", each))
+        root[name]["users"].update_one({}, {"$set": {"own.a": "x" * (16 * 2**20 - 2**10)}})
+        address = dict.fromkeys(ADDRESS, "y" * 200)
+        answer = await client.put(path, json={"deliveryAddress": address})
+        assert answer.status_code == 413, answer.text
+        assert (await client.get(path)).json()["deliveryAddress"] == ADDRESS
