@@ -8,6 +8,7 @@ from typing import Any
 from generate.json_schemas import as_text
 from generate.sources import APIS, Sources
 from openapi.description import Description, Operation
+from openapi.security import ApiKey
 
 PATH = "docs/insomnia.json"
 
@@ -68,9 +69,9 @@ def _request(description: Description, operation: Operation, group: str) -> dict
 
 def _headers(description: Description) -> list[dict[str, str]]:
     return [
-        {"name": scheme["name"], "value": "{{ _.api_key }}"}
+        {"name": scheme.name, "value": "{{ _.api_key }}"}
         for scheme in description.security_schemes.values()
-        if scheme["type"] == "apiKey" and scheme["in"] == "header"
+        if isinstance(scheme, ApiKey) and scheme.location == "header"
     ]
 
 

@@ -20,6 +20,7 @@ from openapi.grammar import (
 )
 from openapi.names import function_name, operation_id, parameter_names
 from openapi.pointers import at, from_fragment, pointer_of, resolve
+from openapi.security import requirement_violations
 from openapi.servers import server_violations
 from openapi.structure import details, structure
 
@@ -230,4 +231,5 @@ _CHECKS: tuple[Callable[[Bundle], Iterator[Violation]], ...] = (
     _paths,
     _operation_ids,
     _parameters,
+    requirement_violations,
 )
