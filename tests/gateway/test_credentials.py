@@ -1,16 +1,21 @@
 """What the gateway asks callers for, and whom it lets in: keys, tokens, both, either, nothing."""
 
 import json
+import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 
+from generate.security import asked_of
+from generate.sources import read_sources
 from kong import render as rendering
 from kong.authentication import Authentication
 from kong.process import Kind
-from kong.settings import ApiKey
+from kong.routes import disagreements
+from kong.settings import ApiKey, GatewaySettings
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import Running, elsewhere
 from tests.gateway.test_log import entries
@@ -21,6 +26,9 @@ SHOP = ApiKey("shop", "s" * 20)
 ISSUER, STRANGER = Issuer(), Issuer()
 
 StartAsking = Callable[..., Running]
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -330,3 +338,61 @@ def test_the_log_names_the_subject_of_a_token(start_asking: StartAsking) -> None
     logged = [(each["status"], each["caller"]) for each in entries(gateway.log)]
     assert logged[-2:] == [(200, 'jwt:quote"\\'), (401, "")]
     assert not [token for token in tokens if token in gateway.log.read_text()]
+
+
+def test_what_an_operation_of_the_specs_asks_for_is_what_the_gateway_enforces(
+    start: Start, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spec is changed, the template is told where it is not so, and then it is."""
+    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    spec = tmp_path / "specs" / "order.yaml"
+    text = spec.read_text()
+    for operation, stated in {
+        "get_order": "[]",
+        "update_order_status": "[{jwt: []}]",
+        "update_order_details": "[{apiKey: [], jwt: []}]",
+    }.items():
+        said = f"\n      operationId: {operation}\n"
+        text = text.replace(said, f"{said}      security: {stated}\n")
+    jwt = "{type: http, scheme: bearer, bearerFormat: JWT}"
+    spec.write_text(text.replace("  securitySchemes:\n", f"  securitySchemes:\n    jwt: {jwt}\n"))
+    sources = read_sources(tmp_path)
+    operations = {
+        "kong_user_service": sources.apis["user"].operations,
+        "kong_order_service": sources.apis["order"].operations,
+    }
+    settings = GatewaySettings(p_value=50)
+    configuration = rendering.render(settings, 50)[1]
+    found = disagreements(configuration, operations, asked_of(sources))
+    assert [message.partition(": its security")[0] for message in found] == [
+        "GET /orders/{id}",
+        "PUT /orders/{id}/status",
+        "PUT /orders/{id}/details",
+    ]
+    template, written = tmp_path / "template", rendering.TEMPLATE.read_text()
+    for message in found:
+        route = re.findall(r"the route (\w+) asks", message)[0]
+        before, name, after = written.partition(f"- name: {route}\n")
+        asked = re.findall(r"\{\w+\.yaml\}", message)[0]
+        written = before + name + after.replace("{key.yaml}", asked, 1)
+    template.write_text(written)
+    monkeypatch.setattr(rendering, "TEMPLATE", template)
+    configuration = rendering.render(settings, 50)[1]
+    assert disagreements(configuration, operations, asked_of(sources)) == ()
+
+    gateway = start(api_keys=(SHOP,), jwt_public_key=ISSUER.public_key)
+    key, token = {"apikey": SHOP.key}, {"Authorization": f"Bearer {ISSUER.token()}"}
+    lets_in: dict[tuple[str, str], list[dict[str, str]]] = {
+        ("GET", "/orders/"): [key, key | token],
+        ("GET", "/orders/o1"): [{}, key, token, key | token],
+        ("HEAD", "/orders/o1"): [{}],
+        ("PUT", "/orders/o1/status"): [token, key | token],
+        ("PUT", "/orders/o1/details"): [key | token],
+        ("POST", "/users/"): [key, key | token],
+    }
+    for (method, path), right in lets_in.items():
+        for headers in ({}, key, token, key | token):
+            answer = httpx.request(method, f"{gateway.url}{path}", headers=headers)
+            expected = 200 if headers in right or method == "HEAD" else 401
+            assert answer.status_code == expected, (method, path, headers)
+    assert len(services.orders.received) == 2 + 4 + 4 + 2 + 1
