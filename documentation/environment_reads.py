@@ -11,12 +11,15 @@ NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 
 TAKES: Mapping[str, str] = {
     "api_keys": "`NAME:KEY`, or several separated by commas",
+    "claim": "up to 255 letters, digits and `. _ ~ : / @ + = -`",
+    "file": "a path",
     "flag": "`true` or `false`",
     "get": "text",
     "listen": "`address:port`",
     "log_format": "`auto`, `console` or `json`",
     "name": "letters, digits, `_` and `-`; at most 50",
     "pem": "PEM in base64, on one line",
+    "public_key": "PEM, or PEM in base64",
     "target": "`host:port`",
     "targets": "`host:port`, or several separated by commas",
     "text": "text",

@@ -10,6 +10,7 @@ from generate.lint import lint
 from generate.migration import departures
 from generate.node import NodeError, node_script, run_tool
 from generate.release import ReleaseError, standings
+from generate.security import asked_of, other_keys, unenforced
 from generate.sources import Sources
 from generate.stubs import unwritten
 from generate.writing import State, compare, orphans
@@ -45,10 +46,11 @@ def stale(sources: Sources) -> Iterator[str]:
         yield f"{orphan}: take it out"
 
 
-def routes(_: Sources) -> Iterator[str]:
+def routes(sources: Sources) -> Iterator[str]:
     """Where the gateway's routes and the specs disagree, with what to write."""
     configuration = render(GatewaySettings(p_value=50), 50)[1]
-    yield from disagreements(configuration, all_operations())
+    yield from disagreements(configuration, all_operations(), asked_of(sources))
+    yield from other_keys(sources, configuration.key_headers)
 
 
 def sample_data(sources: Sources) -> Iterator[str]:
@@ -91,6 +93,7 @@ GATES = (
     Gate("every request has an example, or one can be made of its schema", missing),
     Gate("the sample data can be made for the specs", sample_data),
     Gate("every link leads to an operation", broken_links),
+    Gate("somebody enforces whatever security the specs ask for", unenforced),
     Gate("the gateway's routes agree with the specs", routes),
     Gate("nothing breaks clients of the last release unannounced", released),
     Gate("no build of the user service leaves its published contract", builds),

@@ -10,6 +10,7 @@ from generate.json_schemas import as_text
 from generate.sources import Sources
 from openapi.description import Description, MediaType, Operation
 from openapi.errors import InvalidDocumentError
+from openapi.security import ApiKey
 
 PATH = "docs/insomnia.json"
 
@@ -93,9 +94,9 @@ def _json(value: object) -> str:
 
 def _headers(description: Description) -> list[dict[str, str]]:
     return [
-        {"name": scheme["name"], "value": "{{ _.api_key }}"}
+        {"name": scheme.name, "value": "{{ _.api_key }}"}
         for scheme in description.security_schemes.values()
-        if scheme["type"] == "apiKey" and scheme["in"] == "header"
+        if isinstance(scheme, ApiKey) and scheme.location == "header"
     ]
 
 

@@ -1,7 +1,7 @@
 """The specs, read and found good: what everything else is made from."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.bindable import load_api
@@ -16,13 +16,18 @@ class Api:
     """One API: the names of its spec (and models), of its handlers' module, and of what it keeps.
 
     `entity` is the schema of what its database holds. `house_rules` says whether its spec has to
-    keep those of `specs/redocly.yaml`, beyond what OpenAPI asks.
+    keep those of `specs/redocly.yaml`, beyond what OpenAPI asks. `enforced_elsewhere` has the
+    security schemes that the gateway does not enforce, by name, and who does it instead. Where
+    `anonymous`, `{}` beside other requirements lets strangers in; otherwise it is for a gateway
+    that nobody has a key or token for, on somebody's own machine.
     """
 
     name: str
     handlers: str
     entity: str
     house_rules: bool = True
+    enforced_elsewhere: Mapping[str, str] = field(default_factory=dict)
+    anonymous: bool = False
 
 
 APIS = (Api("user", "users", "User"), Api("order", "orders", "Order"))

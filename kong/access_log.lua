@@ -4,7 +4,9 @@ return function()
     return -- This Kong was not started with access_log.conf.
   end
   local consumer, route = kong.client.get_consumer(), kong.router.get_route()
-  if consumer then
+  if consumer and consumer.username == "_token" then
+    ngx.var.gateway_caller = kong.ctx.shared.caller or "jwt"
+  elseif consumer and string.sub(consumer.username, 1, 1) ~= "_" then
     ngx.var.gateway_caller = consumer.username
   end
   local method = string.gsub(kong.request.get_method(), "^HEAD$", "GET") .. "="

@@ -112,7 +112,7 @@ def _state(target: LiveTarget) -> str:
 def routes() -> None:
     """Compare the routes with the specs; exit 1, with what to write, where they disagree."""
     _, configuration = render(GatewaySettings(p_value=50), 50)
-    found = disagreements(configuration, all_operations())
+    found = disagreements(configuration, all_operations(), {})
     for disagreement in found:
         click.echo(disagreement)
     if found:

@@ -6,10 +6,12 @@ that a stand-in never silently leaves out what Kong would do.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import yaml
 
+from kong.authentication import Authentication, asked_by, key_auth_of_unknown
+from kong.consumers import Consumer, consumers_with_keys, failures_per_minute
 from kong.errors import ConfigurationError
 from kong.fields import Field
 
@@ -66,13 +68,15 @@ class Upstream:
 class Route:
     """Requests whose method is one of `methods` and whose whole path `pattern` matches.
 
-    `operations` are the operationIds by method, for the access log.
+    `operations` are the operationIds by method, for the access log; `authentication` is what
+    callers are asked for.
     """
 
     name: str
     methods: tuple[str, ...]
     patterns: tuple[str, ...]
     operations: Mapping[str, str]
+    authentication: Authentication
 
     def matches(self, method: str, path: str) -> bool:
         """Whether the route takes this request."""
@@ -104,22 +108,20 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Consumer:
-    """Who may call, with any of `keys`."""
-
-    name: str
-    keys: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
 class Configuration:
-    """Everything kong.yml says. Without `consumers` everybody may call; sizes are bytes."""
+    """Everything kong.yml says. Sizes are bytes.
+
+    Where not `asks`, nobody is asked for anything. `failures_per_minute` are answered with what was
+    missing, by address; those beyond are too many.
+    """
 
     upstreams: tuple[Upstream, ...]
     services: tuple[Service, ...]
     split: Split
+    asks: bool
     consumers: tuple[Consumer, ...]
-    key_header: str
+    key_headers: tuple[str, ...]
+    failures_per_minute: int
     request_id_header: str
     request_size_limit: int
     requests_per_minute: int
@@ -138,18 +140,21 @@ def parse(text: str) -> Configuration:
     root = Field(document, "kong.yml")
     if root["_format_version"].text() != "3.0":
         raise ConfigurationError("kong.yml._format_version must be 3.0")
-    _refuse_unknown_routes(root)
+    asking = key_auth_of_unknown(root)
+    asks = asking["enabled"].flag()
     plugins = {plugin["name"].text(): plugin for plugin in root["plugins"]}
     upstreams = {field["name"].text(): _upstream(field) for field in root["upstreams"]}
-    services = tuple(_service(field) for field in root["services"])
+    services = tuple(_service(field, asks=asks) for field in root["services"])
     size = _plugin(plugins, "request-size-limiting")["config"]
     size["size_unit"].must_be("bytes")
     configuration = Configuration(
         upstreams=tuple(upstreams.values()),
         services=services,
         split=_split(upstreams, services),
-        consumers=_consumers(root, _plugin(plugins, "key-auth")),
-        key_header=_plugin(plugins, "key-auth")["config"]["key_names"][0].text(),
+        asks=asks,
+        consumers=tuple(consumers_with_keys(root)),
+        key_headers=tuple(name.text() for name in asking["config"]["key_names"]),
+        failures_per_minute=failures_per_minute(root),
         request_id_header=_plugin(plugins, "correlation-id")["config"]["header_name"].text(),
         request_size_limit=size["allowed_payload_size"].whole(1),
         requests_per_minute=_plugin(plugins, "rate-limiting")["config"]["minute"].whole(1),
@@ -188,21 +193,21 @@ def _health(field: Field) -> HealthCheck:
     )
 
 
-def _service(field: Field) -> Service:
+def _service(field: Field, *, asks: bool) -> Service:
     url = field["url"].text()
     if not url.startswith("http://"):
         raise field["url"].error("must be http://UPSTREAM")
     return Service(
         name=field["name"].text(),
         upstream=url.removeprefix("http://"),
-        routes=tuple(_route(route) for route in field["routes"]),
+        routes=tuple(_route(route, asks=asks) for route in field["routes"]),
         connect_timeout=field["connect_timeout"].whole(1),
         read_timeout=field["read_timeout"].whole(1),
         retries=field["retries"].whole(),
     )
 
 
-def _route(field: Field) -> Route:
+def _route(field: Field, *, asks: bool) -> Route:
     field["strip_path"].must_be(False)  # noqa: FBT003 - a value of the file
     field["preserve_host"].must_be(True)  # noqa: FBT003
     methods = tuple(method.text() for method in field["methods"])
@@ -213,6 +218,7 @@ def _route(field: Field) -> Route:
         methods=methods,
         patterns=tuple(_pattern(path) for path in field["paths"]),
         operations=dict(_operation(tag) for tag in field["tags"]),
+        authentication=asked_by(field["plugins"], field, asks=asks),
     )
 
 
@@ -241,30 +247,11 @@ def _python(pattern: str) -> str:
     return pattern.replace("(?<", "(?P<").removesuffix("$") + r"\Z"
 
 
-def _refuse_unknown_routes(root: Field) -> None:
-    """The one route without a service is the gateway's own: methods.lua answers there."""
-    for route in root["routes"]:
-        route["plugins"][0]["name"].must_be("post-function")
-
-
 def _plugin(plugins: Mapping[str, Field], name: str) -> Field:
     try:
         return plugins[name]
     except KeyError:
         raise ConfigurationError(f"kong.yml.plugins has no {name}") from None
-
-
-def _consumers(root: Field, plugin: Field) -> tuple[Consumer, ...]:
-    plugin["config"]["hide_credentials"].must_be(True)  # noqa: FBT003
-    if not plugin["enabled"].flag():
-        return ()
-    return tuple(
-        Consumer(
-            consumer["username"].text(),
-            tuple(credential["key"].text() for credential in consumer["keyauth_credentials"]),
-        )
-        for consumer in root["consumers"]
-    )
 
 
 def _split(upstreams: Mapping[str, Upstream], services: Sequence[Service]) -> Split:

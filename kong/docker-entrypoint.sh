@@ -72,18 +72,66 @@ set_consumers() {
   done
   CONSUMERS=''
   for name in ${names[@]+"${names[@]}"}; do
-    CONSUMERS+="${CONSUMERS:+, }{\"username\": \"$name\", \"keyauth_credentials\": [${keys[$name]}]}"
+    CONSUMERS+="${CONSUMERS:+$'\n'  }- {\"username\": \"$name\", \"keyauth_credentials\": [${keys[$name]}]}"
   done
-  [[ -n $CONSUMERS ]] && API_KEY_REQUIRED=true || API_KEY_REQUIRED=false
-  CONSUMERS="[$CONSUMERS]"
 }
 
-refuse_strangers_without_keys() {
-  [[ $API_KEY_REQUIRED == true ]] && return
+# whole_key BODY: whether the base64 of a public key is as long as it says.
+whole_key() {
+  local size bytes
+  size=$(base64 -d 2>/dev/null <<<"$1" | wc -c) || return
+  [[ $JWT_ALGORITHM == ES256 ]] && bytes=0,87 || bytes=$(base64 -d <<<"$1" | od -An -tu1 -j2 -N2 | tr -s ' ' ,)
+  IFS=, read -ra bytes <<<"${bytes#,}"
+  ((size == bytes[0] * 256 + bytes[1] + 4))
+}
+
+# The key that tokens are signed with, in lines of 64 characters, and the one algorithm that it is for.
+set_token() {
+  local claim name=JWT_PUBLIC_KEY pem=$JWT_PUBLIC_KEY body=''
+  [[ -z $pem || -z $JWT_PUBLIC_KEY_FILE ]] || fail "$name and ${name}_FILE are both set: set one of them"
+  if [[ -n $JWT_PUBLIC_KEY_FILE ]]; then
+    name=JWT_PUBLIC_KEY_FILE
+    pem=$(cat "$JWT_PUBLIC_KEY_FILE") || fail "$name cannot be read"
+  fi
+  JWT_ALGORITHM='' JWT_SECRETS='[]' JWT_KEY_CLAIM=alg
+  for claim in JWT_ISSUER JWT_AUDIENCE; do
+    [[ -z ${!claim} || -n $pem ]] || fail "$claim is set, but JWT_PUBLIC_KEY is not"
+    [[ ${!claim} =~ ^[A-Za-z0-9._~:/@+=-]{0,255}$ ]] || fail "$claim must be up to 255 letters, digits and . _ ~ : / @ + = -, not '${!claim}'"
+  done
+  [[ -n $pem ]] || return 0
+  [[ $pem == *-----BEGIN* ]] || pem=$(base64 -d 2>/dev/null <<<"$pem" | tr -d '\0') || pem=''
+  if [[ $pem =~ ^[[:space:]]*-----BEGIN\ PUBLIC\ KEY-----([A-Za-z0-9+/=[:space:]]+)-----END\ PUBLIC\ KEY-----[[:space:]]*$ ]]; then
+    body=${BASH_REMATCH[1]//[[:space:]]/}
+  fi
+  case $body in
+    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE*) JWT_ALGORITHM=ES256 ;;
+    MII[B-E]?[DTjz]ANBgkqhkiG9w0BAQEFAAOCA*) JWT_ALGORITHM=RS256 ;;
+  esac
+  [[ -n $JWT_ALGORITHM ]] && whole_key "$body" || fail "$name must be a public key in PEM: RSA of 2048 bits or more, or EC on P-256"
+  pem=$(printf -- '-----BEGIN PUBLIC KEY-----\n%s\n-----END PUBLIC KEY-----\n.' "$(fold -w 64 <<<"$body")")
+  pem=${pem%.}
+  [[ -z $JWT_ISSUER ]] || JWT_KEY_CLAIM=iss
+  JWT_SECRETS="[{\"key\": \"${JWT_ISSUER:-$JWT_ALGORITHM}\", \"algorithm\": \"$JWT_ALGORITHM\", \"rsa_public_key\": \"${pem//$'\n'/\\n}\"}]"
+}
+
+refuse_strangers() {
+  [[ -n $CONSUMERS$JWT_ALGORITHM ]] && CREDENTIALS_ASKED=true || CREDENTIALS_ASKED=false
+  [[ $CREDENTIALS_ASKED == true ]] && return
   case ${GATEWAY_ADDRESS:-${KONG_PROXY_LISTEN%:*}} in
     127.* | localhost | '[::1]' | ::1) ;;
     *) fail "API_KEYS must be set where the gateway is reached beyond loopback (${GATEWAY_ADDRESS:-$KONG_PROXY_LISTEN})" ;;
   esac
+}
+
+# A route that asks for what nobody can have is a mistake.
+refuse_routes_for_nobody() {
+  [[ $CREDENTIALS_ASKED == true ]] || return 0
+  local template
+  template=$(<"$here/kong.yml.template")
+  [[ -n $CONSUMERS || $template != *\{key.yaml\}* && $template != *\{key_and_token.yaml\}* ]] ||
+    fail "API_KEYS must be set: a route of kong.yml.template asks for a key"
+  [[ -n $JWT_ALGORITHM || $template != *\{token.yaml\}* && $template != *\{key_and_token.yaml\}* ]] ||
+    fail "JWT_PUBLIC_KEY must be set: a route of kong.yml.template asks for a token"
 }
 
 # pem NAME: PEM in base64.
@@ -160,6 +208,7 @@ state=${GATEWAY_STATE_DIR:-.aware/gateway}
 if [[ -s $state/weight ]]; then P_VALUE=$(<"$state/weight"); fi
 : "${USER_SERVICE_V1_TARGET:=user-service-v1:5000}" "${USER_SERVICE_V2_TARGET:=user-service-v2:5000}"
 : "${ORDER_SERVICE_TARGET:=order-service:5000}" "${API_KEYS:=}"
+: "${JWT_PUBLIC_KEY:=}" "${JWT_PUBLIC_KEY_FILE:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}"
 : "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole P_VALUE 0 100
@@ -170,7 +219,9 @@ targets USER_SERVICE_V2_TARGET 1000
 targets ORDER_SERVICE_TARGET 1
 set_targets
 set_consumers
-refuse_strangers_without_keys
+set_token
+refuse_strangers
+refuse_routes_for_nobody
 check_tls
 
 if [[ ${1-} == render ]]; then
@@ -188,6 +239,8 @@ export KONG_DATABASE=off KONG_DECLARATIVE_CONFIG=$state/kong.yml KONG_NGINX_DAEM
 export KONG_PROXY_LISTEN KONG_PREFIX=${KONG_PREFIX:-$state/kong} KONG_ANONYMOUS_REPORTS=off
 # reuseport: a new connection goes to any worker, so that each can be asked what it does.
 export KONG_ADMIN_LISTEN="$KONG_ADMIN_LISTEN reuseport"
+# tokens.lua reads the claims of a token, which are JSON.
+export KONG_UNTRUSTED_LUA_SANDBOX_REQUIRES=${KONG_UNTRUSTED_LUA_SANDBOX_REQUIRES:-cjson.safe}
 # Nothing else listens unasked, and no answer says what the gateway is.
 export KONG_ADMIN_GUI_LISTEN=${KONG_ADMIN_GUI_LISTEN:-off} KONG_STATUS_LISTEN=${KONG_STATUS_LISTEN:-off}
 export KONG_HEADERS=${KONG_HEADERS:-off}

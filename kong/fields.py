@@ -25,6 +25,9 @@ class Field:
             raise self.error("must be a list")
         return (Field(value, f"{self.path}[{i}]") for i, value in enumerate(self._value))
 
+    def __contains__(self, key: str) -> bool:
+        return isinstance(self._value, dict) and key in self._value
+
     def _is(self, kind: type) -> bool:
         return isinstance(self._value, kind)
 
@@ -40,11 +43,7 @@ class Field:
 
     def get(self, key: str, default: object) -> "Field":
         """The entry `key`, or `default` in its place."""
-        return (
-            self[key]
-            if isinstance(self._value, dict) and key in self._value
-            else Field(default, f"{self.path}.{key}")
-        )
+        return self[key] if key in self else Field(default, f"{self.path}.{key}")
 
     def whole(self, lowest: int = 0) -> int:
         """The value, which must be a whole number of at least `lowest`."""

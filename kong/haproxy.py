@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jinja2
 
+from kong.authentication import Authentication
 from kong.configuration import SPLIT_UPSTREAM, Configuration, Service, Split, Target, Upstream
 from kong.errors import ConfigurationError
 from kong.methods import allowed_methods
@@ -18,6 +19,8 @@ LIMITS = (
     "a request that is not HTTP at all is refused with HAProxy's own page, not as problem+json",
     "a service has at most 32 replicas; more would get no requests",
     "where its log is not read as fast as requests come, lines of it are lost",
+    "only the first ten of a token's `aud` are looked at",
+    "a token is refused where `exp` or `nbf` is no plain number, in whatever part of it",
     "the requests a minute are counted over the last sixty seconds, not by the clock's minute",
 )
 """What Kong does and HAProxy does not, in words for the person who starts it."""
@@ -39,7 +42,7 @@ _LOG_FORMATS = {
         r'"{\"event\":\"request\",\"timestamp\":\"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]\",'
         r"\"status\":%ST,\"method\":\"%[capture.req.method,json(utf8s)]\","
         r"\"path\":\"%[capture.req.uri,json(utf8s)]\",\"operation\":\"%{-M}[var(txn.operation)]\","
-        r"\"caller\":\"%{-M}[var(txn.consumer)]\",\"version\":\"%{-M}[var(txn.version),json(utf8s)]\","
+        r"\"caller\":\"%{-M}[var(txn.consumer),json(utf8s)]\",\"version\":\"%{-M}[var(txn.version),json(utf8s)]\","
         r"\"target\":\"%si:%sp\",\"milliseconds\":%Ta,\"service_milliseconds\":%Tr,"
         r'\"request_id\":\"%[var(txn.request_id),json(utf8s)]\"}"'
     ),
@@ -59,6 +62,11 @@ def configuration_path(settings: GatewaySettings) -> Path:
 def pem_path(settings: GatewaySettings) -> Path:
     """The certificate and its key, where it serves TLS."""
     return settings.state.resolve() / "gateway.pem"
+
+
+def public_key_path(settings: GatewaySettings) -> Path:
+    """The key that tokens are signed with, where any are taken."""
+    return settings.state.resolve() / "jwt.pem"
 
 
 def render(settings: GatewaySettings, configuration: Configuration) -> str:
@@ -84,6 +92,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         server_prefix=server_prefix,
         replicas=_REPLICAS,
         problems=[known[status] for status in sorted(_STATUSES)],
+        unauthorized=known[401],
         headers_too_large=known[431],
         method_not_allowed=known[405],
         methods=list(allowed_methods()),
@@ -93,6 +102,9 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         listen=settings.listen,
         tls_listen=settings.tls_listen,
         pem=pem_path(settings),
+        jwt=settings,
+        public_key=public_key_path(settings),
+        routes=_routes(configuration),
         admin_listen=settings.admin_listen,
         socket=_short_enough(socket_path(settings)),
         log_format=_LOG_FORMATS[_log_format(settings)],
@@ -118,6 +130,15 @@ def _backends(
             version = upstream.targets[0].version
             own = [target for target in everything if target.version == version]
             yield service, upstream, own, [target for target in everything if target not in own]
+
+
+def _routes(configuration: Configuration) -> dict[str, list[str]]:
+    """The names of the routes by what they ask for."""
+    routes = [each for service in configuration.services for each in service.routes]
+    return {
+        kind.value: [each.name for each in routes if each.authentication is kind]
+        for kind in Authentication
+    }
 
 
 def backup_weight(split: Split) -> int:

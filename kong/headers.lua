@@ -1,4 +1,14 @@
 -- The headers of every answer, and the media type of the gateway's own errors.
+local asked = {_without_key = "Key", _without_token = "%s", _without_either = "${JWT_ALGORITHM}" ~= "" and "%s, Key" or "Key"}
+
+-- What was missing. The consumer that stands for whoever has not got it says which.
+local function challenge()
+  local consumer = kong.client.get_consumer()
+  local sent = string.lower(kong.request.get_header("Authorization") or "")
+  local bearer = string.sub(sent, 1, 7) == "bearer " and 'Bearer error="invalid_token"' or "Bearer"
+  return consumer and asked[consumer.username] and string.format(asked[consumer.username], bearer)
+end
+
 return function()
   local response = kong.response
   if response.get_source() ~= "service" and response.get_status() ~= 204 then
@@ -6,6 +16,8 @@ return function()
     response.clear_header("Content-Length")
     if response.get_status() == 503 then
       response.set_header("Retry-After", "1")
+    elseif response.get_status() == 401 and challenge() then
+      response.set_header("WWW-Authenticate", challenge())
     end
   end
   response.set_header("X-Content-Type-Options", "nosniff")

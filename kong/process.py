@@ -88,6 +88,8 @@ def write_haproxy_files(settings: GatewaySettings, p: int) -> None:
     _write(settings.state / "kong.yml", text)
     if settings.tls_listen:
         _write(haproxy.pem_path(settings), f"{settings.tls_certificate}\n{settings.tls_key}")
+    if settings.jwt_public_key:
+        _write(haproxy.public_key_path(settings), settings.jwt_public_key)
     _write(haproxy.configuration_path(settings), haproxy_text)
 
 
@@ -109,6 +111,9 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         "GATEWAY_TLS_CERTIFICATE": base64.b64encode(settings.tls_certificate.encode()).decode(),
         "GATEWAY_TLS_KEY": base64.b64encode(settings.tls_key.encode()).decode(),
         "API_KEYS": ",".join(map(str, settings.api_keys)),
+        "JWT_PUBLIC_KEY": base64.b64encode(settings.jwt_public_key.encode()).decode(),
+        "JWT_ISSUER": settings.jwt_issuer,
+        "JWT_AUDIENCE": settings.jwt_audience,
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "GATEWAY_STATE_DIR": str(settings.state.resolve()),

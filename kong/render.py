@@ -26,7 +26,22 @@ def render(
     """
     lines = _fill_in(template or TEMPLATE, _variables(settings, p))
     text = "".join(f"{line}\n" for line in lines)
-    return text, parse(text)
+    configuration = parse(text)
+    if settings.asks:
+        _require_credentials(settings, configuration)
+    return text, configuration
+
+
+def _require_credentials(settings: GatewaySettings, configuration: Configuration) -> None:
+    """Refuse a route that asks for what nobody can have."""
+    for route in (each for service in configuration.services for each in service.routes):
+        asks = route.authentication
+        if asks.needs_key and not settings.api_keys:
+            raise ConfigurationError(f"API_KEYS must be set: the route {route.name} asks for a key")
+        if asks.needs_token and not settings.jwt_public_key:
+            raise ConfigurationError(
+                f"JWT_PUBLIC_KEY must be set: the route {route.name} asks for a token"
+            )
 
 
 def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
@@ -38,8 +53,13 @@ def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
         "USER_SERVICE_V1_TARGETS": _targets((v1, "v1", _ALL), (v2 * backup, "v2", 1)),
         "USER_SERVICE_V2_TARGETS": _targets((v2, "v2", _ALL), (v1 * backup, "v1", 1)),
         "ORDER_SERVICE_TARGET": settings.order_service,
-        "API_KEY_REQUIRED": str(bool(settings.api_keys)).lower(),
+        "CREDENTIALS_ASKED": str(settings.asks).lower(),
         "CONSUMERS": _consumers(settings),
+        "JWT_SECRETS": _jwt_secrets(settings),
+        "JWT_KEY_CLAIM": "iss" if settings.jwt_issuer else "alg",
+        "JWT_ALGORITHM": settings.jwt_algorithm,
+        "JWT_ISSUER": settings.jwt_issuer,
+        "JWT_AUDIENCE": settings.jwt_audience,
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
     }
@@ -57,12 +77,24 @@ def _targets(*groups: tuple[tuple[str, ...], str, int]) -> str:
 
 
 def _consumers(settings: GatewaySettings) -> str:
+    """A line for each caller with a key."""
     keys: dict[str, list[dict[str, str]]] = {}
     for key in settings.api_keys:
         keys.setdefault(key.name, []).append({"key": key.key})
-    return json.dumps(
-        [{"username": name, "keyauth_credentials": each} for name, each in keys.items()]
+    return "\n  ".join(
+        f"- {json.dumps({'username': name, 'keyauth_credentials': each})}"
+        for name, each in keys.items()
     )
+
+
+def _jwt_secrets(settings: GatewaySettings) -> str:
+    algorithm = settings.jwt_algorithm
+    secret = {
+        "key": settings.jwt_issuer or algorithm,
+        "algorithm": algorithm,
+        "rsa_public_key": settings.jwt_public_key,
+    }
+    return json.dumps([secret] if algorithm else [])
 
 
 def _fill_in(file: Path, variables: Mapping[str, str], indent: str = "") -> Iterator[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kong.authentication import Authentication
 from kong.configuration import Configuration, Route, Service
 from openapi.description import Operation
 from openapi.names import identifier
@@ -17,6 +18,9 @@ SPECS: Mapping[str, Path] = {
 
 Operations = Mapping[str, tuple[Operation, ...]]
 """The operations of each service, by the name of the service in kong.yml.template."""
+
+Asked = Mapping[tuple[str, str], Authentication]
+"""What callers have to be asked for, by an operation's method and path."""
 
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
 
@@ -35,14 +39,19 @@ def example(operation: Operation) -> str:
     return _PARAMETER.sub("an-Id_1", operation.path)
 
 
-def disagreements(configuration: Configuration, published: Operations) -> tuple[str, ...]:
-    """What is to be changed in kong.yml.template, a message each; none where all agree."""
+def disagreements(
+    configuration: Configuration, published: Operations, asked: Asked
+) -> tuple[str, ...]:
+    """What is to be changed in kong.yml.template, a message each; none where all agree.
+
+    Of operations that are not in `asked` only the routes are compared.
+    """
     return (
         *(
             message
             for service, operations in published.items()
             for operation in operations
-            for message in _of_operation(configuration, service, operation)
+            for message in _of_operation(configuration, service, operation, asked)
         ),
         *(
             f"{service.name}: the route {route.name} takes {method} {route.patterns[0]}, "
@@ -56,7 +65,10 @@ def disagreements(configuration: Configuration, published: Operations) -> tuple[
     )
 
 
-def _of_operation(configuration: Configuration, owner: str, operation: Operation) -> Iterator[str]:
+def _of_operation(
+    configuration: Configuration, owner: str, operation: Operation, asked: Asked
+) -> Iterator[str]:
+    asks = asked.get((operation.method, operation.path))
     taking = [
         (service, route)
         for service in configuration.services
@@ -75,16 +87,28 @@ def _of_operation(configuration: Configuration, owner: str, operation: Operation
                 f"{operation} is {operation.id}. In kong/kong.yml.template, in {route.name}:\n"
                 f"        tags: [{_tags(route, operation)}]"
             )
+        elif asks and asks is not route.authentication:
+            yield (
+                f"{operation}: its security is {asks}, and the route {route.name} asks for "
+                f"{route.authentication}. In kong/kong.yml.template, in that route, or in one of "
+                f"its own where others of that route are to stay as they are:\n{_plugins(asks)}"
+            )
     if not operation.internal and not taking:
-        yield _missing(configuration, owner, operation)
+        yield _missing(configuration, owner, operation, asks or Authentication.KEY)
 
 
-def _missing(configuration: Configuration, owner: str, operation: Operation) -> str:
+def _plugins(asks: Authentication) -> str:
+    return f"        plugins:\n          ${{{asks}.yaml}}"
+
+
+def _missing(
+    configuration: Configuration, owner: str, operation: Operation, asks: Authentication
+) -> str:
     """What to write into the template, so that the operation passes."""
     for service in configuration.services:
         for route in service.routes:
             alike = any(route.matches(method, example(operation)) for method in route.methods)
-            if service.name == owner and alike:
+            if service.name == owner and alike and route.authentication is asks:
                 methods = ", ".join((*route.methods, *_methods(operation)))
                 return (
                     f"{operation} has no route. In kong/kong.yml.template, in {route.name}:\n"
@@ -102,7 +126,8 @@ def _missing(configuration: Configuration, owner: str, operation: Operation) -> 
         f"          - '~{pattern}/?$'\n"
         f"        methods: [{', '.join(_methods(operation))}]\n"
         f"        strip_path: false\n"
-        f"        preserve_host: true"
+        f"        preserve_host: true\n"
+        f"{_plugins(asks)}"
     )
 
 

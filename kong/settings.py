@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Self
 
 from kong.errors import SettingError
+from kong.public_key import algorithm_of, read_public_key
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 _TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
 _URL = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _API_KEY = re.compile(r"(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63}):)?([A-Za-z0-9_-]{16,128})")
+_CLAIM = re.compile(r"[A-Za-z0-9._~:/@+=-]{1,255}")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
@@ -51,7 +53,9 @@ class GatewaySettings:
     its replicas. `address` is where clients reach the gateway, which need not be where it
     listens; `given_url` and `given_admin_url` are where commands reach it from another machine or
     container. With `tls_listen` it serves TLS there too, with `tls_certificate` (its chain) and
-    `tls_key`, both PEM. Without `api_keys` everybody may call, which is refused beyond loopback.
+    `tls_key`, both PEM. `jwt_public_key` (PEM) is what tokens are signed with, `jwt_issuer` and
+    `jwt_audience` what they must name where these are set. Without `api_keys` and without
+    `jwt_public_key` everybody may call, which is refused beyond loopback.
     Rate and size limits are requests per minute (by caller, else by client address) and bytes of
     a body. `user_relay` and `order_consumer` are where a rollout reads the sync's metrics; the
     gateway sends them nothing.
@@ -70,6 +74,9 @@ class GatewaySettings:
     tls_certificate: str = ""
     tls_key: str = field(default="", repr=False)
     api_keys: tuple[ApiKey, ...] = ()
+    jwt_public_key: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
     rate_limit_per_minute: int = 6_000
     request_size_limit: int = 1_048_576
     user_relay: tuple[str, ...] = ()
@@ -79,11 +86,14 @@ class GatewaySettings:
 
     def __post_init__(self) -> None:
         """Refuse to serve strangers without a key."""
-        if not self.api_keys and not is_loopback(self.address):
+        if not self.asks and not is_loopback(self.address):
             raise SettingError(
                 "API_KEYS must be set where the gateway is reached beyond loopback "
                 f"({self.address})"
             )
+        for name in ("jwt_issuer", "jwt_audience"):
+            if getattr(self, name) and not self.jwt_public_key:
+                raise SettingError(f"{name.upper()} is set, but JWT_PUBLIC_KEY is not")
         for name in ("tls_certificate", "tls_key"):
             if self.tls_listen and not getattr(self, name):
                 raise SettingError(f"GATEWAY_{name.upper()} must be set where TLS is served")
@@ -109,8 +119,13 @@ class GatewaySettings:
         GATEWAY_TLS_KEY: the certificate's key
         API_KEYS: who may call, by the key in the header `apikey`: 16 to 128 letters, digits, `-`
             and `_`; required where the gateway is reached beyond loopback
-        RATE_LIMIT_PER_MINUTE: requests a minute by one caller, or by one address where there are
-            no keys
+        JWT_PUBLIC_KEY: the key that the tokens of `Authorization: Bearer` are signed with: RSA (for
+            RS256) or EC on P-256 (for ES256)
+        JWT_PUBLIC_KEY_FILE: a file with that key, in its place
+        JWT_ISSUER: what a token's `iss` must be, if anything
+        JWT_AUDIENCE: what a token's `aud` must be, or have among others, if anything
+        RATE_LIMIT_PER_MINUTE: requests a minute by one caller, or by one address where a caller is
+            not known
         REQUEST_SIZE_LIMIT: bytes of a request body
         GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
         LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`
@@ -133,6 +148,9 @@ class GatewaySettings:
             tls_certificate=given.pem("GATEWAY_TLS_CERTIFICATE"),
             tls_key=given.pem("GATEWAY_TLS_KEY"),
             api_keys=given.api_keys("API_KEYS"),
+            jwt_public_key=given.public_key("JWT_PUBLIC_KEY", given.file("JWT_PUBLIC_KEY_FILE")),
+            jwt_issuer=given.claim("JWT_ISSUER"),
+            jwt_audience=given.claim("JWT_AUDIENCE"),
             rate_limit_per_minute=given.whole(
                 "RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute, 1, 999_999_999
             ),
@@ -142,6 +160,16 @@ class GatewaySettings:
             state=Path(environment.get("GATEWAY_STATE_DIR") or cls.state),
             log_format=given.log_format("LOG_FORMAT"),
         )
+
+    @property
+    def asks(self) -> bool:
+        """Whether routes ask for what they say, which needs somebody who can have it."""
+        return bool(self.api_keys or self.jwt_public_key)
+
+    @property
+    def jwt_algorithm(self) -> str:
+        """How tokens are signed; empty where none are taken."""
+        return self.jwt_public_key and algorithm_of(self.jwt_public_key)
 
     @property
     def url(self) -> str:
@@ -217,6 +245,30 @@ class _Environment:
             text = "none"
         if text and not text.lstrip().startswith("-----BEGIN "):
             raise SettingError(f"{name} must be PEM in base64, in one line")
+        return text
+
+    def file(self, name: str) -> str:
+        path = self._variables.get(name)
+        try:
+            return Path(path).read_text("utf-8") if path else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingError(f"{name} cannot be read: {error}") from error
+
+    def public_key(self, name: str, from_file: str) -> str:
+        text = self._variables.get(name, "")
+        if text and from_file:
+            raise SettingError(f"{name} and {name}_FILE are both set: set one of them")
+        try:
+            return read_public_key(text or from_file) if text or from_file else ""
+        except ValueError as error:
+            raise SettingError(f"{name if text else f'{name}_FILE'} {error}") from error
+
+    def claim(self, name: str) -> str:
+        text = self._variables.get(name, "")
+        if text and not _CLAIM.fullmatch(text):
+            raise SettingError(
+                f"{name} must be up to 255 letters, digits and . _ ~ : / @ + = -, not {text!r}"
+            )
         return text
 
     def api_keys(self, name: str) -> tuple[ApiKey, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from openapi.bundle import Document
 from openapi.grammar import Version
+from openapi.security import Requirement, SecurityScheme
 
 JsonSchema = dict[str, Any]
 """A JSON Schema 2020-12 (an object; what was `true` is `{}`, what was `false` is `{"not": {}}`)."""
@@ -89,8 +90,8 @@ class Operation:
 
     `id` is the name of its handler. `path` is what stands in a request, the path of the servers
     included; `template` is what stands in the spec. `method` is in capitals. `internal` operations
-    (`x-internal`) are for the services' own network. `security` has the alternatives, each with
-    the scopes by the name of its schemes.
+    (`x-internal`) are for the services' own network. `security` has the alternatives, of which one
+    must be met: none of them, or one without a scheme, asks for nothing.
     """
 
     id: str
@@ -105,7 +106,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     body: Body | None
     responses: Mapping[str, Response]
-    security: tuple[Mapping[str, tuple[str, ...]], ...]
+    security: tuple[Requirement, ...]
     pointer: str
 
     def __str__(self) -> str:
@@ -140,7 +141,7 @@ class Description:
     schemas: Mapping[str, JsonSchema]
     schema_pointers: Mapping[str, str]
     class_names: Mapping[str, str]
-    security_schemes: Mapping[str, Mapping[str, Any]]
+    security_schemes: Mapping[str, SecurityScheme]
     files: frozenset[Path]
     notes: tuple[str, ...]
     place: Callable[[str], str] = field(repr=False)

@@ -25,6 +25,7 @@ from openapi.names import (
 from openapi.overlay import apply_overlay
 from openapi.pointers import at, from_fragment, pointer_of
 from openapi.schemas import Schemas
+from openapi.security import read_scheme
 from openapi.servers import base_path
 from openapi.soundness import is_ignored_parameter, require_sound
 
@@ -65,7 +66,9 @@ class _Reader:
             schemas=self._schemas.named,
             schema_pointers=self._schemas.pointers,
             class_names=class_names(self._schemas.named),
-            security_schemes={name: self._resolve(each, "")[0] for name, each in schemes.items()},
+            security_schemes={
+                name: read_scheme(self._resolve(each, "")[0]) for name, each in schemes.items()
+            },
             notes=(*self._notes(),),
             files=frozenset(self._bundle.files),
             place=self._bundle.place,

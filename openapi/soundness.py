@@ -19,6 +19,7 @@ from openapi.grammar import (
     walk,
 )
 from openapi.pointers import at, from_fragment, pointer_of, resolve
+from openapi.security import requirement_violations
 from openapi.servers import server_violations
 from openapi.structure import details, structure
 
@@ -222,4 +223,5 @@ _CHECKS: tuple[Callable[[Bundle], Iterator[Violation]], ...] = (
     _paths,
     _operation_ids,
     _parameters,
+    requirement_violations,
 )

@@ -12,6 +12,7 @@ need make
 need curl
 python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
 need luajit               # for the tests of the gateway
+luajit -e 'require "cjson"' 2> /dev/null || missing+=(lua-cjson)
 [[ -x /usr/sbin/nginx ]] || need nginx nginx-light
 need wrk                  # for the test of bench
 need sshd openssh-server  # for the tests of deploy, as all that follows

@@ -1,18 +1,46 @@
--- The part of Kong that kong/*.lua use, for LuaJIT: runs one function of kong.yml as one worker of Kong does.
--- stdin: {code = TEXT, requests = {...}} as Lua. stdout: what became of each request, a JSON object a line.
+-- The part of Kong that kong/*.lua use, for LuaJIT: runs functions of kong.yml as one worker of Kong does.
+-- stdin: {codes = {TEXT, ...}, requests = {...}} as Lua. stdout: what became of each request, a JSON object a line.
 local input = assert(loadstring("return " .. io.read("*a")))()
 
 local now
+local exited = {}
+-- Names of headers are the same in small letters and in capitals.
+local function set(headers, name, value)
+  for known in pairs(headers) do
+    if known:lower() == name:lower() then
+      headers[known] = nil
+    end
+  end
+  headers[name] = value
+end
+local function get(headers, name)
+  for known, value in pairs(headers) do
+    if known:lower() == name:lower() then
+      return value
+    end
+  end
+end
 local kong = {
+  ctx = {shared = setmetatable({}, {
+    __index = function(_, name) return now.shared[name] end,
+    __newindex = function(_, name, value) now.shared[name] = value end,
+  })},
   client = {get_consumer = function() return now.consumer end},
   log = {err = error},
   request = {
     get_method = function() return now.method end,
+    get_header = function(name) return get(now.headers, name) end,
+    get_headers = function()
+      return setmetatable({}, {__index = function(_, name) return get(now.headers, name) end})
+    end,
     get_path = function() return now.path end,
     get_scheme = function() return now.scheme end,
   },
   response = {
-    exit = function(status, _, headers) now.status, now.answer = status, headers or {} end,
+    exit = function(status, _, headers)
+      now.status, now.answer = status, headers or {}
+      error(exited)
+    end,
     get_source = function() return now.source end,
     get_status = function() return now.status end,
     get_header = function(name) return now.answer[name] end,
@@ -26,7 +54,10 @@ local kong = {
     get_route = function() return now.route end,
   },
   service = {
-    request = {clear_header = function(name) now.headers[name] = nil end},
+    request = {
+      clear_header = function(name) set(now.headers, name, nil) end,
+      set_header = function(name, value) set(now.headers, name, value) end,
+    },
     set_upstream = function(name) now.upstream = name return true end,
   },
 }
@@ -39,11 +70,33 @@ local var = setmetatable({}, {
   end,
 })
 
+-- As ngx.decode_base64: nil where it is not.
+local letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+local function decode_base64(text)
+  if #text % 4 ~= 0 or not text:find("^[%w+/]*=?=?$") then
+    return nil
+  end
+  local bytes = text:gsub("....", function(four)
+    local number, padding = 0, select(2, four:gsub("=", ""))
+    for letter in four:gmatch(".") do
+      number = number * 64 + ((letters:find(letter, 1, true) or 1) - 1)
+    end
+    local three = string.char(math.floor(number / 65536), math.floor(number / 256) % 256, number % 256)
+    return three:sub(1, 3 - padding)
+  end)
+  return bytes
+end
+
 -- What Kong's sandbox lets a function see.
-local sandbox = {kong = kong, ngx = {var = var}, string = string, table = table}
+local sandbox = {kong = kong, ngx = {var = var, time = os.time, decode_base64 = decode_base64}, string = string, table = table}
 sandbox.math = {random = math.random, floor = math.floor, max = math.max, min = math.min}
 for _, name in ipairs({"assert", "error", "ipairs", "next", "pairs", "pcall", "select", "tonumber", "tostring", "type"}) do
   sandbox[name] = _G[name]
+end
+-- What docker-entrypoint.sh adds to it.
+function sandbox.require(name)
+  assert(name == "cjson.safe", name)
+  return require(name)
 end
 
 local function json(value)
@@ -60,9 +113,18 @@ local function json(value)
   return tostring(value)
 end
 
-local call = setfenv(assert(loadstring(input.code)), sandbox)()
+local calls = {}
+for number, code in ipairs(input.codes) do
+  calls[number] = setfenv(assert(loadstring(code)), sandbox)()
+end
 for _, request in ipairs(input.requests) do
   now = request
-  call()
+  for _, call in ipairs(calls) do
+    local ok, err = pcall(call)
+    if err == exited then
+      break
+    end
+    assert(ok, err)
+  end
   print(json(now))
 end

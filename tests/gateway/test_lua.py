@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import yaml
 
 from kong.problem import Problem, problems
 from kong.render import TEMPLATE, render
-from kong.settings import GatewaySettings
+from kong.settings import ApiKey, GatewaySettings
+from tests.gateway.tokens import Issuer, encoded, now, p256, signed_with_secret, unsigned
 
 pytestmark = pytest.mark.skipif(
     shutil.which("luajit") is None and "CI" not in os.environ,
@@ -26,6 +28,8 @@ pytestmark = pytest.mark.skipif(
 
 PDK = Path(__file__).with_name("pdk.lua")
 V1, V2 = "user_service_v1_upstream", "user_service_v2_upstream"
+ISSUER = Issuer()
+PLAIN = GatewaySettings(p_value=30)
 KNOWN = {problem.status: problem for problem in problems()}
 
 Request = dict[str, Any]
@@ -42,6 +46,7 @@ def request(**changed: object) -> Request:
         "scheme": "http",
         "method": "GET",
         "headers": {},
+        "shared": {},
         "answer": {},
         "variables": {"gateway_operation": "", "gateway_caller": ""},
     }
@@ -60,19 +65,24 @@ def lua(value: object) -> str:
     return "nil" if value is None else str(value)
 
 
-def run(plugin: str, phase: str, requests: Iterable[Request], p: int = 30) -> list[Request]:
-    """What one worker makes of the requests, with the function of that plugin and phase."""
-    text, _ = render(GatewaySettings(p_value=p), p)
+def run(
+    plugin: str,
+    phase: str,
+    requests: Iterable[Request],
+    p: int = 30,
+    settings: GatewaySettings = PLAIN,
+) -> list[Request]:
+    """What one worker makes of the requests, with the functions of that plugin and phase."""
+    text, _ = render(settings, p)
     plugins = {each["name"]: each for each in yaml.safe_load(text)["plugins"]}
-    (code,) = plugins[plugin]["config"][phase]
-    return execute(code, requests)
+    return execute(plugins[plugin]["config"][phase], requests)
 
 
-def execute(code: str, requests: Iterable[Request]) -> list[Request]:
-    """What a function makes of the requests."""
+def execute(codes: list[str], requests: Iterable[Request]) -> list[Request]:
+    """What functions make of the requests, each of them in turn."""
     ended = subprocess.run(
         ["luajit", str(PDK)],
-        input=lua({"code": code, "requests": list(requests)}),
+        input=lua({"codes": codes, "requests": list(requests)}),
         capture_output=True,
         text=True,
         check=False,
@@ -177,8 +187,9 @@ def test_a_service_may_say_what_is_stored() -> None:
 
 
 def test_what_a_client_claims_to_be_is_removed() -> None:
-    """Every header in which key-auth tells a service who calls; no other."""
+    """Every header in which a plugin tells a service who calls; no other."""
     claimed = {"X-Consumer-Username": "shop", "X-Consumer-ID": "1", "X-Credential-Identifier": "2"}
+    claimed |= {"X-Gateway-Token": "Bearer 3", "X-Gateway-Caller": "jwt:root"}
     (left,) = run("pre-function", "access", [request(headers={**claimed, "X-Own": "yes"})])
     assert left["headers"] == {"X-Own": "yes"}
 
@@ -192,6 +203,164 @@ def test_the_log_names_caller_and_operation() -> None:
         {"gateway_operation": "create_order", "gateway_caller": "shop"},
         {"gateway_operation": "", "gateway_caller": ""},
     ]
+
+
+TOKENS = replace(PLAIN, api_keys=(ApiKey("shop", "k" * 20),), jwt_public_key=ISSUER.public_key)
+US = replace(TOKENS, jwt_issuer="https://idp.example", jwt_audience="api")
+
+
+def handed_over(authorization: object, settings: GatewaySettings = PLAIN) -> tuple[object, object]:
+    """The token that the jwt plugin gets to check, and whose limit of requests it counts for."""
+    headers = {"authorization": authorization, "X-Gateway-Token": "Bearer mine"}
+    (left,) = run("pre-function", "access", [request(headers=headers)], settings=settings)
+    assert not isinstance(authorization, str) or left["headers"]["authorization"] == authorization
+    return left["headers"].get("X-Gateway-Token"), left["headers"].get("X-Gateway-Caller")
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_a_token_is_handed_to_the_plugin_that_checks_its_signature(scheme: str) -> None:
+    """In a header of its own, and with the caller it speaks of, who counts where it is right."""
+    more: list[Request] = [{}, {"nbf": now(-5)}, {"aud": ["x", "y"], "iss": "z"}]
+    for claims in more:
+        token = ISSUER.token(**claims)
+        handed = handed_over(f"{scheme}  {token}", TOKENS)
+        assert handed == (f"Bearer {token}", "jwt:alice")
+    nameless = ISSUER.token(sub=None)
+    assert handed_over(f"Bearer {nameless}", TOKENS) == (f"Bearer {nameless}", None)
+    on_p256 = ON_P256.token()
+    assert handed_over(f"Bearer {on_p256}", ON_P256_TOKENS) == (f"Bearer {on_p256}", "jwt:alice")
+    ours = ISSUER.token(iss="https://idp.example", aud=["other", "api"])
+    assert handed_over(f"Bearer {ours}", US) == (f"Bearer {ours}", "jwt:alice")
+
+
+ON_P256 = Issuer(p256())
+ON_P256_TOKENS = replace(TOKENS, jwt_public_key=ON_P256.public_key)
+WRONG: list[Request] = [
+    {"nbf": now(86_400)},
+    {"nbf": 1e30},
+    {"nbf": "soon"},
+    {"nbf": {}},
+    {"sub": ""},
+    {"sub": "a b"},
+    {"sub": "a\r\nb"},
+    {"sub": "ä"},
+    {"sub": 5},
+    {"sub": "a" * 256},
+    {"alg": "RS256"},
+    {"alg": {}},
+    {"exp": now(60), "nbf": True},
+]
+WRONG_FOR_US: list[Request] = [
+    {"iss": "https://idp.example"},
+    {"aud": "api"},
+    {"iss": "https://idp.example/", "aud": "api"},
+    {"iss": {}, "aud": "api"},
+    {"iss": "https://idp.example", "aud": "apis"},
+    {"iss": "https://idp.example", "aud": []},
+    {"iss": "https://idp.example", "aud": {"api": "api"}},
+    {"iss": "https://idp.example", "aud": [["api"]]},
+]
+WRONG_TOKENS: Mapping[str, tuple[str, GatewaySettings]] = {
+    **{str(claims): (ISSUER.token(**claims), TOKENS) for claims in WRONG},
+    **{str(claims): (ISSUER.token(**claims), US) for claims in WRONG_FOR_US},
+    "alg none": (unsigned(b"{}", alg="none") + ".", TOKENS),
+    "alg none, signed": (ISSUER.signed(b"{}", alg="none"), TOKENS),
+    "alg HS256": (signed_with_secret(ISSUER.public_key, b"{}"), TOKENS),
+    "no alg": (f"{encoded(b'{}')}.{encoded(b'{}')}.x", TOKENS),
+    "no JSON": (ISSUER.signed(b"{"), TOKENS),
+    "a text": (ISSUER.signed(b'"alice"'), TOKENS),
+    "no base64": ("a.b.c", TOKENS),
+    "no parts": ("token", TOKENS),
+    "a short signature of ES256": (ON_P256.token()[:-2], ON_P256_TOKENS),
+    "four parts": (f"{ISSUER.token()}.x", TOKENS),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_TOKENS)
+def test_a_token_with_wrong_claims_is_handed_over_as_an_invalid_one(what: str) -> None:
+    """So that it is refused as one, or another credential does."""
+    token, settings = WRONG_TOKENS[what]
+    assert handed_over(f"Bearer {token}", settings) == ("Bearer invalid", None)
+
+
+def test_nothing_else_is_handed_over() -> None:
+    """No other scheme, nothing of two headers, and nothing where no token can be checked."""
+    token = ISSUER.token()
+    for authorization in (token, f"Basic {token}", "Bearer", [f"Bearer {token}"] * 2):
+        assert handed_over(authorization, TOKENS) == (None, None)
+    assert handed_over(f"Bearer {token}") == (None, None)
+
+
+def named(consumer: str | None, **shared: str) -> Request:
+    """What the service is told where Kong found this consumer."""
+    told = {
+        "X-Consumer-Username": consumer,
+        "X-Consumer-ID": "1",
+        "X-Gateway-Token": "Bearer x",
+        "X-Gateway-Caller": "jwt:alice",
+        "Authorization": "Bearer x",
+    }
+    known = request(
+        headers={name: value for name, value in told.items() if value},
+        consumer={"username": consumer} if consumer else None,
+        shared=shared,
+    )
+    (left,) = run("post-function", "access", [known])
+    headers: Request = left["headers"]
+    assert headers.pop("Authorization") == "Bearer x"
+    return headers
+
+
+def test_the_service_is_told_the_name_of_a_key_or_the_subject_of_a_token() -> None:
+    """And nothing of nobody, or of how the gateway came by it."""
+    assert named("shop") == {"X-Consumer-Username": "shop", "X-Consumer-ID": "1"}
+    assert named("_token", caller="jwt:bob")["X-Consumer-Username"] == "jwt:bob"
+    assert named("_token")["X-Consumer-Username"] == "jwt"
+    assert named("_anonymous") == {}
+    assert named(None) == {"X-Consumer-ID": "1"}  # which callers.lua has removed before
+
+
+@pytest.mark.parametrize(
+    ("consumer", "sent", "expected"),
+    [
+        ("_without_key", None, "Key"),
+        ("_without_key", "Bearer x", "Key"),
+        ("_without_token", None, "Bearer"),
+        ("_without_token", "Basic x", "Bearer"),
+        ("_without_token", "bearer x", 'Bearer error="invalid_token"'),
+        ("_without_either", None, "Bearer, Key"),
+        ("_without_either", "Bearer x", 'Bearer error="invalid_token", Key'),
+        (None, None, "as the plugin said"),
+        ("_token", "Bearer x", "as the plugin said"),
+    ],
+)
+def test_a_refusal_says_what_was_missing(
+    consumer: str | None, sent: str | None, expected: str
+) -> None:
+    """By the consumer that stands for whoever has not got it; else as key-auth or jwt says it."""
+    refused = request(
+        source="exit",
+        status=401,
+        consumer={"username": consumer} if consumer else None,
+        headers={"authorization": sent} if sent else {},
+        answer={"WWW-Authenticate": "as the plugin said"},
+    )
+    (answered,) = run("pre-function", "header_filter", [refused], settings=TOKENS)
+    assert answered["answer"]["WWW-Authenticate"] == expected
+    if consumer == "_without_either":
+        (answered,) = run("pre-function", "header_filter", [refused])
+        assert answered["answer"]["WWW-Authenticate"] == "Key"
+
+
+def test_the_log_names_the_subject_of_a_token() -> None:
+    """And nobody where nobody was let in, or nobody was asked."""
+    shared = {"caller": "jwt:alice"}
+    known = [
+        request(consumer={"username": name}, shared=shared)
+        for name in ("_token", "_anonymous", "_without_token", "_without_key", "_without_either")
+    ]
+    logged = [each["variables"]["gateway_caller"] for each in run("pre-function", "log", known)]
+    assert logged == ["jwt:alice", "", "", "", ""]
 
 
 def test_a_kong_without_our_log_logs_as_it_does() -> None:
@@ -217,7 +386,7 @@ def test_what_no_route_takes_is_told_the_methods_of_its_path(
     """Of the public operations alone; what has none is not there."""
     text, _ = render(GatewaySettings(p_value=30), 30)
     (unknown,) = yaml.safe_load(text)["routes"]
-    (code,) = unknown["plugins"][0]["config"]["access"]
-    (answered,) = execute(code, [request(method=method, path=path, source="exit")])
+    codes = unknown["plugins"][0]["config"]["access"]
+    (answered,) = execute(codes, [request(method=method, path=path, source="exit")])
     assert answered["status"] == status
     assert answered["answer"].get("Allow") == allowed

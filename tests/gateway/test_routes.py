@@ -16,7 +16,6 @@ from kong.render import TEMPLATE, render
 from kong.routes import SPECS, Operations, all_operations, disagreements, example
 from kong.settings import GatewaySettings
 from openapi.description import Operation
-from openapi.reading import load_description
 from tests.gateway.conftest import Services
 from tests.gateway.running import Running
 from tests.gateway.test_passing import assert_problem
@@ -60,7 +59,7 @@ def plant(tmp_path: Path) -> Plant:
 
 def test_the_routes_agree_with_the_specs(configuration: Configuration) -> None:
     """Every public operation has its route, and every route its operation."""
-    assert disagreements(configuration, all_operations()) == ()
+    assert disagreements(configuration, all_operations(), {}) == ()
     assert len([each for _, each in EVERY if not each.internal]) >= 7
 
 
@@ -136,7 +135,7 @@ def test_an_operation_without_a_route_is_told_with_the_lines_to_write(
 ) -> None:
     """Adding a path or a method to a spec fails until the template has it."""
     service, path, method, expected = planted
-    (message,) = disagreements(configuration, plant(service, path, method))
+    (message,) = disagreements(configuration, plant(service, path, method), {})
     assert f"{method.upper()} {path} has no route" in message
     for pattern in expected:
         assert re.search(pattern, message), message
@@ -149,13 +148,13 @@ def test_the_lines_it_tells_are_the_ones_that_were_missing(
     """Writing the suggested lines into the template makes it agree."""
     published = plant("kong_order_service", path, "get")
     settings = GatewaySettings(p_value=50)
-    (message,) = disagreements(render(settings, 50)[1], published)
+    (message,) = disagreements(render(settings, 50)[1], published, {})
     suggested = message.partition("\n")[2] + "\n"
     text = TEMPLATE.read_text()
     place = text.index("\n# What no route above takes")
     written = state / "template"
     written.write_text(text[:place].rstrip("\n") + "\n" + suggested + text[place:])
-    assert disagreements(render(settings, 50, template=written)[1], published) == ()
+    assert disagreements(render(settings, 50, template=written)[1], published, {}) == ()
 
 
 def test_a_route_that_no_operation_needs_is_told(configuration: Configuration) -> None:
@@ -164,7 +163,7 @@ def test_a_route_that_no_operation_needs_is_told(configuration: Configuration) -
         service: tuple(each for each in operations if str(each) != "GET /orders/{id}")
         for service, operations in all_operations().items()
     }
-    (message,) = disagreements(configuration, left)
+    (message,) = disagreements(configuration, left, {})
     assert "order_service_order_route" in message
 
 
@@ -179,7 +178,7 @@ def test_an_operation_that_the_access_log_would_call_otherwise_is_told(
         )
         for service, operations in all_operations().items()
     }
-    (message,) = disagreements(configuration, changed)
+    (message,) = disagreements(configuration, changed, {})
     assert "POST /orders/ is made" in message
     assert "tags: [GET=list_orders, POST=made]" in message
 
@@ -193,7 +192,7 @@ def test_an_internal_operation_with_a_route_is_told(configuration: Configuration
         )
         for service, operations in all_operations().items()
     }
-    messages = disagreements(configuration, changed)
+    messages = disagreements(configuration, changed, {})
     assert any("POST /orders/ is internal" in message for message in messages)
 
 
@@ -202,10 +201,3 @@ def test_the_command_says_that_all_agree() -> None:
     result = CliRunner().invoke(commands, ["routes"])
     assert result.exit_code == 0, result.output
     assert "agree" in result.output
-
-
-def test_the_key_is_expected_where_the_specs_say(configuration: Configuration) -> None:
-    """The header's name stands in the specs and in the template, and is the same."""
-    for spec in SPECS.values():
-        scheme = load_description(spec).security_schemes["apiKey"]
-        assert (scheme["in"], scheme["name"]) == ("header", configuration.key_header)

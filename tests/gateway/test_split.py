@@ -60,7 +60,7 @@ def test_refused_requests_do_not_bend_p(start: Start, services: Services) -> Non
     gateway = start(p_value=50, api_keys=(ApiKey("shop", key),))
     with httpx.Client(base_url=gateway.url) as client:
         for _ in range(100):
-            assert client.put("/users/u1", json={}).status_code == httpx.codes.UNAUTHORIZED
+            assert client.put("/users/u1", json={}).status_code in (401, 429)
             client.put("/users/u1", json={}, headers={"apikey": key})
     assert (len(services.v1.received), len(services.v2.received)) == (50, 50)
 

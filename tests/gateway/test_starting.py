@@ -1,5 +1,6 @@
 """What the gateway is started with, how it ends, and what it refuses to start with."""
 
+import base64
 import os
 import shutil
 import signal
@@ -11,9 +12,18 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
-from kong.configuration import VERSION_UPSTREAMS, Consumer
-from kong.errors import GatewayError, SettingError
+from kong.configuration import VERSION_UPSTREAMS
+from kong.consumers import Consumer
+from kong.errors import ConfigurationError, GatewayError, SettingError
 from kong.haproxy import LIMITS
 from kong.process import ENTRY_POINT, Kind, prepare, variables
 from kong.render import render
@@ -24,6 +34,7 @@ from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
 from tests.gateway.running import elsewhere
+from tests.gateway.tokens import Issuer, p256, rsa
 from tests.waiting import until
 
 BAD = {
@@ -103,6 +114,102 @@ def test_the_image_renders_what_python_renders(environment: Mapping[str, str]) -
     assert ended.stdout == text, ended.stderr
 
 
+PUBLIC_KEYS = {"RS256": Issuer().public_key, "ES256": Issuer(p256()).public_key}
+
+
+def in_base64(text: str) -> str:
+    """In one line, as a file of variables wants it."""
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("algorithm", PUBLIC_KEYS)
+@pytest.mark.parametrize("given", ["PEM", "base64", "a file"])
+@pytest.mark.parametrize("more", [{}, {"JWT_ISSUER": "https://idp/x", "JWT_AUDIENCE": "api"}])
+def test_the_image_renders_what_python_renders_of_a_public_key(
+    state: Path, algorithm: str, given: str, more: Mapping[str, str]
+) -> None:
+    """However it is given; with or without keys of other callers."""
+    key = PUBLIC_KEYS[algorithm]
+    (state / "key.pem").write_text("\n" + key.replace("\n", "\r\n"))
+    variables = {
+        "PEM": {"JWT_PUBLIC_KEY": key, "API_KEYS": f"shop:{'a' * 16}"},
+        "base64": {"JWT_PUBLIC_KEY": in_base64(key), "API_KEYS": f"shop:{'a' * 16}"},
+        "a file": {"JWT_PUBLIC_KEY_FILE": str(state / "key.pem"), "API_KEYS": "b" * 16},
+    }
+    environment = {"P_VALUE": "50", **variables[given], **more}
+    settings = GatewaySettings.from_environment(environment)
+    text, configuration = render(settings, 50)
+    assert (settings.jwt_public_key, settings.jwt_algorithm) == (key, algorithm)
+    ended = entry_point(environment, "render")
+    assert ended.stdout == text, ended.stderr
+    consumers = {each["username"]: each for each in yaml.safe_load(text)["consumers"]}
+    (secret,) = consumers["_token"]["jwt_secrets"]
+    expected = {"key": more.get("JWT_ISSUER", algorithm), "algorithm": algorithm}
+    assert secret == {**expected, "rsa_public_key": key}
+    assert len(configuration.consumers) == 1
+
+
+def test_a_public_key_that_is_none_is_named(state: Path) -> None:
+    """Of another kind, too short, private, cut, or none at all."""
+    private = rsa().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    whole = PUBLIC_KEYS["RS256"]
+    bad = {
+        "short": Issuer(rsa(1024)).public_key,
+        "private": private,
+        "cut": whole.replace(whole.splitlines()[3], ""),
+        "P-384": ec(SECP384R1())
+        .public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        .decode(),
+        "text": "secret",
+        "certificate": whole.replace("PUBLIC KEY", "CERTIFICATE"),
+        "two": whole * 2,
+    }
+    for what, text in bad.items():
+        (state / what).write_text(text)
+        for environment in (
+            {"JWT_PUBLIC_KEY": text},
+            {"JWT_PUBLIC_KEY": in_base64(text)},
+            {"JWT_PUBLIC_KEY_FILE": str(state / what)},
+        ):
+            assert_refused({"API_KEYS": "k" * 20, **environment}, *environment)
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({"JWT_PUBLIC_KEY_FILE": "/none"}, "JWT_PUBLIC_KEY_FILE"),
+        ({"JWT_PUBLIC_KEY_FILE": "/none", "JWT_PUBLIC_KEY": "x"}, "JWT_PUBLIC_KEY"),
+        ({"JWT_ISSUER": "x"}, "JWT_ISSUER"),
+        ({"JWT_AUDIENCE": "x"}, "JWT_AUDIENCE"),
+        ({"JWT_PUBLIC_KEY": PUBLIC_KEYS["RS256"], "JWT_ISSUER": 'a"b'}, "JWT_ISSUER"),
+        ({"JWT_PUBLIC_KEY": PUBLIC_KEYS["RS256"], "JWT_AUDIENCE": "a b"}, "JWT_AUDIENCE"),
+        ({"JWT_PUBLIC_KEY": PUBLIC_KEYS["RS256"], "JWT_AUDIENCE": "a" * 256}, "JWT_AUDIENCE"),
+    ],
+)
+def test_a_bad_setting_of_tokens_is_named(environment: Mapping[str, str], name: str) -> None:
+    """In the image and without it."""
+    assert_refused(environment, name)
+
+
+def test_a_route_that_asks_for_what_nobody_has_is_told() -> None:
+    """The orders ask for a key, and only tokens are known."""
+    environment = {"P_VALUE": "50", "JWT_PUBLIC_KEY": PUBLIC_KEYS["ES256"]}
+    with pytest.raises(ConfigurationError, match=r"API_KEYS must be set: .* asks for a key"):
+        render(GatewaySettings.from_environment(environment), 50)
+    assert "API_KEYS must be set" in entry_point(environment, "render").stderr
+
+
+def assert_refused(environment: Mapping[str, str], *names: str) -> None:
+    """Neither Python nor the image starts with these variables, and both name the first."""
+    environment = {"P_VALUE": "50", **environment}
+    with pytest.raises(SettingError, match=names[0]):
+        GatewaySettings.from_environment(environment)
+    ended = entry_point(environment)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert names[0] in ended.stderr
+
+
 @pytest.mark.parametrize("name", ["GATEWAY_URL", "GATEWAY_ADMIN_URL"])
 def test_where_commands_reach_the_gateway_must_be_a_url(name: str) -> None:
     """And a last / makes no difference."""
@@ -123,6 +230,9 @@ def test_settings_reach_the_image_whole(state: Path) -> None:
         given_admin_url="http://kong:8001",
         log_format=LogFormat.CONSOLE,
         api_keys=(ApiKey("shop", "k" * 16), ApiKey("shop", "l" * 16)),
+        jwt_public_key=PUBLIC_KEYS["ES256"],
+        jwt_issuer="https://idp.example",
+        jwt_audience="api",
         rate_limit_per_minute=4,
         request_size_limit=5,
         state=state.resolve(),

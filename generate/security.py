@@ -1,0 +1,129 @@
+"""What the gateway has to ask for, by the `security` of the specs, and what nobody enforces."""
+
+from collections.abc import Collection, Container, Iterator, Mapping
+
+from generate.sources import APIS, Api, Sources
+from kong.authentication import Authentication
+from openapi.description import Description, Operation
+from openapi.errors import Violation
+from openapi.pointers import at, pointer_of
+from openapi.security import ApiKey, Http, SecurityScheme
+
+
+def enforced(scheme: SecurityScheme) -> Authentication | None:
+    """How the gateway enforces a scheme: by a key or by a token. None where it does not."""
+    match scheme:
+        case ApiKey(location="header"):
+            return Authentication.KEY
+        case Http(scheme="bearer", bearer_format=str(form)) if form.upper() == "JWT":
+            return Authentication.TOKEN
+    return None
+
+
+def asked(
+    operation: Operation,
+    schemes: Mapping[str, SecurityScheme],
+    elsewhere: Container[str],
+    *,
+    anonymous: bool,
+) -> Authentication:
+    """What the gateway has to ask for, so that an operation is reached by whom its spec lets.
+
+    Args:
+        operation: Its `security` has alternatives; one that another one includes adds nothing.
+        schemes: All of the spec, by name.
+        elsewhere: The names of the schemes that somebody else enforces: nothing is asked for them.
+        anonymous: Whether an alternative without a scheme lets strangers in. Otherwise it says no
+            more than that a gateway without keys, on somebody's own machine, asks for none.
+    """
+    stated = [each for each in operation.security if each or anonymous] or operation.security
+    alternatives = {
+        frozenset(enforced(schemes[name]) for name in each if name not in elsewhere)
+        for each in stated
+    }
+    key, token = frozenset({Authentication.KEY}), frozenset({Authentication.TOKEN})
+    if not alternatives or frozenset() in alternatives:
+        return Authentication.OPEN
+    if {key, token} <= alternatives:
+        return Authentication.KEY_OR_TOKEN
+    if key in alternatives:
+        return Authentication.KEY
+    return Authentication.TOKEN if token in alternatives else Authentication.KEY_AND_TOKEN
+
+
+def asked_of(sources: Sources) -> dict[tuple[str, str], Authentication]:
+    """What the gateway has to ask for, by method and path of every public operation."""
+    return {
+        (each.method, each.path): asked(
+            each,
+            description.security_schemes,
+            api.enforced_elsewhere,
+            anonymous=api.anonymous,
+        )
+        for api, description, each in _public(sources)
+    }
+
+
+def unenforced(sources: Sources) -> Iterator[str]:
+    """What the specs ask for and nobody enforces; declarations that are about nothing."""
+    lines = (
+        f"{description.place(pointer)}: {reason}"
+        for api, description, each in _public(sources)
+        for pointer, reason in _unenforced(api, description, each)
+    )
+    yield from dict.fromkeys(lines)
+    for api in APIS:
+        for name in api.enforced_elsewhere:
+            if name not in sources.apis[api.name].security_schemes:
+                yield f"generate/sources.py: {api.name} has no security scheme {name}: remove it"
+
+
+def other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
+    """Keys that are expected in another header than the gateway looks into."""
+    known = [each.lower() for each in headers]
+    for api in APIS:
+        description = sources.apis[api.name]
+        for name, scheme in description.security_schemes.items():
+            match scheme:
+                case ApiKey("header", key) if name not in api.enforced_elsewhere:
+                    if key.lower() not in known:
+                        place = description.place(pointer_of("components", "securitySchemes", name))
+                        yield (
+                            f"{place}: the gateway looks for keys in {', '.join(headers)}: write "
+                            f"`key_names: [{', '.join([*headers, key])}]` in kong/apikey.yaml, or "
+                            "another name here"
+                        )
+
+
+def _public(sources: Sources) -> Iterator[tuple[Api, Description, Operation]]:
+    for api in APIS:
+        description = sources.apis[api.name]
+        for each in description.operations:
+            if not each.internal:
+                yield api, description, each
+
+
+def _unenforced(api: Api, description: Description, operation: Operation) -> Iterator[Violation]:
+    schemes, elsewhere = description.security_schemes, api.enforced_elsewhere
+    stated = "security" in at(description.document, operation.pointer)
+    owner = operation.pointer if stated else ""
+    for number, requirement in enumerate(operation.security):
+        here = [name for name in requirement if name not in elsewhere]
+        keys = [name for name in here if enforced(schemes[name]) is Authentication.KEY]
+        for name in here:
+            pointer = owner + pointer_of("security", number, name)
+            if enforced(schemes[name]) is None:
+                reason = f"{name} ({schemes[name]}) is not enforced by the gateway"
+            elif requirement[name]:
+                reason = f"{name} has roles, which the gateway does not look for"
+            elif name in keys[1:]:
+                reason = f"the gateway asks for one key, and {keys[0]} is one already"
+            else:
+                continue
+            yield (
+                pointer,
+                (
+                    f"{reason}: remove it, or say who does it in generate/sources.py, in the Api "
+                    f"`{api.name}`: enforced_elsewhere={{{name!r}: 'WHO'}}"
+                ),
+            )

@@ -1,0 +1,161 @@
+"""What the specs' `security` comes to at the gateway, and what of it nobody enforces."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from generate import security
+from generate.security import asked_of, other_keys, unenforced
+from generate.sources import APIS, read_sources
+from kong.authentication import Authentication
+from tests.generate.conftest import replace_in
+
+LIST = ("GET", "/orders/")
+GET = ("GET", "/orders/{id}")
+SCHEMES = """
+    token: {type: http, scheme: Bearer, bearerFormat: jwt}
+    opaque: {type: http, scheme: bearer}
+    basic: {type: http, scheme: basic}
+    oauth: {type: oauth2, flows: {clientCredentials: {tokenUrl: 'https://idp/t', scopes: {}}}}
+    oidc: {type: openIdConnect, openIdConnectUrl: 'https://idp/c'}
+    cookie: {type: apiKey, in: cookie, name: key}
+    query: {type: apiKey, in: query, name: key}
+    second: {type: apiKey, in: header, name: APIKEY}
+"""
+
+
+def order_spec(root: Path, stated: str | None, *, version: str = "3.0.3") -> None:
+    """State a security in the operation that lists orders; None removes the document's."""
+    spec = root / "specs" / "order.yaml"
+    replace_in(spec, "  securitySchemes:\n", f"  securitySchemes:{SCHEMES.rstrip()}\n")
+    replace_in(spec, "openapi: 3.0.3", f"openapi: {version}")
+    if stated is None:
+        replace_in(spec, "security: [{}, {apiKey: []}]\n", "")
+    else:
+        listing = "      operationId: list_orders\n"
+        replace_in(spec, listing, f"{listing}      security: {stated}\n")
+
+
+def declare(
+    monkeypatch: pytest.MonkeyPatch, elsewhere: Mapping[str, str], *, anonymous: bool = False
+) -> None:
+    """Declare the order API so."""
+    user, order = APIS
+    declared = replace(order, enforced_elsewhere=elsewhere, anonymous=anonymous)
+    monkeypatch.setattr(security, "APIS", (user, declared))
+
+
+K, T = Authentication.KEY, Authentication.TOKEN
+EITHER, BOTH, OPEN = Authentication.KEY_OR_TOKEN, Authentication.KEY_AND_TOKEN, Authentication.OPEN
+ASKED: Mapping[str, Authentication] = {
+    "[]": OPEN,
+    "[{}]": OPEN,
+    "[{apiKey: []}]": K,
+    "[{token: []}]": T,
+    "[{apiKey: []}, {token: []}]": EITHER,
+    "[{token: []}, {apiKey: []}]": EITHER,
+    "[{token: [], apiKey: []}]": BOTH,
+    "[{token: [], apiKey: []}, {apiKey: []}]": K,
+    "[{token: []}, {token: [], apiKey: []}]": T,
+    "[{token: [], apiKey: []}, {apiKey: []}, {token: []}]": EITHER,
+    "[{}, {apiKey: []}]": K,
+    "[{apiKey: []}, {}]": K,
+    "[{second: []}]": K,
+    "[{second: []}, {apiKey: []}]": K,
+    "[{oauth: []}]": OPEN,
+    "[{oauth: [], token: []}]": T,
+    "[{oauth: []}, {token: []}]": OPEN,
+    "[{opaque: [], cookie: [], basic: [], apiKey: []}]": K,
+}
+"""By the security of an operation, whose other schemes somebody else enforces."""
+
+
+@pytest.mark.parametrize("stated", ASKED)
+def test_what_the_gateway_asks_for_is_what_the_security_comes_to(
+    specs: Path, monkeypatch: pytest.MonkeyPatch, stated: str
+) -> None:
+    """One alternative has to be met, with all its schemes; what somebody else does is left out."""
+    order_spec(specs, stated)
+    others = ("oauth", "opaque", "cookie", "basic")
+    declare(monkeypatch, dict.fromkeys(others, "the company's proxy"))
+    sources = read_sources(specs)
+    asked = asked_of(sources)
+    assert (asked[LIST], asked[GET]) == (ASKED[stated], K)
+    assert [*unenforced(sources)] == []
+    assert ("GET", "/users/{id}") not in asked  # it is internal
+
+
+def test_strangers_are_let_in_where_the_api_is_declared_so(
+    specs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty alternative is for somebody's own machine, unless it is meant as it stands."""
+    order_spec(specs, "[{apiKey: [], token: []}, {}]")
+    assert asked_of(read_sources(specs))[LIST] is BOTH
+    declare(monkeypatch, {}, anonymous=True)
+    asked = asked_of(read_sources(specs))
+    assert {asked[LIST], asked[GET]} == {OPEN}
+    assert asked["POST", "/users/"] is K
+
+
+def test_an_api_that_states_no_security_is_open(specs: Path) -> None:
+    """Neither in the document nor in an operation."""
+    order_spec(specs, None)
+    asked = asked_of(read_sources(specs))
+    assert {each for (_, path), each in asked.items() if "orders" in path} == {OPEN}
+
+
+UNENFORCED: Mapping[str, list[str]] = {
+    "[{opaque: []}]": ["opaque (http bearer, bearerFormat unsaid) is not enforced by the gateway"],
+    "[{basic: []}]": ["basic (http basic) is not enforced by the gateway"],
+    "[{oauth: []}]": ["oauth (oauth2) is not enforced by the gateway"],
+    "[{oidc: [read]}]": ["oidc (openIdConnect) is not enforced by the gateway"],
+    "[{cookie: []}]": ["cookie (apiKey in cookie) is not enforced by the gateway"],
+    "[{query: []}]": ["query (apiKey in query) is not enforced by the gateway"],
+    "[{apiKey: []}, {basic: [], oauth: []}]": [
+        "basic (http basic) is not enforced by the gateway",
+        "oauth (oauth2) is not enforced by the gateway",
+    ],
+    "[{apiKey: [], second: []}]": ["the gateway asks for one key, and apiKey is one already"],
+}
+
+
+@pytest.mark.parametrize("stated", UNENFORCED)
+def test_a_scheme_that_nobody_enforces_is_told_with_what_to_write(specs: Path, stated: str) -> None:
+    """File and line, what it is, and how to say who does it."""
+    order_spec(specs, stated)
+    lines = [*unenforced(read_sources(specs))]
+    text = (specs / "specs" / "order.yaml").read_text().splitlines()
+    number = text.index(f"      security: {stated}") + 1
+    assert len(lines) == len(UNENFORCED[stated])
+    for line, reason in zip(lines, UNENFORCED[stated], strict=True):
+        assert line.startswith(f"specs/order.yaml:{number}: {reason}: remove it, or say who does")
+        assert "enforced_elsewhere={'" in line
+
+
+def test_a_role_is_told(specs: Path) -> None:
+    """OpenAPI 3.1 has them for every scheme, and nothing at the gateway knows of any."""
+    spec = specs / "specs" / "order.yaml"
+    text = spec.read_text().replace("openapi: 3.0.3", "openapi: 3.1.0")
+    spec.write_text(text.replace("security: [{}, {apiKey: []}]", "security: [{apiKey: [admin]}]"))
+    (line,) = unenforced(read_sources(specs))  # once, and not for every operation
+    assert line.startswith("specs/order.yaml:13: apiKey has roles, which the gateway does not look")
+
+
+def test_a_declaration_of_no_scheme_is_told(specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would hide the next one of that name."""
+    declare(monkeypatch, {"oath": "the company's proxy"})
+    (line,) = unenforced(read_sources(specs))
+    assert line == "generate/sources.py: order has no security scheme oath: remove it"
+
+
+def test_a_key_in_another_header_than_the_gateways_is_told(specs: Path) -> None:
+    """With what to write into the gateway's file."""
+    assert [*other_keys(read_sources(specs), ["ApiKey"])] == []
+    replace_in(specs / "specs" / "shared.yaml", "name: apikey", "name: X-Key")
+    lines = [*other_keys(read_sources(specs), ["apikey"])]
+    assert len(lines) == 2
+    for line in lines:
+        assert line.startswith("specs/")
+        assert "`key_names: [apikey, X-Key]` in kong/apikey.yaml" in line
