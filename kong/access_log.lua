@@ -9,6 +9,8 @@ return function()
   elseif consumer and string.sub(consumer.username, 1, 1) ~= "_" then
     ngx.var.gateway_caller = consumer.username
   end
+  -- What split.lua chose by itself: a version that was asked for says nothing about P.
+  ngx.var.gateway_split = kong.ctx.shared.gateway_split or ""
   local method = string.gsub(kong.request.get_method(), "^HEAD$", "GET") .. "="
   for _, tag in ipairs(route and route.tags or {}) do
     if string.sub(tag, 1, #method) == method then

@@ -6,15 +6,15 @@ import sys
 import click
 import structlog
 
+from canary.command import rollout
+from canary.record import Record, record_path
 from kong.errors import GatewayError
 from kong.process import kept_settings, prepare
 from kong.render import render
-from kong.rollout import Record, record_path
-from kong.rollout_command import rollout
 from kong.routes import all_operations, disagreements
 from kong.running import LiveTarget, find
 from kong.settings import GatewaySettings
-from kong.weight import BUILDS, count_builds, only_one, set_weight
+from kong.weight import VERSIONS, count_versions, only_one, set_weight
 from kong.weights import WeightFile
 
 _DEVIATIONS = 4
@@ -69,8 +69,8 @@ def weight(percent: int, requests: int) -> None:
 
 def _prove(settings: GatewaySettings, percent: int, requests: int) -> None:
     """Count; exit 1 where what is counted is not what was set, chance allowed for."""
-    counted = count_builds(settings, requests)
-    for build in BUILDS:
+    counted = count_versions(settings, requests)
+    for build in VERSIONS:
         click.echo(f"  {build}: {counted[build]} of {requests}")
     expected = requests * percent / 100
     deviation = (requests * percent / 100 * (1 - percent / 100)) ** 0.5

@@ -114,6 +114,16 @@ set_token() {
   JWT_SECRETS="[{\"key\": \"${JWT_ISSUER:-$JWT_ALGORITHM}\", \"algorithm\": \"$JWT_ALGORITHM\", \"rsa_public_key\": \"${pem//$'\n'/\\n}\"}]"
 }
 
+# Who may ask for a version: names out of API_KEYS, or * for everybody.
+check_version_callers() {
+  local one list
+  IFS=, read -ra list <<<"$VERSION_CALLERS"
+  for one in ${list[@]+"${list[@]}"}; do
+    [[ $one =~ ^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|\*)$ ]] || fail "VERSION_CALLERS must be names of callers with commas, or *, not '$VERSION_CALLERS'"
+    [[ $one == '*' || $CONSUMERS == *"\"username\": \"$one\""* ]] || fail "VERSION_CALLERS names $one, who has no key in API_KEYS"
+  done
+}
+
 refuse_strangers() {
   [[ -n $CONSUMERS$JWT_ALGORITHM ]] && CREDENTIALS_ASKED=true || CREDENTIALS_ASKED=false
   [[ $CREDENTIALS_ASKED == true ]] && return
@@ -176,6 +186,16 @@ fill_in() {
   done <"$1"
 }
 
+# While Kong runs as process $1: where its log has more than 16 MiB, it becomes the older one, and nginx opens a new one.
+rotate() {
+  while sleep 5 && kill -0 "$1" 2>/dev/null; do
+    if [[ -f $access_log && $(stat -c %s "$access_log") -gt 16777216 ]]; then
+      mv -f "$access_log" "$access_log.1"
+      kill -USR1 "$1"
+    fi
+  done
+}
+
 # title PID: what nginx calls the process, in $title.
 title() {
   title=''
@@ -210,7 +230,7 @@ if [[ -s $state/weight ]]; then P_VALUE=$(<"$state/weight"); fi
 : "${ORDER_SERVICE_TARGET:=order-service:5000}" "${API_KEYS:=}"
 : "${JWT_PUBLIC_KEY:=}" "${JWT_PUBLIC_KEY_FILE:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}"
-: "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
+: "${VERSION_CALLERS:=}" "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole P_VALUE 0 100
 whole REQUEST_SIZE_LIMIT 1 999999999
 whole RATE_LIMIT_PER_MINUTE 1 999999999
@@ -219,6 +239,7 @@ targets USER_SERVICE_V2_TARGET 1000
 targets ORDER_SERVICE_TARGET 1
 set_targets
 set_consumers
+check_version_callers
 set_token
 refuse_strangers
 refuse_routes_for_nobody
@@ -255,6 +276,9 @@ case ${LOG_FORMAT:-auto} in
   *) format=json ;;
 esac
 export KONG_NGINX_HTTP_INCLUDE=$here/access_log.conf KONG_PROXY_ACCESS_LOG="/dev/stdout gateway_$format"
+# The same to a file, which a rollout reads; `rotate` keeps it from growing.
+access_log=$state/access-$(uname -n).log
+export KONG_NGINX_PROXY_ACCESS_LOG="$access_log gateway_json"
 export KONG_PROXY_ERROR_LOG=/dev/stderr KONG_ADMIN_ACCESS_LOG=off KONG_ADMIN_ERROR_LOG=/dev/stderr
 # A name's addresses change with every replica; the name server's own word of how long to keep them is for other networks.
 export KONG_DNS_VALID_TTL=${KONG_DNS_VALID_TTL:-1} KONG_DNS_STALE_TTL=${KONG_DNS_STALE_TTL:-4}
@@ -269,4 +293,6 @@ serve_tls
 kong prepare -p "$KONG_PREFIX"
 nginx=/usr/local/openresty/nginx/sbin/nginx
 [[ -x $nginx ]] || nginx=$(command -v nginx) || fail "there is a kong command, but no nginx of OpenResty"
+(umask 077 && touch "$access_log")
+rotate $$ </dev/null >/dev/null 2>&1 &
 exec "$nginx" -p "$KONG_PREFIX" -c nginx.conf

@@ -1,18 +1,26 @@
 """HAProxy in Kong's place: its configuration file, written from the parsed kong.yml."""
 
 import ipaddress
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import jinja2
 
+from kong import access_log
 from kong.authentication import Authentication
-from kong.configuration import SPLIT_UPSTREAM, Configuration, Service, Split, Target, Upstream
+from kong.configuration import (
+    SPLIT_UPSTREAM,
+    VERSION_UPSTREAMS,
+    Configuration,
+    Service,
+    Split,
+    Target,
+    Upstream,
+)
 from kong.errors import ConfigurationError
 from kong.methods import allowed_methods
-from kong.problem import problems
-from kong.settings import GatewaySettings, LogFormat
+from kong.problem import Problem, problems
+from kong.settings import GatewaySettings
 
 LIMITS = (
     "a path is matched as sent: neither doubled slashes nor %-encoded letters are normalised",
@@ -32,21 +40,15 @@ _LARGEST_BODY = 16 * 1_048_576
 _HEADERS = 65_536
 
 _STATUSES = frozenset((400, 401, 403, 404, 405, 408, 413, 429, 500, 501, 502, 503, 504))
-_LOG_FORMATS = {
-    LogFormat.CONSOLE: (
-        '"%[date,ltime(%H:%M:%S)] %ST %HM %HP %[var(txn.operation)] '
-        "caller=%[var(txn.consumer)] version=%[var(txn.version)] %si:%sp %Ta ms service=%Tr ms "
-        'request_id=%[var(txn.request_id)] flags=%ts"'
-    ),
-    LogFormat.JSON: (
-        r'"{\"event\":\"request\",\"timestamp\":\"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]\",'
-        r"\"status\":%ST,\"method\":\"%[capture.req.method,json(utf8s)]\","
-        r"\"path\":\"%[capture.req.uri,json(utf8s)]\",\"operation\":\"%{-M}[var(txn.operation)]\","
-        r"\"caller\":\"%{-M}[var(txn.consumer),json(utf8s)]\",\"version\":\"%{-M}[var(txn.version),json(utf8s)]\","
-        r"\"target\":\"%si:%sp\",\"milliseconds\":%Ta,\"service_milliseconds\":%Tr,"
-        r'\"request_id\":\"%[var(txn.request_id),json(utf8s)]\"}"'
-    ),
-}
+_LOG_FORMAT = (
+    r'"{\"event\":\"request\",\"timestamp\":\"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]\",'
+    r"\"status\":%ST,\"method\":\"%[capture.req.method,json(utf8s)]\","
+    r"\"path\":\"%[capture.req.uri,json(utf8s)]\",\"operation\":\"%{-M}[var(txn.operation)]\","
+    r"\"caller\":\"%{-M}[var(txn.consumer),json(utf8s)]\","
+    r"\"version\":\"%{-M}[var(txn.version),json(utf8s)]\","
+    r"\"target\":\"%si:%sp\",\"split\":\"%{-M}[var(txn.split)]\",\"milliseconds\":%Ta,"
+    r'\"service_milliseconds\":%Tr,\"request_id\":\"%[var(txn.request_id),json(utf8s)]\"}"'
+)
 
 
 def socket_path(settings: GatewaySettings) -> Path:
@@ -83,7 +85,11 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         keep_trailing_newline=True,
     )
     backends = tuple(_backends(configuration))
-    known = {problem.status: problem for problem in problems()}
+    known: dict[int, Problem] = {}
+    by_kind: dict[str, Problem] = {}
+    for problem in problems():
+        known.setdefault(problem.status, problem)  # the first of a status is meant
+        by_kind[problem.kind] = problem
     return environment.get_template("haproxy.cfg.j2").render(
         conf=configuration,
         backends=backends,
@@ -97,6 +103,11 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         method_not_allowed=known[405],
         methods=list(allowed_methods()),
         version_not_supported=known[505],
+        version_not_allowed=by_kind["version-not-allowed"],
+        unknown_version=by_kind["unknown-version"],
+        version_callers=settings.version_callers,
+        versions=VERSION_UPSTREAMS,
+        access_log=access_log.socket_path(settings.state),
         backup_weight=backup_weight(configuration.split),
         bufsize=_bufsize(configuration),
         listen=settings.listen,
@@ -107,7 +118,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         routes=_routes(configuration),
         admin_listen=settings.admin_listen,
         socket=_short_enough(socket_path(settings)),
-        log_format=_LOG_FORMATS[_log_format(settings)],
+        log_format=_LOG_FORMAT,
     )
 
 
@@ -174,12 +185,6 @@ def server_prefix(target: str) -> str:
 def target_of(server: str) -> str:
     """The target `host:port` a server is of, as the file written here calls it."""
     return server if ":" in server else ":".join(server.rsplit("_", 2)[:2])
-
-
-def _log_format(settings: GatewaySettings) -> LogFormat:
-    if settings.log_format is not LogFormat.AUTO:
-        return settings.log_format
-    return LogFormat.CONSOLE if sys.stdout.isatty() else LogFormat.JSON
 
 
 def _short_enough(path: Path) -> Path:

@@ -1,9 +1,11 @@
--- The body of every error of the gateway's own, as problem+json: status | type | title | detail.
+-- The body of every error of the gateway's own, as problem+json: status | type | title | detail. Of several with one
+-- status the first is meant, unless the message names another: problem:TYPE.
 local problems = {}
 for status, kind, title, detail in string.gmatch([[
 ${problems.txt}
 ]], "(%d+) | ([^|\n]+) | ([^|\n]+) | ([^\n]+)") do
-  problems[tonumber(status)] = {kind, title, detail}
+  problems[kind] = {kind, title, detail}
+  problems[tonumber(status)] = problems[tonumber(status)] or problems[kind]
 end
 local unknown = {"gateway-error", "Gateway error", "The gateway failed."}
 -- nginx's 494, of which Kong makes a 400 with this message.
@@ -17,7 +19,7 @@ return function()
     return
   end
   local status = kong.response.get_status()
-  local problem = problems[status] or unknown
+  local problem = problems[string.match(body, "problem:([a-z-]+)")] or problems[status] or unknown
   if status == 400 and string.find(body, too_large, 1, true) then
     problem = problems[431]
   end

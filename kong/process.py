@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from kong import haproxy
+from kong import access_log, haproxy
 from kong.errors import GatewayError
 from kong.render import render
 from kong.settings import GatewaySettings
@@ -61,7 +61,9 @@ def prepare(settings: GatewaySettings, path: str | None = None) -> Gateway:
     if program is None:
         raise GatewayError("neither kong nor haproxy is installed: apt-get install haproxy")
     write_haproxy_files(settings, p)
-    command = (program, "-db", "-f", str(haproxy.configuration_path(settings)))
+    command = access_log.with_access_log(
+        settings, (program, "-db", "-f", str(haproxy.configuration_path(settings)))
+    )
     return Gateway(Kind.HAPROXY, command, {}, signal.SIGUSR1, haproxy.LIMITS)
 
 
@@ -118,6 +120,7 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "GATEWAY_STATE_DIR": str(settings.state.resolve()),
         "LOG_FORMAT": settings.log_format.value,
+        "VERSION_CALLERS": ",".join(settings.version_callers),
     }
 
 

@@ -60,6 +60,7 @@ def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
         "JWT_ALGORITHM": settings.jwt_algorithm,
         "JWT_ISSUER": settings.jwt_issuer,
         "JWT_AUDIENCE": settings.jwt_audience,
+        "VERSION_CALLERS": ",".join(settings.version_callers),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
     }

@@ -18,6 +18,7 @@ _TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
 _URL = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _API_KEY = re.compile(r"(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63}):)?([A-Za-z0-9_-]{16,128})")
 _CLAIM = re.compile(r"[A-Za-z0-9._~:/@+=-]{1,255}")
+_CALLER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|\*")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
@@ -83,6 +84,7 @@ class GatewaySettings:
     order_consumer: tuple[str, ...] = ()
     state: Path = Path(".aware/gateway")
     log_format: LogFormat = LogFormat.AUTO
+    version_callers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse to serve strangers without a key."""
@@ -94,6 +96,8 @@ class GatewaySettings:
         for name in ("jwt_issuer", "jwt_audience"):
             if getattr(self, name) and not self.jwt_public_key:
                 raise SettingError(f"{name.upper()} is set, but JWT_PUBLIC_KEY is not")
+        for caller in {*self.version_callers} - {"*", *(key.name for key in self.api_keys)}:
+            raise SettingError(f"VERSION_CALLERS names {caller}, who has no key in API_KEYS")
         for name in ("tls_certificate", "tls_key"):
             if self.tls_listen and not getattr(self, name):
                 raise SettingError(f"GATEWAY_{name.upper()} must be set where TLS is served")
@@ -128,6 +132,8 @@ class GatewaySettings:
             not known
         REQUEST_SIZE_LIMIT: bytes of a request body
         GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
+        VERSION_CALLERS: names out of API_KEYS, with commas, of callers that may ask for a version
+            of the user service by the header `X-Service-Version`; `*` is everybody
         LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`
         """
         given = _Environment(environment)
@@ -159,6 +165,7 @@ class GatewaySettings:
             ),
             state=Path(environment.get("GATEWAY_STATE_DIR") or cls.state),
             log_format=given.log_format("LOG_FORMAT"),
+            version_callers=given.callers("VERSION_CALLERS"),
         )
 
     @property
@@ -288,6 +295,13 @@ class _Environment:
         if len({key.key for key in keys}) < len(keys):
             raise SettingError(f"{name} has the same key twice")
         return keys
+
+    def callers(self, name: str) -> tuple[str, ...]:
+        text = self._variables.get(name, "")
+        names = tuple(part.strip() for part in text.split(",")) if text else ()
+        if not all(_CALLER.fullmatch(each) for each in names):
+            raise SettingError(f"{name} must be names of callers with commas, or *, not {text!r}")
+        return names
 
     def log_format(self, name: str) -> LogFormat:
         text = self._variables.get(name) or LogFormat.AUTO

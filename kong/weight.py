@@ -15,7 +15,7 @@ from kong.running import RunningGateway
 from kong.settings import GatewaySettings
 from kong.weights import WeightFile
 
-BUILDS = ("v1", "v2")
+VERSIONS = ("v1", "v2")
 
 
 def set_weight(settings: GatewaySettings, gateway: RunningGateway, p: int) -> None:
@@ -30,7 +30,7 @@ def set_weight(settings: GatewaySettings, gateway: RunningGateway, p: int) -> No
         write_haproxy_files(settings, p)
 
 
-def count_builds(settings: GatewaySettings, requests: int) -> Counter[str]:
+def count_versions(settings: GatewaySettings, requests: int) -> Counter[str]:
     """Which build answered how many of so many user requests, sent one after the other.
 
     Each asks to change a user into nothing, which every build refuses and nothing comes of.

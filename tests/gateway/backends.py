@@ -24,6 +24,7 @@ class Behaviour:
     """How a backend answers from now on; change the fields while it runs.
 
     `status` gives the status of an answer from the request's running number, from 0.
+    `before_request` is called before the clock of the answer begins.
     `after_answer` gets the status and the seconds it took, just before the answer is sent.
     """
 
@@ -31,6 +32,7 @@ class Behaviour:
     status: Callable[[int], int] = lambda _number: 200
     metrics: Callable[[], str] = str
     before_answer: Callable[[], object] = lambda: None
+    before_request: Callable[[], object] = lambda: None
     after_answer: Callable[[int, float], object] = lambda _status, _seconds: None
 
 
@@ -117,7 +119,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         """Answer whatever was asked."""
-        backend, began = self.server.backend, time.monotonic()
+        backend = self.server.backend
+        backend.behaviour.before_request()
+        began = time.monotonic()
         body = self.body()
         if self.path == "/health/ready":
             self.send(200 if backend.behaviour.ready else 503, b"{}")

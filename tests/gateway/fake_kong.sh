@@ -20,6 +20,7 @@ http {
     server {
         listen $KONG_PROXY_LISTEN;
         access_log $KONG_PROXY_ACCESS_LOG;
+        access_log $KONG_NGINX_PROXY_ACCESS_LOG;
         client_max_body_size $KONG_NGINX_PROXY_CLIENT_MAX_BODY_SIZE;
         error_page 413 /problem;
         add_header X-Request-Id \$http_x_request_id always;

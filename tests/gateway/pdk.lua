@@ -21,12 +21,12 @@ local function get(headers, name)
   end
 end
 local kong = {
+  client = {get_consumer = function() return now.consumer end},
+  log = {err = error},
   ctx = {shared = setmetatable({}, {
     __index = function(_, name) return now.shared[name] end,
     __newindex = function(_, name, value) now.shared[name] = value end,
   })},
-  client = {get_consumer = function() return now.consumer end},
-  log = {err = error},
   request = {
     get_method = function() return now.method end,
     get_header = function(name) return get(now.headers, name) end,
@@ -37,8 +37,8 @@ local kong = {
     get_scheme = function() return now.scheme end,
   },
   response = {
-    exit = function(status, _, headers)
-      now.status, now.answer = status, headers or {}
+    exit = function(status, body, headers)
+      now.status, now.answer, now.said = status, headers or {}, body or {}
       error(exited)
     end,
     get_source = function() return now.source end,

@@ -21,6 +21,7 @@ from tests.gateway.running import Running, elsewhere
 from tests.gateway.test_log import entries
 from tests.gateway.test_passing import assert_problem
 from tests.gateway.tokens import Issuer, encoded, now, p256, signed_with_secret, unsigned
+from tests.waiting import until
 
 SHOP = ApiKey("shop", "s" * 20)
 ISSUER, STRANGER = Issuer(), Issuer()
@@ -334,8 +335,8 @@ def test_the_log_names_the_subject_of_a_token(start_asking: StartAsking) -> None
     tokens = ISSUER.token(sub='quote"\\'), STRANGER.token()
     for token in tokens:
         ask(gateway, token)
-    gateway.stop()
-    logged = [(each["status"], each["caller"]) for each in entries(gateway.log)]
+    until(lambda: gateway.log.read_text().count('"status":401') > 1, "the line of the stranger")
+    logged = [(each["status"], each["caller"]) for each in entries(gateway.log, "/")]
     assert logged[-2:] == [(200, 'jwt:quote"\\'), (401, "")]
     assert not [token for token in tokens if token in gateway.log.read_text()]
 

@@ -20,6 +20,7 @@ import httpx
 import psutil
 import pytest
 
+from kong.access_log import MAX_BYTES, log_path
 from kong.process import prepare
 from kong.settings import GatewaySettings, LogFormat
 from local import leftovers
@@ -56,8 +57,9 @@ class Kong:
         return dict(line.split("=", 1) for line in text.split("\0") if line)
 
     def workers(self) -> list[psutil.Process]:
-        """Its workers."""
-        return psutil.Process(self.process.pid).children()
+        """Its workers: what rotates the log is none."""
+        children = psutil.Process(self.process.pid).children()
+        return [each for each in children if each.name() != "bash"]
 
     def kill_master(self) -> list[psutil.Process]:
         """Kill the master alone; its workers, which go on."""
@@ -234,3 +236,19 @@ def test_people_get_lines_for_people(start: Start) -> None:
     httpx.get(f"{kong.settings.url}/orders/")
     assert entries(kong) == []
     assert re.search(r"^\S+ 200 GET /orders/ .* ms ", kong.log.read_text(), re.MULTILINE)
+
+
+def test_a_rollout_reads_a_file_that_does_not_grow(start: Start) -> None:
+    """As JSON whatever people are shown; nginx begins a new one where it has become too large."""
+    kong = start(log_format=LogFormat.CONSOLE)
+    httpx.get(f"{kong.settings.url}/orders/")
+    log = log_path(kong.settings.state)
+    first = log.stat().st_ino
+    assert any(json.loads(line)["split"] == "" for line in log.read_text().splitlines())
+    assert log.stat().st_mode & 0o777 == 0o600
+    with log.open("ab") as file:
+        file.truncate(MAX_BYTES + 1)
+    until(lambda: log.exists() and log.stat().st_ino != first, "a new one is begun")
+    httpx.get(f"{kong.settings.url}/orders/?again")
+    until(lambda: "/orders/?again" in log.read_text(), "the new one is written to")
+    assert log.with_name(f"{log.name}.1").stat().st_ino == first

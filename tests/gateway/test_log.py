@@ -7,18 +7,30 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kong.access_log import MAX_BYTES, log_path
 from kong.process import ENTRY_POINT
 from kong.settings import ApiKey, LogFormat
 from tests.gateway.conftest import Services, Start
-from tests.gateway.running import elsewhere
+from tests.gateway.running import Running, elsewhere
+from tests.waiting import until
 
 HERE = pytest.mark.skipif(elsewhere(), reason="a gateway elsewhere writes its log elsewhere")
 
 
-def entries(log: Path) -> list[dict[str, object]]:
-    """Its lines of JSON that are about requests."""
-    lines = [line for line in log.read_text().splitlines() if '"request"' in line]
-    return [json.loads(line) for line in lines]
+def entries(log: Path, path: str) -> list[dict[str, object]]:
+    """Its lines of JSON about requests, when the one about `path` has come."""
+
+    def written() -> list[dict[str, object]]:
+        lines = [line for line in log.read_text().splitlines() if '"request"' in line]
+        return [json.loads(line) for line in lines]
+
+    until(lambda: any(str(each["path"]).startswith(path) for each in written()), path)
+    return written()
+
+
+def logged(gateway: Running) -> Path:
+    """The file that a rollout reads."""
+    return log_path(gateway.settings.state)
 
 
 @pytest.mark.parametrize("log_format", LogFormat)
@@ -35,7 +47,7 @@ def test_a_request_is_one_line_of_the_log(start: Start, services: Services) -> N
     headers = {"X-Request-Id": 'quote"\\', "apikey": "k" * 20, "X-Consumer-Username": "root"}
     httpx.get(f"{gateway.url}/orders/?a=%22", headers=headers)
     gateway.stop()
-    entry = entries(gateway.log)[-1]
+    entry = entries(gateway.log, "/orders/?a=")[-1]
     assert isinstance(entry["milliseconds"], int)
     assert isinstance(entry["service_milliseconds"], int)
     assert 0 <= entry["service_milliseconds"] <= entry["milliseconds"]
@@ -60,7 +72,7 @@ def test_a_request_that_is_refused_is_a_line_too(start: Start) -> None:
     gateway = start(api_keys=(ApiKey("shop", "k" * 20),))
     httpx.put(f"{gateway.url}/users/u1", headers={"X-Consumer-Username": "root"})
     gateway.stop()
-    entry = entries(gateway.log)[-1]
+    entry = entries(gateway.log, "/users/u1")[-1]
     assert (entry["status"], entry["caller"], entry["operation"]) == (401, "", "update_user")
     assert (entry["version"], entry["service_milliseconds"]) == ("", -1)
 
@@ -72,4 +84,39 @@ def test_kong_and_the_stand_in_log_the_same(start: Start) -> None:
     httpx.get(f"{gateway.url}/orders/")
     gateway.stop()
     kongs = ENTRY_POINT.with_name("access_log.conf").read_text()
-    assert list(entries(gateway.log)[-1]) == re.findall(r'"(\w+)":', kongs)
+    assert list(entries(gateway.log, "/orders/")[-1]) == re.findall(r'"(\w+)":', kongs)
+
+
+@HERE
+@pytest.mark.parametrize("log_format", [LogFormat.JSON, LogFormat.CONSOLE])
+def test_a_file_has_what_the_split_chose(start: Start, log_format: LogFormat) -> None:
+    """Always as JSON, for nobody else's eyes; what is not split says nothing of it."""
+    gateway = start(p_value=100, log_format=log_format)
+    httpx.put(f"{gateway.url}/users/u1", json={})
+    httpx.get(f"{gateway.url}/orders/")
+    split, other = entries(logged(gateway), "/orders/")[-2:]
+    assert (split["split"], split["version"], other["split"]) == ("v1", "v1", "")
+    assert logged(gateway).stat().st_mode & 0o777 == 0o600
+
+
+@HERE
+def test_the_file_is_bounded(start: Start) -> None:
+    """One older file is beside it, and a reader loses nothing."""
+    gateway = start()
+    with logged(gateway).open("ab") as file:
+        file.truncate(MAX_BYTES - 1)
+    httpx.get(f"{gateway.url}/orders/")
+    older = logged(gateway).with_name(f"{logged(gateway).name}.1")
+    until(older.exists, "it is rotated")
+    assert entries(logged(gateway), "/orders/")
+
+
+@HERE
+def test_the_log_ends_with_the_gateway(start: Start) -> None:
+    """What writes it is no process of its own."""
+    gateway = start()
+    assert gateway.process is not None
+    children = Path(f"/proc/{gateway.process.pid}/task/{gateway.process.pid}/children")
+    (writer,) = children.read_text().split()
+    gateway.stop()
+    until(lambda: not Path(f"/proc/{writer}").exists(), "the writer has ended")

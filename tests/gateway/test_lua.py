@@ -30,7 +30,7 @@ PDK = Path(__file__).with_name("pdk.lua")
 V1, V2 = "user_service_v1_upstream", "user_service_v2_upstream"
 ISSUER = Issuer()
 PLAIN = GatewaySettings(p_value=30)
-KNOWN = {problem.status: problem for problem in problems()}
+KNOWN = {problem.status: problem for problem in reversed([*problems()])}
 
 Request = dict[str, Any]
 
@@ -48,7 +48,7 @@ def request(**changed: object) -> Request:
         "headers": {},
         "shared": {},
         "answer": {},
-        "variables": {"gateway_operation": "", "gateway_caller": ""},
+        "variables": {"gateway_operation": "", "gateway_caller": "", "gateway_split": ""},
     }
     return {**known, **changed}
 
@@ -69,11 +69,10 @@ def run(
     plugin: str,
     phase: str,
     requests: Iterable[Request],
-    p: int = 30,
     settings: GatewaySettings = PLAIN,
 ) -> list[Request]:
     """What one worker makes of the requests, with the functions of that plugin and phase."""
-    text, _ = render(settings, p)
+    text, _ = render(settings, settings.p_value)
     plugins = {each["name"]: each for each in yaml.safe_load(text)["plugins"]}
     return execute(plugins[plugin]["config"][phase], requests)
 
@@ -94,7 +93,8 @@ def execute(codes: list[str], requests: Iterable[Request]) -> list[Request]:
 
 def split(requests: Iterable[Request], p: int) -> list[str | None]:
     """Where they go."""
-    return [each.get("upstream") for each in run("post-function", "access", requests, p)]
+    settings = GatewaySettings(p_value=p)
+    return [each.get("upstream") for each in run("post-function", "access", requests, settings)]
 
 
 def error(status: int, body: str = "?") -> Request:
@@ -130,6 +130,49 @@ def test_no_other_service_is_split() -> None:
     orders, unknown = request(service={"name": "kong_order_service"}), request(service=None)
     assert set(split([orders, unknown] * 50, 50)) == {None}
     assert split([request(), orders] * 100, 50).count(V1) == 50
+
+
+ASKS = {"X-Service-Version": "v2"}
+
+
+def asked(callers: tuple[str, ...], *requests: Request) -> list[Request]:
+    """What becomes of requests where these callers may ask for a version, and P is 100."""
+    keys = tuple(ApiKey(name, name * 16) for name in ("tester", "shop"))
+    settings = GatewaySettings(p_value=100, api_keys=keys, version_callers=callers)
+    return run("post-function", "access", requests, settings)
+
+
+def test_a_caller_that_may_gets_the_version_it_asks_for() -> None:
+    """And the split does not count it."""
+    tester, others = {"username": "tester"}, request()
+    own = request(headers=ASKS, consumer=tester)
+    answers = asked(("tester",), own, others, own)
+    assert [each["upstream"] for each in answers] == [V2, V1, V2]
+    assert [each["shared"].get("gateway_split") for each in answers] == [None, "v1", None]
+    assert asked(("*",), request(headers=ASKS))[0]["upstream"] == V2
+
+
+@pytest.mark.parametrize(
+    ("callers", "consumer", "version", "status", "kind"),
+    [
+        ((), None, "v2", 403, "version-not-allowed"),
+        ((), {"username": "shop"}, "v2", 403, "version-not-allowed"),
+        (("tester",), {"username": "shop"}, "v2", 403, "version-not-allowed"),
+        (("tester",), {"username": "test"}, "v2", 403, "version-not-allowed"),
+        (("tester",), {"username": "tester"}, "v3", 400, "unknown-version"),
+        (("*",), None, "", 400, "unknown-version"),
+    ],
+)
+def test_other_wishes_for_a_version_are_refused_by_name(
+    callers: tuple[str, ...], consumer: Request | None, version: str, status: int, kind: str
+) -> None:
+    """Both problems name the header."""
+    wish = request(headers={"X-Service-Version": version}, consumer=consumer)
+    (refused,) = asked(callers, wish)
+    assert (refused["status"], refused.get("upstream")) == (status, None)
+    problem = json.loads(error(status, json.dumps(refused["said"]))["body"])
+    assert problem["type"] == f"urn:aware:problem:{kind}"
+    assert "X-Service-Version" in problem["detail"]
 
 
 @pytest.mark.parametrize("problem", KNOWN.values(), ids=lambda problem: str(problem.status))
@@ -196,12 +239,13 @@ def test_what_a_client_claims_to_be_is_removed() -> None:
 
 def test_the_log_names_caller_and_operation() -> None:
     """As key-auth found the one, and the route's tags name the other."""
-    known = request(method="POST", consumer={"username": "shop"})
+    shop, chosen = {"username": "shop"}, {"gateway_split": "v1"}
+    known = request(method="POST", consumer=shop, shared=chosen)
     unknown = request(method="PATCH", route=None)
     logged = [each["variables"] for each in run("pre-function", "log", [known, unknown])]
     assert logged == [
-        {"gateway_operation": "create_order", "gateway_caller": "shop"},
-        {"gateway_operation": "", "gateway_caller": ""},
+        {"gateway_operation": "create_order", "gateway_caller": "shop", "gateway_split": "v1"},
+        {"gateway_operation": "", "gateway_caller": "", "gateway_split": ""},
     ]
 
 

@@ -1,7 +1,9 @@
 """How many of the user requests each build gets."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from threading import Event
 
 import httpx
 import pytest
@@ -71,3 +73,44 @@ def test_orders_are_not_split(start: Start, services: Services) -> None:
     with httpx.Client(base_url=gateway.url) as client:
         assert {client.get("/orders/").headers["X-Service-Version"] for _ in range(10)} == {"order"}
     assert len(services.orders.received) == 10
+
+
+def test_a_tester_gets_the_version_it_asks_for(start: Start) -> None:
+    """P stays the share of the rest; the wish is for callers that may, and refused by name."""
+    keys = tuple(ApiKey(name, f"{name}-{'k' * 20}") for name in ("tester", "shop"))
+    gateway = start(p_value=30, api_keys=keys, version_callers=("tester",))
+
+    def sent(client: httpx.Client, caller: str, version: str | None = None) -> httpx.Response:
+        wish = {} if version is None else {"X-Service-Version": version}
+        headers = {"apikey": f"{caller}-{'k' * 20}", **wish}
+        return client.put("/users/u1", json={}, headers=headers)
+
+    counted: Counter[str] = Counter()
+    with httpx.Client(base_url=gateway.url) as client:
+        for number in range(100):
+            version = ("v1", "v2")[number % 2]
+            assert sent(client, "tester", version).headers["X-Service-Version"] == version
+            counted[sent(client, "shop").headers["X-Service-Version"]] += 1
+        refused, unknown = sent(client, "shop", "v2"), sent(client, "tester", "v3")
+    assert counted == {"v1": 30, "v2": 70}
+    assert (refused.status_code, unknown.status_code) == (403, 400)
+    for answer in (refused, unknown):
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert "X-Service-Version" in answer.json()["detail"]
+
+
+def test_a_frozen_replica_is_out_within_seconds(start: Start, services: Services) -> None:
+    """Whoever waits for it is told, and nobody else meets it."""
+    frozen = Event()
+    with Backend("v1", host=services_host()) as other, ExitStack() as stack:
+        stack.callback(frozen.set)
+        gateway = start(p_value=100, user_service_v1=(services.v1.address, other.address))
+        other.behaviour.before_request = frozen.wait
+        ill = LiveTarget(other.address, up=0, down=1)
+        with ThreadPoolExecutor(4) as clients, httpx.Client(base_url=gateway.url) as client:
+            sent = [clients.submit(client.put, "/users/u1", json={}, timeout=60) for _ in range(4)]
+            until(lambda: ill in find(gateway.settings).targets(), "it is out")
+            statuses = sorted(each.result().status_code for each in sent)
+        assert statuses[:2] == [200, 200]
+        assert set(statuses[2:]) <= {502, 503, 504}
+        assert count(gateway.url, 20) == {"v1": 20}

@@ -15,7 +15,7 @@ from kong.errors import GatewayError
 from kong.process import Kind, variables
 from kong.running import find
 from kong.settings import ApiKey
-from kong.weight import count_builds, only_one, set_weight
+from kong.weight import count_versions, only_one, set_weight
 from kong.weights import WeightFile
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
@@ -52,7 +52,7 @@ def test_no_request_fails_while_p_moves_under_load(gateway: Running) -> None:
 def test_the_split_is_what_was_set(gateway: Running, p: int) -> None:
     """After a move, 10 P of 1000 requests go to version 1."""
     set_weight(gateway.settings, find(gateway.settings), p)
-    counted = count_builds(gateway.settings, 1000)
+    counted = count_versions(gateway.settings, 1000)
     print(f"P = {p}: v1 {counted['v1']}, v2 {counted['v2']} of 1000")  # noqa: T201
     assert (counted["v1"], counted["v2"]) == (10 * p, 1000 - 10 * p)
 
@@ -64,7 +64,7 @@ def test_p_is_the_share_with_unequal_replicas(start: Start, services: Services) 
         twos = (services.v2, *more)
         gateway = start(user_service_v2=tuple(two.address for two in twos))
         set_weight(gateway.settings, find(gateway.settings), 40)
-        assert count_builds(gateway.settings, 1000) == {"v1": 400, "v2": 600}
+        assert count_versions(gateway.settings, 1000) == {"v1": 400, "v2": 600}
         received = [len(two.received) for two in twos]
         assert sum(received) == 600
         # Kong's least-connections has no turns: without load it may leave a replica out.
@@ -95,7 +95,7 @@ def test_a_restart_keeps_what_was_set(start: Start) -> None:
     assert invoke(first, "weight", "25").exit_code == 0
     first.stop()
     second = start(p_value=80)
-    assert count_builds(second.settings, 100) == {"v1": 25, "v2": 75}
+    assert count_versions(second.settings, 100) == {"v1": 25, "v2": 75}
     result = invoke(second, "status")
     assert result.exit_code == 0, result.output
     assert "v1 gets 25 % of the user requests" in result.output
@@ -116,7 +116,7 @@ def test_what_is_no_percentage_changes_nothing(gateway: Running, value: str) -> 
     result = invoke(gateway, "weight", "--", value)
     assert result.exit_code == 2
     assert "PERCENT" in result.output
-    assert count_builds(gateway.settings, 10) == {"v1": 5, "v2": 5}
+    assert count_versions(gateway.settings, 10) == {"v1": 5, "v2": 5}
 
 
 @pytest.mark.skipif(elsewhere(), reason="a gateway elsewhere is not ours to stop")
@@ -150,7 +150,7 @@ def test_a_template_that_no_longer_renders_changes_nothing(
         result = invoke(gateway, "weight", "10")
         assert result.exit_code == 1
         assert re.search(named, result.output), result.output
-    assert count_builds(gateway.settings, 10) == {"v1": 5, "v2": 5}
+    assert count_versions(gateway.settings, 10) == {"v1": 5, "v2": 5}
 
 
 def test_two_commands_do_not_move_p_at_once(gateway: Running) -> None:
@@ -159,7 +159,7 @@ def test_two_commands_do_not_move_p_at_once(gateway: Running) -> None:
         result = invoke(gateway, "weight", "10")
     assert result.exit_code == 1
     assert "another command" in result.output
-    assert count_builds(gateway.settings, 10) == {"v1": 5, "v2": 5}
+    assert count_versions(gateway.settings, 10) == {"v1": 5, "v2": 5}
 
 
 def test_a_gateway_with_other_targets_is_told_to_restart(
@@ -171,4 +171,4 @@ def test_a_gateway_with_other_targets_is_told_to_restart(
     settings = replace(gateway.settings, user_service_v2=(services.v2.address, "127.0.0.1:9"))
     with pytest.raises(GatewayError, match="restart"):
         set_weight(settings, find(settings), 10)
-    assert count_builds(gateway.settings, 10) == {"v1": 5, "v2": 5}
+    assert count_versions(gateway.settings, 10) == {"v1": 5, "v2": 5}

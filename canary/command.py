@@ -5,23 +5,27 @@ import re
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import click
+from rich.console import Console
 
+from canary.analysis import Verdict
+from canary.display import display
+from canary.limits import Limits
+from canary.record import Outcome, Plan, Record, record_path
+from canary.report import write_report
+from canary.rollout import Rollout, Sources
 from kong.errors import GatewayError
-from kong.judgement import Limits, Verdict
 from kong.process import kept_settings
-from kong.rollout import Figures, Outcome, Plan, Record, Rollout, growth, record_path, report
 from kong.running import RunningGateway, find
 from kong.settings import GatewaySettings
 from kong.weight import only_one, set_weight
 
 _EXIT_CODES = {
     Outcome.DONE: 0,
-    Outcome.WORSE: 3,
+    Outcome.ROLLED_BACK: 3,
     Outcome.WAITED: 4,
     Outcome.INTERRUPTED: 130,
 }
@@ -38,27 +42,6 @@ def _interruptible() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Progress:
-    """Shows the present state: on a terminal in one line that changes, else in lines now and then.
-
-    `every` is how many seconds lie between two lines of the same P.
-    """
-
-    def __init__(self, every: float = 10.0) -> None:
-        self._every = every
-        self._shown = ("", 0.0)
-
-    def __call__(self, line: str) -> None:
-        """Show `line`, which begins with P."""
-        if sys.stdout.isatty():
-            click.echo(f"\r\x1b[K{line}", nl=False)
-            return
-        p, moment = line.partition(",")[0], time.monotonic()
-        if p != self._shown[0] or moment - self._shown[1] >= self._every:
-            click.echo(line)
-            self._shown = (p, moment)
 
 
 class _Seconds(click.ParamType[float]):
@@ -93,28 +76,28 @@ class _Seconds(click.ParamType[float]):
     type=click.IntRange(1),
     default=Limits.requests,
     show_default=True,
-    help="Of each build that are enough to judge.",
+    help="Of each version that are enough to judge.",
 )
 @click.option(
     "--errors",
     type=click.FloatRange(0, 100),
     default=100 * Limits.errors,
     show_default=True,
-    help="Percent of requests that may end in 5xx beyond the old build's.",
+    help="Percent of requests that may end in 5xx beyond the old version's.",
 )
 @click.option(
     "--failed-events",
     type=click.FloatRange(0, 100),
     default=100 * Limits.failed_events,
     show_default=True,
-    help="Percent of events that may fail beyond the old build's.",
+    help="Percent of events that may fail beyond the old version's.",
 )
 @click.option(
     "--slower",
     type=click.FloatRange(1),
     default=Limits.factor,
     show_default=True,
-    help="How many times the old build's p99, of latency and lag, is allowed.",
+    help="How many times the old version's times, of answers and of the sync, are allowed.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the rollout that was interrupted.")
 @click.option("--discard", is_flag=True, help="Forget the one that was interrupted.")
@@ -132,9 +115,9 @@ def rollout(
     resume: bool,
     discard: bool,
 ) -> None:
-    """Move the user requests step by step to one build, and back at once where it is worse.
+    """Move the user requests step by step to one version, and back at once where it is worse.
 
-    Ends with 0 when all is moved, 3 when the new build was worse and all was put back, 4 when
+    Ends with 0 when all is moved, 3 when the new version was worse and all was rolled back, 4 when
     there was too little to judge, 130 when interrupted; after the last two `--resume` goes on.
     """
     settings = kept_settings(os.environ)
@@ -193,25 +176,24 @@ def _roll_out(
     """Run it, with progress, report and the figures that decided; its exit code."""
     if not (settings.user_relay and settings.order_consumer):
         click.echo("USER_RELAY_TARGET and ORDER_CONSUMER_TARGET are not set: no look at the sync")
-    with _interruptible() as stop:
+    console = Console(highlight=False)
+    with closing(Sources(settings)) as sources, _interruptible() as stop, display(console) as show:
         work = Rollout(
             record=record,
             path=record_path(settings),
-            figures=Figures(settings, growth(record)),
+            sources=sources,
             move=lambda p: set_weight(settings, running, p),
-            say=Progress(),
+            show=show,
             stop=stop,
             limits=limits,
         )
         outcome = work.run()
-    click.echo()
-    path = settings.state / f"rollout-{record.begun.replace(':', '')}.md"
-    path.write_text(report(record))
+    path = write_report(record, settings.state)
     click.echo(f"{outcome.value}: P is {record.p}; the report is {path}")
-    for finding in work.findings if outcome is Outcome.WORSE else ():
+    for finding in work.findings if outcome is Outcome.ROLLED_BACK else ():
         if finding.verdict is Verdict.WORSE:
             click.echo(
                 f"  {finding.name}: {record.plan.old} {finding.old}, {record.plan.new} "
-                f"{finding.new}, allowed {finding.limit}"
+                f"{finding.new}, may be {finding.limit}"
             )
     return _EXIT_CODES[outcome]

@@ -1,31 +1,27 @@
-"""What the services and the sync count, by the build that is behind it, added up over processes."""
+"""What the services and the sync count, by version, added up over processes."""
 
 import math
 import socket
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from canary.evidence import Counted
 from kong.errors import UnreachableError
 
 Key = tuple[str, str, str]
-"""Name of a sample, build, and what else tells it from others: a status or a bucket's bound."""
+"""Name of a sample, version, and what else tells it from others: the upper bound of a bucket."""
 
-_REQUESTS = "http_request_duration_seconds_count"
-_LATENCY = "http_request_duration_seconds_bucket"
 _LAG = "aware_sync_lag_seconds_bucket"
-_DEAD = "aware_events_dead_lettered_total"
-_RETRIED = "aware_events_retried_total"
+_FAILED = ("aware_events_dead_lettered_total", "aware_events_retried_total")
 _REFUSED = "aware_events_refused_total"
 _SUCCEEDED = ("aware_events_applied_total", "aware_events_stale_total")
 _DETAIL: Mapping[str, str | None] = {
-    _REQUESTS: "status",
-    _LATENCY: "le",
     _LAG: "le",
-    **dict.fromkeys((_DEAD, _RETRIED, _REFUSED, *_SUCCEEDED)),
+    **dict.fromkeys((*_FAILED, _REFUSED, *_SUCCEEDED)),
 }
 """The samples that are read, and the label besides `build` that matters."""
 
@@ -42,44 +38,32 @@ class Distribution:
         return round(self.counts.get(math.inf, 0))
 
     def quantile(self, share: float) -> float:
-        """Seconds that `share` of the observations did not exceed; NaN where there are none.
-
-        Interpolated within a bucket; the highest finite bound for what lies beyond it.
-        """
-        if not self.total:
-            return math.nan
-        rank, lower, below = share * self.total, 0.0, 0.0
-        for bound, count in sorted(self.counts.items()):
-            if count >= rank:
-                if math.isinf(bound):
-                    return lower
-                return lower + (bound - lower) * (rank - below) / max(count - below, 1e-9)
-            lower, below = bound, count
-        return lower
+        """The bound that `share` of the observations did not exceed; NaN where there are none."""
+        rank = share * self.total
+        reached = (bound for bound, count in sorted(self.counts.items()) if count >= rank)
+        return next(reached, math.nan) if self.total else math.nan
 
     def bound(self, seconds: float) -> float:
         """The lowest bound that is not below `seconds`."""
         return min((bound for bound in self.counts if bound >= seconds), default=math.inf)
 
-    def above(self, bound: float) -> int:
+    def above(self, bound: float) -> Counted:
         """How many observations exceeded `bound`, one of the bounds."""
-        return self.total - round(self.counts.get(bound, self.total))
+        return Counted(self.total - round(self.counts.get(bound, self.total)), self.total)
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What one build did. Seconds; an event fails when it is refused, retried or given up."""
+class SyncFigures:
+    """What became of one version's changes: its events, and the seconds until orders followed.
 
-    requests: int
-    errors: int
-    latency: Distribution
-    events: int
-    failed_events: int
-    dead_letters: int
-    lag: Distribution
+    An event is bad when it is refused, retried or given up.
+    """
+
+    events: Counted = field(default_factory=Counted)
+    lag: Distribution = field(default_factory=lambda: Distribution({}))
 
 
-class Ledger:
+class CounterDeltas:
     """Adds up by how much the counters of several processes grew since it first read each."""
 
     def __init__(self, growth: Mapping[Key, float] | None = None) -> None:
@@ -102,26 +86,20 @@ class Ledger:
         """The growth so far."""
         return dict(self._growth)
 
-    def figures(self, build: str, since: Mapping[Key, float] | None = None) -> Figures:
-        """What `build` did since a snapshot, else since the beginning."""
+    def figures(self, version: str, since: Mapping[Key, float] | None = None) -> SyncFigures:
+        """What became of the changes of `version` since a snapshot, else since the beginning."""
         since = since or {}
         grown = {
             (name, detail): value - since.get((name, own, detail), 0.0)
             for (name, own, detail), value in self._growth.items()
-            if own == build
+            if own == version
         }
-        failed = sum(grown.get((name, ""), 0) for name in (_DEAD, _RETRIED, _REFUSED))
+        failed = sum(grown.get((name, ""), 0) for name in (*_FAILED, _REFUSED))
         succeeded = sum(grown.get((name, ""), 0) for name in _SUCCEEDED)
-        return Figures(
-            requests=round(sum(v for (name, _), v in grown.items() if name == _REQUESTS)),
-            errors=round(
-                sum(v for (n, d), v in grown.items() if n == _REQUESTS and d.startswith("5"))
-            ),
-            latency=_distribution(grown, _LATENCY),
-            events=round(failed + succeeded),
-            failed_events=round(failed),
-            dead_letters=round(grown.get((_DEAD, ""), 0)),
-            lag=_distribution(grown, _LAG),
+        pairs = ((detail, value) for (name, detail), value in grown.items() if name == _LAG)
+        return SyncFigures(
+            Counted(round(failed), round(failed + succeeded)),
+            Distribution({float(bound): value for bound, value in pairs}),
         )
 
 
@@ -130,7 +108,7 @@ def read(source: str) -> dict[Key, float]:
     try:
         answer = httpx.get(f"http://{source}/metrics", timeout=2, trust_env=False, verify=False)  # noqa: S501 - no TLS
         answer.raise_for_status()
-        return _values(answer.text)
+        return values(answer.text)
     except (httpx.HTTPError, ValueError) as error:
         raise UnreachableError(f"the metrics of {source} cannot be read: {error}") from error
 
@@ -145,21 +123,18 @@ def addresses(target: str) -> tuple[str, ...]:
     return tuple(sorted(f"{entry[4][0]}:{port}" for entry in found))
 
 
-def _values(text: str) -> dict[Key, float]:
-    values: defaultdict[Key, float] = defaultdict(float)
+def values(text: str) -> dict[Key, float]:
+    """The samples that matter, out of Prometheus' text."""
+    found: defaultdict[Key, float] = defaultdict(float)
     for name, labels, value in _samples(text):
         if name in _DETAIL and "build" in labels:
             detail = _DETAIL[name]
-            values[name, labels["build"], labels[detail] if detail else ""] += value
-    return dict(values)
+            found[name, labels["build"], labels[detail] if detail else ""] += value
+    return dict(found)
 
 
 def _samples(text: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
+    families: Iterable[object] = text_string_to_metric_families(text)
+    for family in families:
+        for sample in family.samples:  # type: ignore[attr-defined]
             yield sample.name, sample.labels, sample.value
-
-
-def _distribution(grown: Mapping[tuple[str, str], float], name: str) -> Distribution:
-    pairs: Iterable[tuple[str, float]] = ((d, v) for (n, d), v in grown.items() if n == name)
-    return Distribution({float(bound): value for bound, value in pairs})
