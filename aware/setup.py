@@ -93,7 +93,7 @@ def _seed(client: MongoClient[Json], settings: MongoSettings, layout: Iterable[C
                 settings.orders,
                 apis,
                 one_more,
-                lambda name, document: by_name[name].stored(document),
+                stored=lambda name, document: by_name[name].stored(document),
             )
         except WriteError as error:
             raise SettingsError(f"{_UNFIT_SEED} ({redacted(error)})") from error

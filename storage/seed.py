@@ -38,6 +38,7 @@ def seed(
     orders: str,
     apis: tuple[Description, Description],
     one_more: Callable[[], None],
+    *,
     stored: Callable[[str, Json], Json] = lambda _, document: document,
 ) -> tuple[int, int]:
     """Insert the users and orders that are not there yet; change none that is.
