@@ -5,13 +5,14 @@ VENV := .venv
 # Of tox.ini, all where none is named: make test SUITES='gateway local'
 SUITES ?=
 
-.PHONY: help up start stop status test test-all generate check docs pages release sdks sbom publish lock
+.PHONY: help up start stop status reset test test-all generate check docs pages release sdks sbom publish lock
 
 help:
 	@echo 'make up        start everything; Ctrl-C stops it'
 	@echo 'make start     start everything in the background'
 	@echo 'make stop      stop it'
 	@echo 'make status    how it is'
+	@echo 'make reset     delete its data, after asking; make up begins anew'
 	@echo 'make test      what a change most often breaks; five minutes, no Docker'
 	@echo 'make test-all  lint, types, specs and all tests'
 	@echo 'make generate  write what follows from the specs'
@@ -30,6 +31,10 @@ up start: $(VENV)/local.installed
 
 stop status: $(VENV)/local.installed
 	@$(VENV)/bin/python -m aware $@
+
+# make reset YES=1 does not ask.
+reset: $(VENV)/local.installed
+	@$(VENV)/bin/python -m aware reset $(if $(YES),--yes)
 
 test: $(VENV)/test.installed
 	@$(VENV)/bin/python -m local.debian

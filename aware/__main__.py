@@ -13,6 +13,7 @@ from openapi.errors import InvalidDocumentError
 from processes.logs import configure_logs
 from processes.settings import SettingsError
 from storage.contradictions import ContradictionError
+from storage.evolution.errors import MigrationError
 from storage.redaction import redacted
 
 COMMANDS: Mapping[str, str] = {
@@ -22,8 +23,10 @@ COMMANDS: Mapping[str, str] = {
     "status": "local.commands:status",
     "logs": "local.commands:logs",
     "as": "local.commands:run_as",
+    "reset": "local.reset:reset",
     "gateway": "kong.commands:gateway",
     "setup": "aware.setup:setup",
+    "migrate": "aware.migrate:migrate",
     "user-relay": "aware.sync:relay_command",
     "order-consumer": "aware.sync:consumer_command",
     "dead-letters": "aware.dead_letters:dead_letters_command",
@@ -43,6 +46,13 @@ COMMANDS: Mapping[str, str] = {
 }
 """Where each command is. Loaded when it is called: an image in which the system runs has not
 installed what running it on a laptop needs."""
+
+
+_TOLD = (
+    *(SettingsError, InvalidDocumentError, BrokerSetupError),
+    *(ContradictionError, MigrationError),
+)
+"""What goes wrong for a reason that its message says."""
 
 
 class LazyGroup(click.Group):
@@ -77,7 +87,7 @@ def main() -> None:
     try:
         configure_logs(sys.argv[1] if len(sys.argv) > 1 else "aware")
         aware(prog_name="aware")
-    except (SettingsError, InvalidDocumentError, BrokerSetupError, ContradictionError) as error:
+    except _TOLD as error:
         sys.exit(f"aware: {error}")
     except PyMongoError as error:
         sys.exit(f"aware: MongoDB: {redacted(error)}")

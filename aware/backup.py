@@ -22,7 +22,8 @@ from storage.backup import (
     write_backup,
 )
 from storage.client import Json, MongoSettings, connect_blocking
-from storage.layout import collections
+from storage.evolution.records import MIGRATIONS
+from storage.layout import collections, records
 
 
 @click.command("backup")
@@ -82,14 +83,17 @@ def collections_of(client: MongoClient[Json], settings: MongoSettings) -> Collec
     """Those of the layout, by their names in a backup, which are the same for any DATABASE_NAME."""
     names = {settings.users: "users", settings.orders: "orders"}
     layout = collections(SPECS, settings.users, settings.orders)
+    kept = [*layout, *(each for each in records(layout) if each.name == MIGRATIONS)]
     return {
         f"{names[each.database]}/{each.name}.bson": client[each.database][each.name]
-        for each in layout
+        for each in kept
     }
 
 
 def _counts(manifest: Manifest) -> str:
     counts = ", ".join(
-        f"{part.documents:,} {Path(name).stem}" for name, part in manifest.parts.items()
+        f"{part.documents:,} {Path(name).stem}"
+        for name, part in manifest.parts.items()
+        if Path(name).stem != MIGRATIONS
     )
     return f"{counts} as of {manifest.moment:%Y-%m-%d %H:%M:%S} UTC"

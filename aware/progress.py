@@ -14,20 +14,21 @@ _EVENTS = 4
 
 
 @contextmanager
-def progress(task: str, total: int) -> Iterator[Callable[[], None]]:
-    """Give what is to be called after each of `total` steps."""
+def progress(task: str, total: int) -> Iterator[Callable[..., None]]:
+    """Give what is to be called after each of `total` steps, or with how many were done."""
     if not sys.stderr.isatty():
         yield _Events(task, total)
         return
     with click.progressbar(length=total, label=task.capitalize(), file=sys.stderr) as bar:
-        yield lambda: bar.update(1)
+        yield lambda steps=1: bar.update(steps)
 
 
 class _Events:
     def __init__(self, task: str, total: int) -> None:
         self._task, self._total, self._done = task, total, 0
 
-    def __call__(self) -> None:
-        self._done += 1
-        if self._done % (-(-self._total // _EVENTS)) == 0 or self._done == self._total:
+    def __call__(self, steps: int = 1) -> None:
+        before, self._done = self._done, self._done + steps
+        event = -(-self._total // _EVENTS) or 1
+        if self._done // event > before // event or before < self._total <= self._done:
             log.info("progress", task=self._task, done=self._done, of=self._total)

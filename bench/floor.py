@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from contract.formats import instant_text
 from openapi.reading import load_description
-from processes.http_service import SPECS
 from processes.settings import mongo_settings
+from processes.stored import SPECS
 from storage.client import Json, connect, now
 from storage.orders import Orders
 from storage.users import Users

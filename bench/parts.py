@@ -29,8 +29,8 @@ from handlers.times import ServerTimes
 from local.display import columns
 from local.examples import body_example
 from openapi.description import Description
-from processes.http_service import SPECS
 from processes.metrics import HttpMetrics
+from processes.stored import SPECS
 from storage.client import Json, now
 from storage.orders import Page
 

@@ -13,6 +13,7 @@ from generate.compatibility import breaking_changes
 from generate.published import APIS, published_document
 from openapi.bundle import Document
 from openapi.files import SpecFile
+from storage.evolution.loading import load
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
 _HEADER = "# {title} {version} as it was released. Written by `make release`; do not edit.\n"
@@ -92,7 +93,15 @@ def release(root: Path) -> list[Standing]:
     for each in before:
         if each.changed or each.released is None:
             _write(_file(root, each.api), published_document(root, each.api))
+    names = "".join(f"{step.name}\n" for step in load(root / "migrations"))
+    _migrations_file(root).write_text(names, "utf-8")
     return before
+
+
+def released_migrations(root: Path) -> set[str]:
+    """The names of the migrations that are in the last release."""
+    file = _migrations_file(root)
+    return {*file.read_text("utf-8").split()} if file.exists() else set()
 
 
 def _standing(root: Path, api: str) -> Standing:
@@ -103,6 +112,10 @@ def _standing(root: Path, api: str) -> Standing:
     released: Document = SpecFile(file).value
     breaks = tuple(breaking_changes(root, released, document)) if released != document else ()
     return Standing(api, version, released["info"]["version"], released != document, breaks)
+
+
+def _migrations_file(root: Path) -> Path:
+    return root / "specs" / "released" / "migrations.txt"
 
 
 def _file(root: Path, api: str) -> Path:

@@ -30,7 +30,7 @@ class _InterruptedError(BaseException):
     """A signal asked for the end; not an Exception, so that nothing takes it for a failure."""
 
 
-def _reporting(command: Callable[_P, None]) -> Callable[_P, None]:
+def reporting(command: Callable[_P, None]) -> Callable[_P, None]:
     """Turn a LocalError into a message and status 1."""
 
     @wraps(command)
@@ -44,10 +44,10 @@ def _reporting(command: Callable[_P, None]) -> Callable[_P, None]:
 
 
 @click.command()
-@_reporting
+@reporting
 def up() -> None:
     """Start the system, and stop it on Ctrl-C."""
-    system = _configured()
+    system = configured()
     with _interruptible():
         _start(system)
         try:
@@ -60,10 +60,10 @@ def up() -> None:
 
 
 @click.command()
-@_reporting
+@reporting
 def start() -> None:
     """Start the system in the background; return when all of it is healthy."""
-    system = _configured()
+    system = configured()
     with _interruptible():
         _start(system)
         try:
@@ -75,23 +75,23 @@ def start() -> None:
 
 
 @click.command()
-@_reporting
+@reporting
 def stop() -> None:
     """Stop the system, whoever started it."""
     try:
-        system = Stack.running(_state())
+        system = Stack.running(state_folder())
     except NotRunningError:
         # There may be leftovers all the same, of a state folder that was removed.
-        system = _configured()
+        system = configured()
     _say("Stopped." if system.stop(_say) else f"Nothing runs in {system.state}.")
 
 
 @click.command()
 @click.pass_context
-@_reporting
+@reporting
 def status(context: click.Context) -> None:
     """Show all parts; the exit status is 0 if all are healthy."""
-    system = Stack.running(_state())
+    system = Stack.running(state_folder())
     parts = system.status()
     _say(display.table(parts))
     if not system.is_running():
@@ -104,7 +104,7 @@ def status(context: click.Context) -> None:
 @click.argument("part", type=click.Choice(ALL))
 def logs(part: str) -> None:
     """Follow the log of one PART."""
-    file = Stack(_state(), Ports(), _P_VALUE).log(part)
+    file = Stack(state_folder(), Ports(), _P_VALUE).log(part)
     if not file.exists():
         raise click.ClickException(f"{part} has never been started: there is no {file}.")
     os.execvp("tail", ["tail", "-n", "100", "-F", str(file)])  # noqa: S606 - follows better
@@ -113,14 +113,14 @@ def logs(part: str) -> None:
 @click.command("as", context_settings={"ignore_unknown_options": True})
 @click.argument("part", type=click.Choice([*OWN, "backup-reader"]))
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
-@_reporting
+@reporting
 def run_as(part: str, arguments: tuple[str, ...]) -> None:
     """Run another command with the settings and the logins of PART of the running system."""
-    environment = os.environ | Stack.running(_state()).environment(part)
+    environment = os.environ | Stack.running(state_folder()).environment(part)
     os.execve(sys.executable, [sys.executable, "-m", "aware", *arguments], environment)  # noqa: S606
 
 
-def _state() -> Path:
+def state_folder() -> Path:
     """The state folder.
 
     AWARE_STATE: the folder of data, logs and passwords; `.aware` in the clone by default
@@ -128,7 +128,7 @@ def _state() -> Path:
     return Path(os.environ.get("AWARE_STATE") or ROOT / ".aware").resolve()
 
 
-def _configured() -> Stack:
+def configured() -> Stack:
     """The system that the environment describes.
 
     P_VALUE: percent of the user requests that v1 gets at the first start, 0 to 100
@@ -136,7 +136,7 @@ def _configured() -> Stack:
     value = os.environ.get("P_VALUE") or str(_P_VALUE)
     if not (value.isascii() and value.isdigit() and int(value) <= 100):  # noqa: PLR2004 - per cent
         raise LocalError(f"P_VALUE is {value!r}; it must be a whole number from 0 to 100.")
-    return Stack(_state(), Ports.standard(os.environ), int(value))
+    return Stack(state_folder(), Ports.standard(os.environ), int(value))
 
 
 def _start(system: Stack) -> None:

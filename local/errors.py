@@ -33,3 +33,12 @@ class PartFailedError(LocalError):
         self.part, self.reason, self.log, self.lines = part, reason, log, tuple(lines)
         shown = "\n".join(f"    {line}" for line in lines) or "    (it wrote nothing)"
         super().__init__(f"{part} {reason}. The last lines of {log}:\n{shown}")
+
+
+class SetUpFailedError(PartFailedError):
+    """The set-up of MongoDB failed; MongoDB runs, and nothing else does."""
+
+    def __init__(self, failed: PartFailedError, address: str) -> None:
+        super().__init__(failed.part, failed.reason, failed.log, failed.lines)
+        end = f"MongoDB goes on running at {address}, with what it holds; `make stop` ends it."
+        self.args = (f"{failed}\n{end}",)

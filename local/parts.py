@@ -15,7 +15,8 @@ from local.ports import HOST, Ports, accepts
 from local.supervision import Program
 
 DATABASES = ("mongodb", "epmd", "rabbitmq")
-SET_UPS = ("mongodb-setup", "rabbitmq-setup")
+SET_UP_OF_MONGODB = "mongodb-setup"
+SET_UPS = (SET_UP_OF_MONGODB, "rabbitmq-setup")
 SERVICES = ("user-service-v1", "user-service-v2", "order-service")
 SYNC = ("user-relay", "order-consumer")
 OWN = (*SET_UPS, *SERVICES, *SYNC)
@@ -122,7 +123,7 @@ def _rabbitmq(wiring: Wiring) -> Part:
 
 
 def _mongodb_setup(wiring: Wiring) -> Part:
-    return _set_up("mongodb-setup", ("setup", "mongodb", "--seed"), "mongodb", wiring)
+    return _set_up("mongodb-setup", ("setup", "mongodb", "--seed", "--alone"), "mongodb", wiring)
 
 
 def _rabbitmq_setup(wiring: Wiring) -> Part:

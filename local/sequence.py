@@ -1,5 +1,6 @@
 """Starting and stopping parts in the order of their needs, as many at a time as that allows."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from local.errors import PartFailedError
 from local.parts import Part
 from local.supervision import ProgramState, Supervisor
+from storage.evolution.words import PENDING, TASK
 
 PAUSE = 0.05  # seconds between two looks
 DEADLINE = 120.0  # seconds that a part may take to become healthy
@@ -26,6 +28,8 @@ class Attempt:
         self.healthy = False
         self._pid = 0
         self._old_log = log.stat().st_size if log.exists() else 0
+        self._told = self._old_log
+        self._sign_of_life = self.began
 
     def look(self, state: ProgramState) -> None:
         """Take in what the supervisor says; raises PartFailedError once the part cannot succeed."""
@@ -39,6 +43,19 @@ class Attempt:
         if not self.healthy:
             self._require_time()
 
+    def news(self) -> list[str]:
+        """What a part that runs once has said since the last look, for people."""
+        if not self.part.once or not self.log.exists():
+            return []
+        with self.log.open("rb") as log:
+            log.seek(self._told)
+            lines = log.read().rpartition(b"\n")[0]
+        if lines:
+            self._told += len(lines) + 1
+            self._sign_of_life = time.monotonic()
+        said = map(_for_people, lines.decode(errors="replace").splitlines())
+        return [line for line in said if line]
+
     def seconds(self) -> float:
         """How long ago it began."""
         return time.monotonic() - self.began
@@ -51,7 +68,7 @@ class Attempt:
             self._require_time()
 
     def _require_time(self) -> None:
-        if self.seconds() > DEADLINE:
+        if time.monotonic() - self._sign_of_life > DEADLINE:
             raise self._failed(f"was not healthy after {DEADLINE:.0f} s")
 
     def _failed(self, reason: str) -> PartFailedError:
@@ -82,6 +99,8 @@ def bring_up(parts: Sequence[Part], supervisor: Supervisor, logs: Path, progress
         for name, attempt in attempts.items():
             was_healthy = attempt.healthy
             attempt.look(states[name])
+            for line in attempt.news():
+                progress(line)
             if attempt.healthy and not was_healthy:
                 progress(f"{name} is up ({attempt.seconds():.1f} s)")
         waiting = {part.name for part in parts} - {
@@ -94,6 +113,20 @@ def bring_up(parts: Sequence[Part], supervisor: Supervisor, logs: Path, progress
                 attempts[part.name] = Attempt(part, logs / f"{part.name}.log")
                 supervisor.start_program(part.name)
         time.sleep(PAUSE)
+
+
+def _for_people(line: str) -> str:
+    """What of a log's line the person at the keyboard is told; nothing of most."""
+    if line.startswith(PENDING):
+        return line
+    if '"event": "progress"' not in line:
+        return ""
+    try:
+        event = json.loads(line)
+        task, done, of = event["task"], event["done"], event["of"]
+    except (ValueError, KeyError):
+        return ""
+    return f"  {task}: {done:,} of {of:,}" if task.startswith(TASK) else ""
 
 
 def take_down(parts: Sequence[Part], supervisor: Supervisor, progress: Progress) -> None:

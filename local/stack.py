@@ -16,8 +16,14 @@ from typing import Self
 import psutil
 
 from local import leftovers, passwords
-from local.errors import AlreadyRunningError, LocalError, NotRunningError
-from local.parts import ALL, Part, Wiring, build, own_environment
+from local.errors import (
+    AlreadyRunningError,
+    LocalError,
+    NotRunningError,
+    PartFailedError,
+    SetUpFailedError,
+)
+from local.parts import ALL, SET_UP_OF_MONGODB, Part, Wiring, build, own_environment
 from local.ports import Ports
 from local.sequence import DEADLINE, PAUSE, STOPPED, Progress, bring_up, take_down
 from local.supervision import ProgramState, Supervisor
@@ -77,7 +83,8 @@ class Stack:
         """Start all parts and return when all are healthy.
 
         Otherwise leaves nothing running and raises: AlreadyRunningError (the running system is
-        left alone), PortTakenError, MissingError, PartFailedError.
+        left alone), PortTakenError, MissingError, PartFailedError. Where it is the set-up of
+        MongoDB that fails, MongoDB goes on running, to be looked into.
         """
         self.logs.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
@@ -90,6 +97,13 @@ class Stack:
                 self._launch()
                 bring_up(self._built, self._supervisor, self.logs, progress)
                 self._write_record(complete=True)
+            except PartFailedError as error:
+                if error.part != SET_UP_OF_MONGODB or "mongodb" not in self.parts:
+                    self._take_down(progress)
+                    raise
+                others = [part for part in self._built if part.name != "mongodb"]
+                take_down(others, self._supervisor, progress)
+                raise SetUpFailedError(error, self.ports.address("mongodb")) from error
             except BaseException:
                 self._take_down(progress)
                 raise

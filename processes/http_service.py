@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from contract.answers.check import ResponseCheck
@@ -20,13 +19,12 @@ from handlers.answers import translate
 from openapi.description import Description
 from processes.metrics import HttpMetrics
 from processes.settings import drain_file, mongo_settings, validate_responses
-from storage.client import Json, MongoSettings, connect
+from processes.stored import Area, stored
+from storage.client import Json, connect
 from storage.durable import answers
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
-
-SPECS = Path(__file__).parent.parent / "specs"
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +34,9 @@ def http_service(
     module: ModuleType,
     name: str,
     version: str,
-    dependencies: Callable[[AsyncMongoClient[Json], MongoSettings], Mapping[str, Any]],
+    *,
+    area: Area,
+    dependencies: Callable[[AsyncDatabase[Json]], Mapping[str, Any]],
 ) -> Service:
     """Build a service from its API, its handlers and what these ask for.
 
@@ -45,7 +45,8 @@ def http_service(
         module: Where the handlers are.
         name: What the process is called in its logs.
         version: What `X-Service-Version` and the metrics say.
-        dependencies: Given the client and the settings of MongoDB, what handlers are given.
+        area: Its database.
+        dependencies: Given that database, what handlers are given.
 
     Raises:
         SettingsError: An environment variable is missing or wrong.
@@ -54,7 +55,8 @@ def http_service(
     structlog.contextvars.bind_contextvars(process=name)
     settings = mongo_settings()
     client = connect(settings, timed=False)  # a request has its deadline
-    given = {**dependencies(client, settings), "link": Links(description)}
+    kept = stored(client, settings, area, name)
+    given = {**dependencies(kept.database), "link": Links(description)}
     metrics = HttpMetrics(version)
     bound = bind(description, bind_handlers(description, module, given))
     api: ASGIApp = Api(bound, description, version, translate, metrics.observe)
@@ -64,7 +66,8 @@ def http_service(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         log.info("service_started", version=version)
-        yield
+        async with kept.presence.kept():
+            yield
         await client.close()
         log.info("service_stopped", version=version)
 

@@ -17,6 +17,7 @@ from messaging.setup import CONSUMER_LOGIN
 from messaging.topology import Topology
 from openapi.reading import load_description
 from processes.settings import health_address, mongo_settings, rabbit_settings
+from processes.stored import ORDERS, stored
 from storage.client import connect
 from storage.contacts import MongoContactsStore
 from storage.durable import answers
@@ -42,8 +43,9 @@ async def _main() -> None:
         connect(mongo) as client,
         AmqpBroker(parameters, topology.for_consuming(), subscribed) as broker,
     ):
+        kept = stored(client, mongo, ORDERS, "order-consumer")
         consumer = Consumer(
-            MongoContactsStore(client[mongo.orders], orders, load_description(SPEC)),
+            MongoContactsStore(kept.database, orders, load_description(SPEC)),
             broker,
             topology,
             events=Events(),
@@ -59,7 +61,10 @@ async def _main() -> None:
             await metrics.measure(broker, topology)
             return generate_latest(metrics.registry)
 
-        async with health_server(address.host, address.port, checks, exposition):
+        async with (
+            kept.presence.kept(),
+            health_server(address.host, address.port, checks, exposition),
+        ):
             get_logger().info("consumer_started")
             await until_told_to_stop(consumer.run())
     get_logger().info("consumer_stopped")

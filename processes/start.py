@@ -9,6 +9,7 @@ import structlog
 from contract.handlers import HandlerMismatchError
 from openapi.errors import InvalidDocumentError
 from processes.settings import SettingsError
+from storage.evolution.errors import MigrationError
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +22,7 @@ def exit_on_config_error() -> Iterator[None]:
     """End the process where settings, specs or handlers are wrong; a log line for each reason."""
     try:
         yield
-    except (SettingsError, InvalidDocumentError, HandlerMismatchError) as error:
+    except (SettingsError, InvalidDocumentError, HandlerMismatchError, MigrationError) as error:
         for reason in str(error).splitlines():
             log.error("start_failed", reason=reason)  # noqa: TRY400 - the reason says it all
         sys.exit(_BOOT_ERROR)

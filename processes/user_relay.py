@@ -17,6 +17,7 @@ from messaging.setup import RELAY_LOGIN
 from messaging.topology import Topology
 from openapi.reading import load_description
 from processes.settings import health_address, mongo_settings, rabbit_settings
+from processes.stored import USERS, stored
 from storage.client import connect
 from storage.durable import answers
 from storage.outbox import MongoOutbox
@@ -41,7 +42,8 @@ async def _main() -> None:
         connect(mongo) as client,
         AmqpBroker(parameters, topology.for_publishing()) as broker,
     ):
-        outbox = MongoOutbox(client[mongo.users]["users"], users)
+        kept = stored(client, mongo, USERS, "user-relay")
+        outbox = MongoOutbox(kept.database["users"], users)
         relay = Relay(
             outbox, broker, topology.updates.address, events=Events(), clock=clock, metrics=metrics
         )
@@ -54,7 +56,10 @@ async def _main() -> None:
             await metrics.measure(outbox, clock.now())
             return generate_latest(metrics.registry)
 
-        async with health_server(address.host, address.port, checks, exposition):
+        async with (
+            kept.presence.kept(),
+            health_server(address.host, address.port, checks, exposition),
+        ):
             get_logger().info("relay_started")
             await until_told_to_stop(relay.run())
     get_logger().info("relay_stopped")

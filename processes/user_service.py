@@ -3,15 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 
 from contract.bindable import load_api
 from contract.service import Service
 from handlers import users as handlers
 from handlers.times import ClientTimes, ServerTimes, Times
-from processes.http_service import SPECS, http_service
+from processes.http_service import http_service
 from processes.start import exit_on_config_error
-from storage.client import Json, MongoSettings, now
+from processes.stored import SPECS, USERS
+from storage.client import Json, now
 from storage.users import Users
 
 _BUILDS: Mapping[str, tuple[str | None, Callable[[], Times]]] = {
@@ -28,8 +29,8 @@ def create(build: str) -> Service:
 
     description = load_api(SPECS / "user.yaml", SPECS / overlay if overlay else None)
 
-    def dependencies(client: AsyncMongoClient[Json], settings: MongoSettings) -> Mapping[str, Any]:
-        users = Users(client[settings.users]["users"], build, description)
-        return {"users": users, "times": times()}
+    def dependencies(database: AsyncDatabase[Json]) -> Mapping[str, Any]:
+        return {"users": Users(database["users"], build, description), "times": times()}
 
-    return http_service(description, handlers, f"user-service-{build}", build, dependencies)
+    name = f"user-service-{build}"
+    return http_service(description, handlers, name, build, area=USERS, dependencies=dependencies)

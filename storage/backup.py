@@ -33,6 +33,9 @@ FORMAT = 1
 
 MANIFEST = "backup.json"
 
+_RECORDS = "/migrations.bson"
+"""Which migrations the documents have gone through: of none, where a backup does not say."""
+
 _SNAPSHOT_TOO_OLD = 239
 _AT_ONCE = 1000
 _LENGTH = struct.Struct("<i")
@@ -206,7 +209,8 @@ def check_backup(file: Path, names: Iterable[str], step: Step = lambda _: None) 
     try:
         with ZipFile(file) as archive:
             manifest = Manifest.from_json(archive.read(MANIFEST))
-            if set(manifest.parts) != set(names):
+            wanted = {name for name in names if not name.endswith(_RECORDS)}
+            if not wanted <= set(manifest.parts) <= {*names}:
                 raise BadBackupError(
                     f"{file} holds {', '.join(manifest.parts)}: not of this system"
                 )
@@ -232,7 +236,11 @@ def _measure(archive: ZipFile, name: str, step: Step) -> Part:
 
 def require_empty(collections: Collections) -> None:
     """Raise BackupError where there is a document in any of them."""
-    full = [each.full_name for each in collections.values() if each.find_one({}, ["_id"])]
+    full = [
+        each.full_name
+        for name, each in collections.items()
+        if not name.endswith(_RECORDS) and each.find_one({}, ["_id"])
+    ]
     if full:
         raise BackupError(
             f"there are documents in {', '.join(full)}: nothing was changed; "
@@ -256,10 +264,12 @@ def restore_backup(
     """
     try:
         with ZipFile(file) as archive:
+            members = {*archive.namelist()}
             for name, collection in collections.items():
-                if replace:
+                if replace or name.endswith(_RECORDS):
                     collection.delete_many({})
-                _fill(collection, archive, name, step)
+                if name in members:
+                    _fill(collection, archive, name, step)
     except PyMongoError as error:
         raise BackupError(
             f"only a part is restored; do it again with --replace: {redacted(error)}"

@@ -34,7 +34,7 @@ def update_email_keys(users: Collection[Json]) -> int:
         for other in users.find({"emailKeys": {"$in": keys}, "_id": {"$ne": user_id}}, {"_id": 1})
     ]
     if clashes:
-        raise ContradictionError(clashes)
+        raise ContradictionError(clashes, "Next: give one of each two another address.")
     for user_id, (emails, keys) in stale.items():
         users.update_one({"_id": user_id, "emails": emails}, {"$set": {"emailKeys": keys}})
     log.info("email_keys_ready", updated=len(stale))

@@ -1,45 +1,163 @@
 """The collections of both databases, their validators, indexes, and who may do what with them."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
 
+from contract.completion import NONE, Completion, default_of
+from openapi.description import Description, resolved
 from openapi.reading import load_description
+from openapi.schemas import Reach
 from storage.entity import Entity
+from storage.evolution.layers import CompletionLayer, DefaultLayer, Phase, Step
+from storage.evolution.paths import copied
+from storage.evolution.records import MIGRATIONS, PROCESSES
+from storage.evolution.shape import Shape
+from storage.evolution.stored import stored_index, stored_schema
+from storage.evolution.sweep import applied
 from storage.orders import CONTACTS
 from storage.orders import ENTITY as ORDER
+from storage.orders import INTERNAL as ORDERS_INTERNAL
 from storage.users import ENTITY as USER
+from storage.users import INTERNAL as USERS_INTERNAL
 from storage.validators import collection_schema, part_schema
 
 _LONG = {"bsonType": "long"}
 _STRING = {"bsonType": "string"}
 
+_Changed = Callable[[Description], Description]
+
 
 @dataclass(frozen=True)
 class Collection:
-    """One collection: `schema` is its validator, `access` the actions of each login on it."""
+    """One collection: `schema` is its validator, `access` the actions of each login on it.
+
+    `ordered` are the fields that pages of it are sorted by. `steps` are its migrations. `complete`
+    fills in, at any depth, the defaults that the spec has for its documents, if it has any;
+    `defaults` are those of their own fields.
+    """
 
     database: str
     name: str
     schema: dict[str, Any]
     indexes: tuple[IndexModel, ...]
     access: dict[str, tuple[str, ...]]
+    ordered: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    complete: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    def shape(self, phases: Mapping[str, Phase]) -> Shape | None:
+        """How a process reads and writes it; None where that is as storage knows it."""
+        layers = [layer for step in self.steps for layer in step.layers(phases)]
+        if self.complete is not None:
+            layers += [DefaultLayer(phases, *each) for each in self.defaults.items()]
+            layers.append(CompletionLayer(phases, self.complete))
+        return Shape(tuple(layers)) if layers else None
+
+    def stored(self, document: dict[str, Any]) -> dict[str, Any]:
+        """What is stored of a document after all migrations, with defaults."""
+        for step in self.steps:
+            document = applied(document, step.changes)
+        return document if self.complete is None else self.complete(document)
 
 
-def collections(specs: Path, users: str, orders: str) -> list[Collection]:
+def collections(
+    specs: Path, users: str, orders: str, steps: Iterable[Step] = ()
+) -> list[Collection]:
     """The layout that the specs in the folder `specs` ask for.
 
     Args:
         specs: Where `user.yaml`, `order.yaml` and `events.yaml` are.
         users: The name of the user database.
         orders: The name of the order database.
+        steps: The migrations, in their order.
+
+    Raises:
+        InvalidDocumentError: A spec cannot be read.
+        MigrationError: A migration does not fit the specs.
     """
-    return [_users(specs, users), _orders(specs, orders), _contacts(specs, orders)]
+    steps = [*steps]
+    return [*user_collections(specs, users, steps), *order_collections(specs, orders, steps)]
 
 
-def _users(specs: Path, database: str) -> Collection:
+def user_collections(specs: Path, database: str, steps: Sequence[Step]) -> list[Collection]:
+    """The same, of the user database alone."""
+    return [_evolved(_users(specs, database), steps)]
+
+
+def order_collections(specs: Path, database: str, steps: Sequence[Step]) -> list[Collection]:
+    """The same, of the order database alone."""
+    return [_evolved(each(specs, database), steps) for each in (_orders, _contacts)]
+
+
+def collection(name: str, specs: Path, steps: Iterable[Step], changed: _Changed) -> Collection:
+    """`users` or `orders` as the specs in a folder ask for it, changed before they are read."""
+    return _evolved({"users": _users, "orders": _orders}[name](specs, name, changed), [*steps])
+
+
+def records(layout: Sequence[Collection]) -> list[Collection]:
+    """The collections in which the databases of a layout keep account of their migrations."""
+    return [
+        Collection(
+            database,
+            name,
+            {"bsonType": "object"},
+            (),
+            {
+                login: actions
+                for each in layout
+                if each.database == database
+                for login in each.access
+                if login not in withheld
+            },
+        )
+        for database in dict.fromkeys(each.database for each in layout)
+        for name, actions, withheld in (
+            (MIGRATIONS, ("find",), ("smoke-test",)),
+            (PROCESSES, ("insert", "update", "remove", "find"), ("smoke-test", "backup-reader")),
+        )
+    ]
+
+
+def digest(layout: Iterable[Collection]) -> str:
+    """What tells a layout of one database from another."""
+    parts = [
+        [each.name, each.schema, [step.name for step in each.steps]]
+        for each in sorted(layout, key=lambda each: each.name)
+    ]
+    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _evolved(wanted: Collection, steps: Sequence[Step]) -> Collection:
+    own = tuple(each for each in steps if each.collection == wanted.name)
+    indexes = tuple(stored_index(each, own, wanted.ordered) for each in wanted.indexes)
+    return replace(wanted, schema=stored_schema(wanted.schema, own), indexes=indexes, steps=own)
+
+
+def _defaults(wanted: Collection, entity: Entity, internal: Sequence[str]) -> Collection:
+    """The collection with the defaults of what it holds; `internal` are fields of storage's own."""
+    schemas = entity.description.schemas
+    if not Reach(schemas, lambda each: "default" in each)(entity.schema):
+        return wanted
+    completion, codec = Completion(entity.schema, schemas), entity.codec(internal)
+    properties = resolved(entity.schema, schemas).get("properties", {})
+    found = {field: default_of(each, schemas) for field, each in properties.items()}
+
+    def complete(document: dict[str, Any]) -> dict[str, Any]:
+        own = {field: document[field] for field in internal if field in document}
+        return codec.to_database(completion(codec.to_wire(copied(document)))) | own
+
+    defaults = {field: each for field, each in found.items() if each is not NONE}
+    return replace(wanted, complete=complete, defaults=codec.to_database(defaults))
+
+
+def _users(specs: Path, database: str, changed: _Changed = lambda api: api) -> Collection:
     outbox = {
         "optional": True,
         "bsonType": "object",
@@ -58,10 +176,11 @@ def _users(specs: Path, database: str) -> Collection:
         "contactVersion": _LONG,
         "outbox": outbox,
     }
-    return Collection(
+    description = changed(load_description(specs / "user.yaml"))
+    wanted = Collection(
         database,
         "users",
-        collection_schema(Entity(load_description(specs / "user.yaml"), USER), internal),
+        collection_schema(Entity(description, USER), internal),
         (
             IndexModel([("emailKeys", ASCENDING)], name="emailKeys", unique=True),
             IndexModel(
@@ -77,17 +196,16 @@ def _users(specs: Path, database: str) -> Collection:
             "smoke-test": ("remove",),
         },
     )
+    return _defaults(wanted, Entity(description, USER), USERS_INTERNAL)
 
 
-def _orders(specs: Path, database: str) -> Collection:
+def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> Collection:
+    description = changed(load_description(specs / "order.yaml"))
     by_time = [("createdAt", ASCENDING), ("orderId", ASCENDING)]
-    return Collection(
+    wanted = Collection(
         database,
         "orders",
-        collection_schema(
-            Entity(load_description(specs / "order.yaml"), ORDER),
-            {"_id": _STRING, "contactVersion": _LONG},
-        ),
+        collection_schema(Entity(description, ORDER), {"_id": _STRING, "contactVersion": _LONG}),
         (
             IndexModel(by_time, name="time"),
             IndexModel([("orderStatus", ASCENDING), *by_time], name="status_time"),
@@ -103,7 +221,9 @@ def _orders(specs: Path, database: str) -> Collection:
             "backup-reader": ("find",),
             "smoke-test": ("remove",),
         },
+        ordered=("createdAt", "orderId"),
     )
+    return _defaults(wanted, Entity(description, ORDER), ORDERS_INTERNAL)
 
 
 def _contacts(specs: Path, database: str) -> Collection:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bson import Int64
 from pymongo import MongoClient
@@ -37,6 +38,8 @@ def seed(
     orders: str,
     apis: tuple[Description, Description],
     one_more: Callable[[], None],
+    *,
+    stored: Callable[[str, Json], Json] = lambda _, document: document,
 ) -> tuple[int, int]:
     """Insert the users and orders that are not there yet; change none that is.
 
@@ -46,14 +49,16 @@ def seed(
         orders: The name of the order database.
         apis: What users fit, and what orders fit, whose statuses they take in turn.
         one_more: Called after each of the `USERS` and `ORDERS`.
+        stored: What is stored of a document, by the name of its collection.
 
     Returns:
         How many users and how many orders were inserted.
     """
     people, codec = list(_users()), user_codec(apis[0])
     found = [_user_document(each, codec) for each in people]
-    made = _insert(client[users]["users"], found, one_more)
-    return made, _insert(client[orders]["orders"], _orders(people, apis[1]), one_more)
+    made = _insert(client[users]["users"], map(partial(stored, "users"), found), one_more)
+    documents = map(partial(stored, "orders"), _orders(people, apis[1]))
+    return made, _insert(client[orders]["orders"], documents, one_more)
 
 
 def _insert(

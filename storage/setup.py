@@ -1,6 +1,7 @@
 """Makes both databases what the specs and the processes need; any number of times."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, count
 from typing import Any
 
@@ -9,68 +10,120 @@ from pymongo import IndexModel, MongoClient
 from pymongo.database import Database
 
 from storage.client import Json
-from storage.contradictions import ContradictionError, duplicates, misfits
-from storage.layout import Collection
+from storage.contradictions import ContradictionError, duplicates
+from storage.evolution.plan import Plan, plan
+from storage.evolution.transition import Transition
+from storage.evolution.union import union
+from storage.evolution.words import PENDING, TASK
+from storage.layout import Collection, records
 
 log = structlog.get_logger(__name__)
 
+Say = Callable[[str], None]
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Given a task and its number of steps, what is told of so many steps more."""
+
 
 def set_up(
-    client: MongoClient[Json], layout: Iterable[Collection], passwords: Mapping[str, str]
-) -> None:
-    """Create what is missing and bring validators, indexes and logins up to date.
+    client: MongoClient[Json],
+    layout: Iterable[Collection],
+    passwords: Mapping[str, str],
+    *,
+    say: Say = lambda _: None,
+    progress: Progress = lambda _, __: nullcontext(lambda _: None),
+    alone: bool = False,
+    wait: float = 0,
+) -> bool:
+    """Create what is missing and bring validators, indexes, logins and documents up to date.
 
-    Nothing is dropped: an index that is no longer asked for stays.
+    As long as processes of another version run, the validators let in what either version writes,
+    and no document is changed; that is left to a later set-up, when they have ended.
 
     Args:
         client: Logged in as one who may create users; large collections take it long to look
             through.
         layout: The collections.
         passwords: By login.
+        say: Told what is going to be done before it is, and what is left.
+        progress: Shows how far a migration is.
+        alone: The caller knows that no process runs.
+        wait: So many seconds processes of another version are given to end.
+
+    Returns:
+        Whether all is done.
 
     Raises:
         ContradictionError: Existing documents are in the way; then nothing was changed.
-        PyMongoError: MongoDB refused or failed.
+        MigrationError: A migration cannot be applied; then nothing was changed.
+        PyMongoError: MongoDB refused or failed; the next set-up goes on from there.
     """
     collections = list(layout)
-    found = [line for each in collections for line in _contradictions(client, each)]
-    if found:
-        raise ContradictionError(found)
-    for collection in collections:
+    transition = Transition(client, collections)
+    transition.refuse_newer()
+    if alone:
+        transition.forget_processes()
+    plans = {each.name: plan_ for each in collections if (plan_ := _plan(client, each, transition))}
+    for line in chain.from_iterable(each.lines() for each in plans.values()):
+        say(f"{PENDING}{line}")
+    for collection in (*records(collections), *collections):
         _collection(client[collection.database], collection)
-    admin = client["admin"]
-    for login, password in passwords.items():
-        _role(admin, login, collections)
-        _login(admin, login, password)
-        log.info("login_ready", login=login)
+    _logins(client["admin"], [*collections, *records(collections)], passwords)
+    transition.expand()
+    others = transition.others(wait)
+    if others:
+        say(
+            f"{', '.join(others)} of another version still run: until they have ended, what they "
+            "write is let in, and documents stay as they are. Then set up once more."
+        )
+        return False
+    for collection in collections:
+        found = plans.get(collection.name)
+        if found is None:  # a new collection, or nothing to do: its migrations are done at once
+            transition.contract(collection, lambda _: None)
+        else:
+            with progress(f"{TASK}{collection.name}", found.total) as step:
+                transition.contract(collection, step)
+                transition.complete(collection, step)
+        _enforce(client[collection.database], collection)
+    transition.settle()
+    return True
 
 
-def _contradictions(client: MongoClient[Json], wanted: Collection) -> Iterator[str]:
-    """Lines about documents that contradict what is new in `wanted`; the rest they obey already."""
+def _plan(client: MongoClient[Json], wanted: Collection, transition: Transition) -> Plan | None:
+    """What is to be done with the documents of a collection; None where that is nothing.
+
+    Raises:
+        ContradictionError: Some contradict what is new; what is enforced they obey already.
+    """
     database = client[wanted.database]
     collection = database[wanted.name]
     options = _options(database, wanted.name)
     if options is None:
-        return
-    if not _is_enforced(options, wanted):
-        yield from misfits(collection, wanted.schema)
+        return None
+    steps = transition.pending(wanted)
+    if not steps and _is_enforced(options, wanted.schema):
+        found, lines = None, []
+    else:
+        found, misfits = plan(collection, wanted.schema, steps, wanted.complete)
+        lines = [*misfits.lines()]
     for index in _missing(database, wanted):
         if index.document.get("unique"):
-            yield from duplicates(collection, index)
+            lines += duplicates(collection, index)
+    if lines:
+        raise ContradictionError(lines)
+    return found
 
 
 def _collection(database: Database[Json], wanted: Collection) -> None:
+    """Have the collection with its indexes; it lets in what it did, and what is wanted."""
     options = _options(database, wanted.name)
     if options is None:
-        database.create_collection(wanted.name, validator=_validator(wanted))
-    elif not _is_enforced(options, wanted):
-        database.command(
-            "collMod",
-            wanted.name,
-            validator=_validator(wanted),
-            validationLevel="strict",
-            validationAction="error",
-        )
+        database.create_collection(wanted.name, validator=_validator(wanted.schema))
+    else:
+        enforced = options.get("validator", {}).get("$jsonSchema")
+        both = union(enforced, wanted.schema) if enforced else wanted.schema
+        if not _is_enforced(options, both):
+            _modify(database, wanted.name, both)
     missing = _missing(database, wanted)
     if missing:
         database[wanted.name].create_indexes(missing)
@@ -82,6 +135,23 @@ def _collection(database: Database[Json], wanted: Collection) -> None:
     )
 
 
+def _enforce(database: Database[Json], wanted: Collection) -> None:
+    """Let in only what is wanted."""
+    options = _options(database, wanted.name)
+    if options is not None and not _is_enforced(options, wanted.schema):
+        _modify(database, wanted.name, wanted.schema)
+
+
+def _modify(database: Database[Json], name: str, schema: Json) -> None:
+    database.command(
+        "collMod",
+        name,
+        validator=_validator(schema),
+        validationLevel="strict",
+        validationAction="error",
+    )
+
+
 def _options(database: Database[Json], name: str) -> Json | None:
     """The options of a collection, or None where there is no such collection."""
     for each in database.list_collections(filter={"name": name}):
@@ -90,13 +160,13 @@ def _options(database: Database[Json], name: str) -> Json | None:
     return None
 
 
-def _validator(wanted: Collection) -> Json:
-    return {"$jsonSchema": wanted.schema}
+def _validator(schema: Json) -> Json:
+    return {"$jsonSchema": schema}
 
 
-def _is_enforced(options: Json, wanted: Collection) -> bool:
+def _is_enforced(options: Json, schema: Json) -> bool:
     return (
-        options.get("validator") == _validator(wanted)
+        options.get("validator") == _validator(schema)
         and options.get("validationLevel", "strict") == "strict"
         and options.get("validationAction", "error") == "error"
     )
@@ -134,6 +204,15 @@ def _named(index: IndexModel, taken: set[str]) -> IndexModel:
         log.warning("index_superseded", index=name, by=free)
     rest = {key: value for key, value in index.document.items() if key not in ("key", "name")}
     return IndexModel([*index.document["key"].items()], name=free, **rest)
+
+
+def _logins(
+    admin: Database[Json], collections: list[Collection], passwords: Mapping[str, str]
+) -> None:
+    for login, password in passwords.items():
+        _role(admin, login, collections)
+        _login(admin, login, password)
+        log.info("login_ready", login=login)
 
 
 def _role(admin: Database[Json], login: str, collections: Iterable[Collection]) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from pymongo import MongoClient
 
 from contract.formats import email_key
-from storage.client import Json, MongoSettings
+from storage.client import Json
+from storage.layout import Collection
 
 
 def remove(
     client: MongoClient[Json],
-    settings: MongoSettings,
+    layout: Iterable[Collection],
     user: str,
     order: str | None,
     emails: Iterable[str],
@@ -19,7 +20,7 @@ def remove(
 
     Args:
         client: Logged in as `smoke-test`, which may remove documents, and neither read nor write.
-        settings: The names of the databases.
+        layout: The collections.
         user: The userId that the user service answered.
         order: The orderId that the order service answered, if it came to that.
         emails: Addresses that the smoke test made up. A user who has none of them is not its own:
@@ -31,11 +32,18 @@ def remove(
     Raises:
         PyMongoError: MongoDB failed; a part may have been removed.
     """
-    own: Json = {"_id": user, "emailKeys": {"$in": [email_key(each) for each in emails]}}
-    if not client[settings.users]["users"].delete_one(own).deleted_count:
+    found = {each.name: each for each in layout}
+
+    def removed(name: str, query: Json) -> int:
+        wanted = found[name]
+        shape = wanted.shape({})  # where nothing is known of migrations it looks everywhere
+        query = query if shape is None else shape.query(query)
+        return client[wanted.database][name].delete_one(query).deleted_count
+
+    own = {"_id": user, "emailKeys": {"$in": [email_key(each) for each in emails]}}
+    if not removed("users", own):
         return False
-    orders = client[settings.orders]
     if order is not None:
-        orders["orders"].delete_one({"_id": order, "userId": user})
-    orders["contacts"].delete_one({"_id": user})
+        removed("orders", {"_id": order, "userId": user})
+    removed("contacts", {"_id": user})
     return True

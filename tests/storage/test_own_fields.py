@@ -12,12 +12,14 @@ import httpx
 import pytest
 import yaml
 from pymongo import AsyncMongoClient, MongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 
 from contract.bindable import load_api
 from handlers import users as handlers
 from handlers.times import ClientTimes
 from local.stack import Stack
 from processes.http_service import http_service
+from processes.stored import USERS
 from storage.client import Json, MongoSettings
 from storage.layout import collections
 from storage.setup import set_up
@@ -158,12 +160,12 @@ def serve(
         description = load_api(tmp_path / "user.yaml")
         clients: list[AsyncMongoClient[Json]] = []
 
-        def stores(client: AsyncMongoClient[Json], used: MongoSettings) -> Mapping[str, Any]:
-            clients.append(client)
-            users = Users(client[used.users]["users"], "v1", description)
+        def stores(database: AsyncDatabase[Json]) -> Mapping[str, Any]:
+            clients.append(database.client)
+            users = Users(database["users"], "v1", description)
             return {"users": users, "times": ClientTimes()}
 
-        service = http_service(description, handlers, "own", "v1", stores)
+        service = http_service(description, handlers, "own", "v1", area=USERS, dependencies=stores)
         transport = httpx.ASGITransport(service)
         async with (
             clients[0],

@@ -8,10 +8,13 @@ from pymongo.errors import OperationFailure
 
 from local.stack import Stack
 from storage.client import Json, MongoSettings, connect_blocking
+from storage.layout import collections
 from storage.smoke_test import remove
+from tests.storage.test_contradictions import SPECS
 
 OWN = "smoke-test.1@example.com"
 USERS, ORDERS = "aware_users", "aware_orders"
+LAYOUT = collections(SPECS, USERS, ORDERS)
 
 
 @pytest.fixture
@@ -49,31 +52,31 @@ def counts(root: MongoClient[Json]) -> tuple[int, int]:
 
 
 def test_the_smoke_tests_user_and_order_are_removed(
-    made: MongoClient[Json], client: MongoClient[Json], settings: MongoSettings
+    made: MongoClient[Json], client: MongoClient[Json]
 ) -> None:
     """One of each; a second time there is nothing to remove."""
     users, orders = counts(made)
-    assert remove(client, settings, "s1", "s1", ["other@example.com", OWN])
+    assert remove(client, LAYOUT, "s1", "s1", ["other@example.com", OWN])
     assert counts(made) == (users - 1, orders - 1)
-    assert not remove(client, settings, "s1", "s1", [OWN])
+    assert not remove(client, LAYOUT, "s1", "s1", [OWN])
 
 
 @pytest.mark.parametrize("user", ["u1", "s1'});db.users.deleteMany({});({a:'", '{"$ne": ""}'])
 def test_no_other_user_is_removed_whatever_a_service_answers(
-    made: MongoClient[Json], client: MongoClient[Json], settings: MongoSettings, user: str
+    made: MongoClient[Json], client: MongoClient[Json], user: str
 ) -> None:
     """A customer's id, a program, an operator: none has the address that was made up."""
     before = counts(made)
-    assert not remove(client, settings, user, "o1", [OWN])
+    assert not remove(client, LAYOUT, user, "o1", [OWN])
     assert counts(made) == before
 
 
 def test_no_order_of_another_user_is_removed(
-    made: MongoClient[Json], client: MongoClient[Json], settings: MongoSettings
+    made: MongoClient[Json], client: MongoClient[Json]
 ) -> None:
     """Where the order service answers a customer's orderId, that order stays."""
     users, orders = counts(made)
-    assert remove(client, settings, "s1", "o1", [OWN])
+    assert remove(client, LAYOUT, "s1", "o1", [OWN])
     assert counts(made) == (users - 1, orders)
 
 

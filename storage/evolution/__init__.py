@@ -1,0 +1,1 @@
+"""Schema evolution: what is stored changes while it is used (expand, migrate, contract)."""

@@ -1,0 +1,7 @@
+"""How the set-up speaks of migrations; who runs it looks for these words in what it writes."""
+
+PENDING = "Pending: "
+"""Begins a line about what is going to be done."""
+
+TASK = "migrate "
+"""Begins the name of a task whose progress is shown."""
