@@ -67,7 +67,7 @@ def _type(description: Description, schema: JsonSchema) -> _Type:
     found = [each for each in shapes(schema, description.schemas) if each.type != "null"]
     is_one = "enum" in description.resolve(schema) or any(each.is_structure for each in found)
     if [*schema] == ["$ref"] and is_one:
-        return description.class_names[name_of(schema["$ref"])], True, "{}"
+        return model_names(description)[name_of(schema["$ref"]), View.REQUEST], True, "{}"
     types = [*dict.fromkeys(_of_shape(description, each) for each in found)] or [_NONE]
     if sum(is_model for _, is_model, _ in types) > 1:
         return "object", False, "{}"

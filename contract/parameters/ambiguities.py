@@ -55,6 +55,12 @@ def _indistinct(operation: Operation, decoders: Iterable[Decoder]) -> Iterator[t
         at.setdefault(each.parameter.location, []).append(each)
     for location in ("query", "cookie"):
         yield from _names(at.get(location, ()))
+    headers: dict[str, str] = {}
+    for each in at.get("header", ()):
+        name = each.parameter.name
+        if name.lower() in headers:
+            yield each, f"it is the same header as {headers[name.lower()]}: remove one"
+        headers[name.lower()] = name
     instead = "write something between"
     parts = segments(operation.path, at.get("path", ()))
     for one, other in chain.from_iterable(each.indistinct() for each in parts):

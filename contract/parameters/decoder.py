@@ -130,7 +130,7 @@ class Decoder:
         """
         if self._fits is None:
             return self._of_pairs(pairs)
-        if self.parameter.allow_empty and [text for _, text in pairs] == [""]:
+        if self.parameter.allow_empty and [*pairs] == [(self.parameter.name, "")]:
             value = self._of_pairs(pairs)
             return value if self._fits.is_valid(value) else UNUSED
         return self._of_commas(pairs, self._fits)

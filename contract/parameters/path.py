@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import Scope
 
-from contract.errors import ValidationIssue
+from contract.errors import NotFound, ValidationIssue
 from contract.parameters.decoder import Decoder
 from contract.parameters.styles import Misfit
 from contract.paths import decoded
@@ -72,9 +72,15 @@ class Segment:
         self._routed = self._joined(["(.+)"] * len(self.decoders))
 
     def taken_apart(self, raw: str) -> list[tuple[Decoder, str]]:
-        """What stands for each parameter; as it was routed, where their styles do not match."""
+        """What stands for each parameter; as it was routed, where their styles do not match.
+
+        Raises:
+            NotFound: It is another part of a path.
+        """
         match = self._pattern.fullmatch(raw) or self._routed.fullmatch(raw)
-        return [*zip(self.decoders, match.groups() if match else (), strict=False)]
+        if match is None:
+            raise NotFound("There is nothing at this path.")
+        return [*zip(self.decoders, match.groups(), strict=True)]
 
     def indistinct(self) -> Iterator[tuple[Decoder, Decoder]]:
         """Neighbours of which nobody can say where the first ends."""

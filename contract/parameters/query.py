@@ -61,7 +61,7 @@ class Query:
                 arguments[python_name] = None  # which stays where it cannot be read
                 arguments[python_name] = value(form_decoded(text))
             except Misfit as misfit:
-                issues.append(ValidationIssue(str(misfit), parameter=name))
+                issues.append(ValidationIssue(str(misfit), parameter=name[:100]))
         for decoder, pairs in gathered.items():
             put(decoder, pairs, arguments, issues)
 

@@ -41,7 +41,9 @@ class ParameterReader:
             if each.parameter.location != "path"
         }
         self._structures = {
-            name: each for name, each in self._left_out.items() if isinstance(each, dict | list)
+            each.parameter.python_name: each.default
+            for each in decoders
+            if isinstance(each.default, dict | list)
         }
         self._required = [
             (each.parameter.python_name, each.parameter.name)

@@ -104,6 +104,8 @@ def shapes(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> tuple[Shape
         for types, parts in _alternatives(schema, schemas)
         for name in (types if types is not None else _hinted(parts))
     }
+    if not found:  # nothing fits, and what is sent stays as it is, to be refused
+        return (Shape("any", ()),)
     return tuple(sorted(found.values(), key=lambda each: _ORDER.index(each.type)))
 
 

@@ -70,10 +70,11 @@ class Values:
             TooManyShapesError: It has too many alternatives.
         """
         known = {} if known is None else known
-        self.shapes = shapes(schema, schemas)
-        self._fits = Schema(schema, schemas, View.REQUEST) if len(self.shapes) != 1 else None
-        known[_identity(schema)] = schema, self
-        self.readings = tuple(Reading(each, schemas, known) for each in self.shapes)
+        found = shapes(schema, schemas)
+        self._fits = Schema(schema, schemas, View.REQUEST) if len(found) > 1 else None
+        self.readings: tuple[Reading, ...] = ()
+        known[_identity(schema)] = schema, self  # from here on, for within it the schema may recur
+        self.readings = tuple(Reading(each, schemas, known) for each in found)
 
     def __call__(self, raw: Raw) -> Any:  # noqa: ANN401
         """The value; where it can be none, what comes nearest, for the schema to refuse."""
@@ -88,7 +89,7 @@ class Values:
         for value in typed:
             if self._fits is None or self._fits.is_valid(value):
                 return value
-        return typed[0] if typed else made[0][1]
+        return (typed or [made[0][1]])[0]
 
 
 Known = dict[object, tuple[JsonSchema, Values]]

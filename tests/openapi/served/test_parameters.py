@@ -214,6 +214,13 @@ SENT: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("emptied", "flag=true&limit=5&counts=1,2", {"flag": True, "limit": 5, "counts": [1, 2]}),
     ("emptied", "flag&reserved=a/b?c=d:e@f!$'()*;[]", {"reserved": "a/b?c=d:e@f!$'()*;[]"}),
+    ("recurring", "list=&deeper[0][0][]=&deeper[1][]=", {"deeper": [[[]], []], "list": [1]}),
+    (
+        "recurring",
+        "list=2&whole[part][part][flag]=true",
+        {"whole": {"part": {"part": {"flag": True}}}},
+    ),
+    ("recurring", "list=2&whole[part][value]=1", {"whole": {"part": {"value": 1}}, "list": [2]}),
     ("overridden", "id=1&id=2", {"id_query": [1, 2], "id_header": None, "shared": None}),
 ]
 """Operation, query, and what of the handler's arguments it must give, in either OpenAPI."""
@@ -305,6 +312,14 @@ REFUSED: list[tuple[str, str, str]] = [
     ("emptied", "", "flag"),
     ("emptied", "flag=x", "flag"),
     ("emptied", "flag&strict=", "strict"),
+    ("recurring", "list=2&never=a", "never"),
+    ("recurring", "list=2&R=", "colour: property R"),
+    (
+        "recurring",
+        "list=2&whole[part][part][value]=x",
+        "whole: property part, property part, property value",
+    ),
+    ("recurring", "", "list"),
     ("overridden", "id=x", "id: element 0"),
 ]
 """Operation, query, and where the issue must be."""
