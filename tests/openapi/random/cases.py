@@ -29,6 +29,9 @@ Draw = st.DrawFn
 CONCRETE = {"text/*": "text/html", "image/*": "image/gif", "*/*": "application/x-thing"}
 """By range: a media type in it that no description names."""
 
+WITH_DOTS = ("3.0.3", "3.1.0")
+"""Versions whose examples part by dots what `label` does not explode, and RFC 6570 by commas."""
+
 CHARSETS = (None, "utf-8", "UTF-8", "iso-8859-1", "utf-16", "windows-1252")
 
 
@@ -92,7 +95,7 @@ def members(value: Any) -> list[str]:  # noqa: ANN401 - as a schema says
     return [plain(each) for each in (value if isinstance(value, list) else [value])]
 
 
-def values(node: Json) -> Strategy:
+def values(node: Json, version: str) -> Strategy:
     """What can be sent for a parameter."""
     if "content" in node:
         media = node["content"]["application/json"]
@@ -106,6 +109,10 @@ def values(node: Json) -> Strategy:
             found = instances(node["schema"], texts("/\\" + CONTROLS))
             if style == "label" and exploded and node["schema"]["type"] != "string":
                 found = found.filter(lambda each: not any("." in text for text in members(each)))
+            if style == "label" and not exploded and version in WITH_DOTS:
+                found = found.filter(
+                    lambda each: "," in (text := in_path(node, each)) or "." not in text[1:]
+                )
             return found.filter(lambda each: in_path(node, each) not in ("", ".", ".."))
         case "query":
             without = {"spaceDelimited": " ", "pipeDelimited": "|"}.get(style, "")
@@ -208,7 +215,7 @@ def cases(draw: Draw) -> Case:
 
 def _trial(draw: Draw, case: Case) -> Trial:
     parameters = {
-        (node["in"], node["name"]): draw(values(node))
+        (node["in"], node["name"]): draw(values(node, case.plain["openapi"]))
         for node in case.parameters
         if node.get("required") or draw(st.booleans())
     }
