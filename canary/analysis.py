@@ -18,6 +18,7 @@ from canary.seen import Seen, errors_of, joined
 _SUSPICIOUS = math.log(10)
 """The logarithm of the evidence from which on a step waits for more."""
 
+_MANY, _LONG = 10_000, 10.0
 _ALONE = 0.1
 """Where the old version gets less than this share of the requests, its past counts instead."""
 
@@ -126,7 +127,7 @@ class Analysis:
         errors = (_percent(before.requests), _percent(new.requests))
         yield self._finding("5xx", errors, _points(limits.errors), "errors", self._errors.log_value)
         tails = (_tail(before.times), _tail(new.times))
-        allowed = f"{limits.factor:g} times and {limits.slack:g} ms"
+        allowed = f"x {limits.factor:g} + {limits.slack:g} ms"
         yield self._finding("p99", tails, allowed, "latency", self._latency.log_value)
         if self._alone is not None and self._is_alone:
             past = ("its past", _percent(new.requests))
@@ -138,7 +139,7 @@ class Analysis:
                 "failed events", events, points, "failed events", self._events.log_value
             )
             lags = (_lag(before.lag), _lag(new.lag))
-            allowed = f"{limits.factor:g} times and {limits.lag_slack:g} s"
+            allowed = f"x {limits.factor:g} + {1000 * limits.lag_slack:g} ms"
             value = log_mean([each.log_value for each in self._lag])
             yield self._finding("sync lag p99", lags, allowed, "lag", value)
 
@@ -147,7 +148,7 @@ class Analysis:
         old = self.whole.requests.total
         verdict = Verdict.GOOD if min(old, new.requests.total) >= wanted else Verdict.UNKNOWN
         return Finding(
-            "requests", str(old), str(new.requests.total), f"at least {wanted}", 0.0, verdict
+            "requests", _short(old), _short(new.requests.total), f"at least {wanted}", 0.0, verdict
         )
 
     def _finding(
@@ -189,11 +190,15 @@ def overall(findings: Iterable[Finding]) -> Verdict:
 
 
 def _percent(counted: Counted) -> str:
-    return f"{100 * counted.share:.2f} % of {counted.total}" if counted.total else "-"
+    return f"{100 * counted.share:.2f} % of {_short(counted.total)}" if counted.total else "-"
+
+
+def _short(count: int) -> str:
+    return str(count) if count < _MANY else f"{count // 1000}k"
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:g} points more" if share else "no more"
+    return f"+ {100 * share:g} points" if share else "no more"
 
 
 def _tail(times: Times) -> str:
@@ -201,4 +206,12 @@ def _tail(times: Times) -> str:
 
 
 def _lag(lag: Distribution) -> str:
-    return f"{1000 * lag.quantile(0.99):.0f} ms" if lag.total else "-"
+    longest = max((bound for bound in lag.counts if bound < math.inf), default=0.0)
+    found = lag.quantile(0.99)
+    if math.isnan(found):
+        return "-"
+    return _duration(found) if found < math.inf else f"> {_duration(longest)}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < _LONG else f"{seconds:.0f} s"

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -15,7 +16,7 @@ from canary.analysis import Finding, Verdict
 from canary.record import Plan, Record
 
 _STYLES = {Verdict.GOOD: "green", Verdict.UNKNOWN: "yellow", Verdict.WORSE: "bold red"}
-_WIDTH = 80
+_WIDTH, _BAR = 80, 12
 
 
 class Screen(AbstractContextManager["Screen"]):
@@ -74,19 +75,19 @@ def picture(record: Record, findings: tuple[Finding, ...], state: str) -> Group:
     title = Text.assemble(
         ("Rollout of ", ""), (plan.new, "bold"), f": P from {plan.start} to {plan.to}"
     )
-    table = Table(width=_WIDTH, show_edge=False, pad_edge=False)
+    table = Table(width=_WIDTH, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("", no_wrap=True)
     table.add_column(plan.old, justify="right", no_wrap=True)
     table.add_column(plan.new, justify="right", no_wrap=True)
     table.add_column("may be", no_wrap=True)
-    table.add_column("to the verdict", width=14)
+    table.add_column("to verdict", width=_BAR)
     for each in findings:
         table.add_row(
             Text(each.name, _STYLES[each.verdict]),
             each.old,
             each.new,
             each.limit,
-            ProgressBar(100, 100 * each.evidence, width=14, complete_style=_STYLES[each.verdict]),
+            ProgressBar(100, 100 * each.evidence, width=_BAR, complete_style=_STYLES[each.verdict]),
         )
     shown = [title, _steps(plan, record.p), Text("")]
     return Group(*shown, *([table] if findings else []), Text(state, "dim"))

@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contract.deprecation import deprecation_headers
 from contract.errors import FAILED, MethodNotAllowed, NotFound, Problem
 from contract.paths import Paths, is_ambiguous_path
 from openapi.description import Description
@@ -62,6 +63,7 @@ class Api:
         """
         self._app = app
         self._paths = Paths(description)
+        self._deprecated = deprecation_headers(description)
         self._headers = ((b"x-service-version", version.encode()), SERVER)
         self._translate = translate
         self._observe = observe
@@ -76,6 +78,8 @@ class Api:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *self._headers]
+                if self._deprecated:
+                    message["headers"] += self._deprecated.get(_operation(scope) or "", ())
             elif scope["method"] == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
@@ -90,8 +94,7 @@ class Api:
                 raise
             problem = self._problem(scope, error)
             await problem.response()(scope, receive, send_named)
-        operation = extensions.get("connexion_routing", {}).get("operation_id")
-        self._observe(operation, status or 500, time.perf_counter() - began)
+        self._observe(_operation(scope), status or 500, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -123,3 +126,9 @@ class Api:
             return known
         log.error("request_failed", path=scope["path"], problem=Problem.kind, exc_info=error)
         return Problem(FAILED)
+
+
+def _operation(scope: Scope) -> str | None:
+    """The id of the operation that a request was found to be for."""
+    found: str | None = scope["extensions"].get("connexion_routing", {}).get("operation_id")
+    return found

@@ -36,6 +36,11 @@ def published(description: Description) -> Document:
         item = document["paths"][operation.template]
         if operation.internal:
             del item[operation.method.lower()]
+        elif operation.deprecation is not None:
+            node = item[operation.method.lower()]
+            said = f"{operation.deprecation}."
+            said = f"{said[0].upper()}{said[1:]}"
+            node["description"] = "\n\n".join(filter(None, (operation.description, said)))
         if not any(method in item for method in METHODS):
             del document["paths"][operation.template]
     left = [each for each in description.operations if not each.internal]

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from contract.bindable import load_api
+from openapi.deprecation import ended
 from openapi.description import Description
 from openapi.errors import InvalidDocumentError
 from openapi.files import shown
@@ -56,6 +58,8 @@ class Sources:
         """What is understood and changes nothing, a line each."""
         descriptions = (*self.apis.values(), *self.versions.values(), self.events)
         yield from dict.fromkeys(note for each in descriptions for note in each.notes)
+        for description in self.apis.values():
+            yield from ended(description, datetime.now(UTC))
 
     def renamed(self) -> Iterator[str]:
         """Names of the specs that are others in Python, a line each."""

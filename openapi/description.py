@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from openapi.bundle import Document
+from openapi.deprecation import Deprecation
 from openapi.grammar import Version
 from openapi.security import Requirement, SecurityScheme
 
@@ -91,7 +92,8 @@ class Operation:
     `id` is the name of its handler. `path` is what stands in a request, the path of the servers
     included; `template` is what stands in the spec. `method` is in capitals. `internal` operations
     (`x-internal`) are for the services' own network. `security` has the alternatives, of which one
-    must be met: none of them, or one without a scheme, asks for nothing.
+    must be met: none of them, or one without a scheme, asks for nothing. `deprecation` is None
+    where the operation is not deprecated.
     """
 
     id: str
@@ -107,6 +109,7 @@ class Operation:
     body: Body | None
     responses: Mapping[str, Response]
     security: tuple[Requirement, ...]
+    deprecation: Deprecation | None
     pointer: str
 
     def __str__(self) -> str:

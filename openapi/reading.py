@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from openapi.bundle import Bundle, read_bundle
+from openapi.deprecation import read_deprecation
 from openapi.description import (
     Body,
     Description,
@@ -114,6 +115,7 @@ class _Reader:
             security=tuple(
                 {name: tuple(scopes) for name, scopes in each.items()} for each in security
             ),
+            deprecation=read_deprecation(node),
             pointer=here,
         )
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from openapi.bundle import Bundle, Document
+from openapi.deprecation import deprecation_violations
 from openapi.errors import Violation, refuse
 from openapi.grammar import (
     METHODS,
@@ -224,4 +225,5 @@ _CHECKS: tuple[Callable[[Bundle], Iterator[Violation]], ...] = (
     _operation_ids,
     _parameters,
     requirement_violations,
+    deprecation_violations,
 )
