@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from contract.answers.bindable import unanswerable
+from contract.bodies.refusals import body_violations
 from contract.completion import NONE, default_of
 from contract.parameters.ambiguities import parameter_violations
 from contract.paths import MANAGEMENT_PATHS, is_ambiguous_path, pattern_of
@@ -12,9 +13,6 @@ from openapi.description import REFERENCE, Description, JsonSchema, Operation
 from openapi.errors import Violation, refuse
 from openapi.grammar import Node, walk
 from openapi.reading import load_description
-
-JSON = "application/json"
-"""The media type that bodies are read in."""
 
 
 def load_api(path: Path, overlay: Path | None = None) -> Description:
@@ -60,10 +58,7 @@ def _reason(schema: JsonSchema, description: Description) -> str | None:
 
 def _bodies(description: Description) -> Iterator[Violation]:
     for operation in description.operations:
-        body = operation.body
-        if body is not None and [*body.content] != [JSON]:
-            named = ", ".join(body.content) or "nothing"
-            yield body.pointer, f"{operation} takes {named}: only {JSON} is read yet"
+        yield from body_violations(operation, description)
 
 
 def _paths(description: Description) -> Iterator[Violation]:

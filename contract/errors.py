@@ -142,6 +142,14 @@ class EmailTaken(Problem):
     title = "An e-mail address is taken"
 
 
+class RequestTimeout(Problem):
+    """The body did not come, not whole, or too slowly."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+    kind = "request-timeout"
+    title = "Request timeout"
+
+
 class PayloadTooLarge(Problem):
     """The body is larger than a service takes."""
 
@@ -151,7 +159,7 @@ class PayloadTooLarge(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body is not JSON in UTF-8, or does not say so."""
+    """The body is of no media type that the spec names, or does not say; `headers` has them."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     kind = "unsupported-media-type"

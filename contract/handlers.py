@@ -23,8 +23,9 @@ def bind_handlers(
     """The handler of every operation, by operationId, with its dependencies filled in.
 
     A handler is the coroutine function in `module` that the operationId names. What the contract
-    gives it comes as ordinary parameters: `body`, where there is one, and each path and query
-    parameter by its Python name. What the service gives it (a store, a policy) is keyword-only.
+    gives it comes as ordinary parameters: `body`, where there is one, `content_type`, where it may
+    be of several, and each parameter by its Python name. What the service gives it (a store, a
+    policy) is keyword-only.
 
     Raises:
         HandlerMismatchError: A handler is missing, is no coroutine function, its parameters are
@@ -62,7 +63,7 @@ def _differences(operation: Operation, function: Any, dependencies: Iterable[str
     own = _keyword_only(function)
     asked = {each.name for each in parameters} - own
     sent = {each.python_name for each in operation.parameters}
-    sent |= {"body"} if operation.body else set()
+    sent |= {*operation.body.arguments} if operation.body else set()
     return [
         *(f"{what} lacks the parameter `{name}`" for name in sorted(sent - asked)),
         *(f"{what} has a parameter `{name}`, the spec has none" for name in sorted(asked - sent)),

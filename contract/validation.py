@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from contract.arguments import ARGUMENTS, ISSUES
+from contract.arguments import ARGUMENTS, BODY, ISSUES
 from contract.completion import Completion
 from contract.errors import InvalidRequest, ValidationIssue, count_of
 from contract.schema import Schema
@@ -29,10 +29,6 @@ class _Compiled:
             for each in operation.parameters
         ]
         self.has_body = operation.body is not None
-        self._needs_body = operation.body is not None and operation.body.required
-        for each in operation.body.content.values() if operation.body else ():
-            self._body = Schema(each.schema, schemas, View.REQUEST)
-            self._complete = Completion(each.schema, schemas)
 
     def parameter_issues(self, arguments: dict[str, Any]) -> Iterator[ValidationIssue]:
         """What is wrong with the parameters; those that fit get their defaults."""
@@ -45,16 +41,6 @@ class _Compiled:
                 yield from (_named(each, name, value) for each in found)
             elif complete.any:
                 arguments[python_name] = complete(value)
-
-    def body_issues(self, arguments: dict[str, Any]) -> list[ValidationIssue]:
-        """What is wrong with the body; one that fits gets its defaults."""
-        body = arguments["body"]
-        if body is None and not self._needs_body:
-            return []
-        issues = self._body.issues(body)
-        if not issues:
-            arguments["body"] = self._complete(body)
-        return issues
 
 
 def validator_map(description: Description) -> Mapping[str, Any]:
@@ -81,15 +67,17 @@ def validator_map(description: Description) -> Mapping[str, Any]:
                 _refuse(issues)
 
     class Body:
-        """Checks the JSON body, and refuses for whatever is wrong with the whole request."""
+        """Checks the body, and refuses for whatever is wrong with the whole request."""
 
         def __init__(self, *_: object, **__: object) -> None:
             pass
 
         async def wrap_receive(self, receive: Receive, *, scope: Scope) -> tuple[Receive, Scope]:
-            issues, operation = scope["extensions"][ISSUES], schemas(scope)
-            if operation.has_body:
-                issues += operation.body_issues(scope["extensions"][ARGUMENTS])
+            extensions = scope["extensions"]
+            issues, content = extensions[ISSUES], extensions.get(BODY)
+            if content is not None:
+                arguments = extensions[ARGUMENTS]
+                arguments["body"] = content.finish(arguments["body"], issues)
             _refuse(issues)
             return receive, scope
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from openapi.bundle import Document
 from openapi.deprecation import Deprecation
 from openapi.grammar import Version
+from openapi.names import body_arguments
 from openapi.security import Requirement, SecurityScheme
 
 JsonSchema = dict[str, Any]
@@ -27,12 +28,39 @@ REFERENCE = "#/components/schemas/"
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a response, or of a part of a form.
+
+    `media_type` is set where `content` says what its value is.
+    """
+
+    required: bool
+    schema: JsonSchema
+    explode: bool
+    media_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How one field of a form is sent; None is what the spec leaves out."""
+
+    content_type: str | None
+    style: str | None
+    explode: bool | None
+    headers: Mapping[str, Header]
+
+
+@dataclass(frozen=True, slots=True)
 class MediaType:
-    """What a body is in one media type. `pointer` leads to it in the document."""
+    """What a body is in one media type. `pointer` leads to it in the document.
+
+    `max_bytes` is its `x-max-bytes`: how large the whole body may be.
+    """
 
     schema: JsonSchema
     examples: Mapping[str, Any]
-    encoding: Mapping[str, Any]
+    encoding: Mapping[str, Encoding]
+    max_bytes: int | None
     pointer: str
 
 
@@ -64,15 +92,10 @@ class Body:
     content: Mapping[str, MediaType]
     pointer: str
 
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A header of a response. `media_type` is set where `content` says what its value is."""
-
-    required: bool
-    schema: JsonSchema
-    explode: bool
-    media_type: str | None
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What its handler is given: which of several media types it is, is told beside it."""
+        return body_arguments(self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import builtins
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 
 _KEYWORDS = {*keyword.kwlist, "self"}
@@ -31,6 +31,12 @@ def identifier(name: str) -> str:
     if not plain or plain[0].isdigit():
         plain = f"n{plain}"
     return f"{plain}_" if plain in _KEYWORDS else plain
+
+
+def body_arguments(media_types: Collection[str]) -> tuple[str, ...]:
+    """The names of what a handler is given for a body that may be of these types."""
+    has_choice = len(media_types) > 1 or any("*" in each for each in media_types)
+    return ("body", "content_type") if has_choice else ("body",)
 
 
 def parameter_names(

@@ -9,6 +9,7 @@ from openapi.deprecation import read_deprecation
 from openapi.description import (
     Body,
     Description,
+    Encoding,
     Header,
     MediaType,
     Operation,
@@ -92,6 +93,8 @@ class _Reader:
     def _operation(self, path: str, method: str, item: Any, name: str) -> Operation:  # noqa: ANN401
         node, here = item[method], pointer_of("paths", path, method)
         body = node.get("requestBody")
+        if body is not None:
+            body = self._body(body, f"{here}/requestBody", name)
         security = node.get("security", self._document.get("security", []))
         return Operation(
             id=name,
@@ -103,8 +106,8 @@ class _Reader:
             description=node.get("description", item.get("description", "")),
             tags=tuple(node.get("tags", ())),
             internal=bool(node.get("x-internal", item.get("x-internal", False))),
-            parameters=self._parameters(item, method, here, has_body=body is not None),
-            body=None if body is None else self._body(body, f"{here}/requestBody", name),
+            parameters=self._parameters(item, method, here, body),
+            body=body,
             responses={
                 status.upper() if status != "default" else status: self._response(
                     status, each, f"{here}/responses/{status}"
@@ -120,7 +123,7 @@ class _Reader:
         )
 
     def _parameters(
-        self, item: Mapping[str, Any], method: str, here: str, *, has_body: bool
+        self, item: Mapping[str, Any], method: str, here: str, body: Body | None
     ) -> tuple[Parameter, ...]:
         """Those of the path and those of the operation, which stand in for the path's."""
         found: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
@@ -130,7 +133,7 @@ class _Reader:
                 node, place = self._resolve(each, f"{pointer}/parameters/{number}")
                 if not is_ignored_parameter(node["in"], node["name"]):
                     found[node["in"], node["name"]] = node, place
-        names = parameter_names(found, ("body",) if has_body else ())
+        names = parameter_names(found, () if body is None else body.arguments)
         return tuple(
             self._parameter(node, name, place)
             for (node, place), name in zip(found.values(), names, strict=True)
@@ -190,9 +193,21 @@ class _Reader:
             schema = self._schemas.read(each.get("schema", True), f"{below}/schema")
             if wish is not None:
                 schema = self._schemas.named_schema(schema, f"{below}/schema", wish)
-            encoding = each.get("encoding", {})
-            content[media_type] = MediaType(schema, self._examples(each), encoding, below)
+            encoding = {
+                name: self._encoding(one, f"{below}{pointer_of('encoding', name)}")
+                for name, one in each.get("encoding", {}).items()
+            }
+            most = each.get("x-max-bytes")
+            content[media_type] = MediaType(schema, self._examples(each), encoding, most, below)
         return content
+
+    def _encoding(self, node: dict[str, Any], here: str) -> Encoding:
+        headers = {
+            name: self._header(each, f"{here}{pointer_of('headers', name)}")
+            for name, each in node.get("headers", {}).items()
+            if name.lower() != "content-type"
+        }
+        return Encoding(node.get("contentType"), node.get("style"), node.get("explode"), headers)
 
     def _examples(self, node: dict[str, Any]) -> Mapping[str, Any]:
         """The examples by name; the one without a name is `example`."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contract.arguments import MAX_BODY_BYTES
+from contract.bodies.incoming import MAX_BODY_BYTES
 from processes.worker import LINGER_BYTES
 from tests.strict.target import Target, places, problem
 from tests.strict.wire import JSON, Connection, chunked, request
@@ -89,6 +89,7 @@ NOT_JSON = {
     "duplicate names": b'{"emails": 1, "emails": 2}',
     "duplicate names, one escaped": rb'{"emails": 1, "\u0065mails": 2}',
     "duplicate names below": b'{"a": [{"b": {"c": 1, "c": 1}}]}',
+    "nesting of 91": b"[" * 91 + b"]" * 91,
     "nesting of 901": b"[" * 901 + b"]" * 901,
     "nesting of 100000": b"[" * 100_000,
     "objects nested 100000 deep": b'{"a":' * 100_000,
@@ -125,8 +126,8 @@ def test_json_that_is_no_object_is_400(service: Target, body: bytes) -> None:
 
 
 def test_nesting_that_json_allows_is_refused_where_it_does_not_belong(service: Target) -> None:
-    """180 arrays in each other, where an address should be."""
-    deep = json.loads("[" * 180 + "]" * 180)
+    """80 arrays in each other, where an address should be."""
+    deep = json.loads("[" * 80 + "]" * 80)
     told = service.refuse_creation(service.body(deliveryAddress=deep), 400)
     assert places(told) == ["#/deliveryAddress"]
 

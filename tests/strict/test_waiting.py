@@ -33,12 +33,12 @@ def test_those_who_stop_half_way_keep_nobody_waiting(service: Target, half: byte
 def test_a_body_that_never_comes_ends_in_an_answer(
     unfinished: Mapping[tuple[str, str], Connection], service: Target, missing: str
 ) -> None:
-    """After the half minute that a body may pause, with a problem and a closed connection."""
+    """When it has been waited for long enough, with a problem and a closed connection."""
     connection = unfinished[service.address, missing]
     answer = connection.receive()
     assert answer is not None
-    told = problem(answer, 400)
-    assert told["detail"] == "The connection ended before the body did."
+    told = problem(answer, 408)
+    assert told["type"] == "urn:aware:problem:request-timeout"
     assert connection.is_closed()
     service.assert_serving()
 

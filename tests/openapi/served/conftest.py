@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from local.ports import free_port
@@ -23,30 +26,69 @@ def _answers(url: str) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class Served:
+    """A service: how it is asked, its arbiter's process, and where it keeps temporary files."""
+
+    client: httpx.Client
+    process: psutil.Process
+    temporary: Path
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The process that answers."""
+        (worker,) = self.process.children()
+        return worker
+
+    def left_behind(self) -> list[str]:
+        """Temporary files that are there or open in the worker."""
+        found = [each.name for each in self.temporary.iterdir()]
+        folder = Path(f"/proc/{self.worker.pid}/fd")
+        for each in folder.iterdir():
+            with suppress(FileNotFoundError):
+                target = str(each.readlink())
+                if target.startswith(str(self.temporary)):
+                    found.append(target)
+        return found
+
+
 def serve(spec: Path, folder: Path, **more: str) -> Iterator[httpx.Client]:
     """A service of a spec, with its log and the files that it answers in a folder."""
-    log = folder / "log"
+    for each in run(spec, folder, **more):
+        yield each.client
+
+
+def run(spec: Path, folder: Path, **more: str) -> Iterator[Served]:
+    """The same, to be looked into."""
+    log, temporary = folder / "log", folder / "temporary"
+    temporary.mkdir()
     address = f"127.0.0.1:{free_port()}"
     application = "tests.openapi.served.echo:application()"
     command = [sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py", application]
     environment = {**os.environ, "BIND": address, "ECHO_SPEC": str(spec), "PYTHONPATH": str(ROOT)}
-    environment |= {"ECHO_FOLDER": str(folder), **more}
+    environment |= {"ECHO_FOLDER": str(folder), "TMPDIR": str(temporary), **more}
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         until(lambda: process.poll() is not None or _answers(f"http://{address}"), "it is up")
         assert process.poll() is None, log.read_text()
         with httpx.Client(base_url=f"http://{address}/api", timeout=30) as client:
-            yield client
+            yield Served(client, psutil.Process(process.pid), temporary)
     finally:
         process.terminate()
         process.wait()
 
 
 @pytest.fixture(scope="session")
-def v30(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The service of the API in OpenAPI 3.0, to be looked into."""
+    yield from run(GOOD / "v30" / "api.yaml", tmp_path_factory.mktemp("v30"))
+
+
+@pytest.fixture(scope="session")
+def v30(served: Served) -> httpx.Client:
     """The API in OpenAPI 3.0."""
-    yield from serve(GOOD / "v30" / "api.yaml", tmp_path_factory.mktemp("v30"))
+    return served.client
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@
 answering.py. With `ECHO_CHECK` set, every answer is checked.
 """
 
+import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from contract.answers.check import ResponseCheck
 from contract.application import Api
 from contract.bindable import load_api
 from contract.binding import bind
+from contract.bodies.files import UploadedFile
 from contract.service import Service
 from tests.openapi.served.answering import Cases, answer
 
@@ -29,7 +31,24 @@ async def echo(operation: str, **arguments: Any) -> object:  # noqa: ANN401 - of
     """What the handler was given, and which it is."""
     if operation.startswith("answers_"):
         return answer(operation)
-    return JSONResponse({"operation": operation, **arguments})
+    return JSONResponse({"operation": operation, **{k: shown(v) for k, v in arguments.items()}})
+
+
+def shown(value: Any) -> Any:  # noqa: ANN401 - of any spec
+    """A value as JSON, with what there is to tell of a file."""
+    if isinstance(value, dict):
+        return {name: shown(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [shown(each) for each in value]
+    if not isinstance(value, UploadedFile):
+        return value
+    return {
+        "filename": value.filename,
+        "content_type": value.content_type,
+        "size": value.size,
+        "headers": value.headers,
+        "sha256": hashlib.file_digest(value, "sha256").hexdigest(),
+    }
 
 
 def application() -> Cases:

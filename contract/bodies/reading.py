@@ -1,0 +1,209 @@
+"""Which way a body is read, by its media type: compiled once for each operation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Receive, Scope
+
+from contract.bodies.contents import Content, FileContent, JsonContent, TextContent
+from contract.bodies.files import Spool
+from contract.bodies.forms import is_file
+from contract.bodies.incoming import Incoming
+from contract.bodies.media_types import ContentType, Range, is_binary, is_json, is_text
+from contract.bodies.multipart import NAME as MULTIPART
+from contract.bodies.multipart import MultipartContent
+from contract.bodies.urlencoded import NAME as URLENCODED
+from contract.bodies.urlencoded import UrlencodedContent
+from contract.bodies.values import put_together, types_of
+from contract.errors import (
+    InvalidRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    ValidationIssue,
+)
+from openapi.description import Body, Description, MediaType, Operation
+
+MAX_UPLOAD_BYTES = 100 * 1024 * 1024
+"""All files of a request have so many bytes at most, where neither spec nor setting says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A media type or range of a body, and how it is read."""
+
+    range: Range
+    content: Content
+    is_json_only: bool
+
+    def takes(self, sent: ContentType) -> bool:
+        """Whether a body of this media type is read so."""
+        return sent in self.range and (not self.is_json_only or is_json(sent.name))
+
+
+def choice_of(
+    name: str, media: MediaType, description: Description, max_upload_bytes: int
+) -> Choice | None:
+    """How a spec's media type is read; None where it is not."""
+    found = Range.parse(name)
+    if found is None:
+        return None
+    kind = kind_of(found, media, description)
+    content: Content
+    if kind == "form":
+        content = UrlencodedContent(media, description)
+    elif kind == "multipart":
+        content = MultipartContent(media, description, max_upload_bytes)
+    elif kind == "text":
+        content = TextContent(media, description)
+    elif kind == "file":
+        content = FileContent(media, description, max_upload_bytes)
+    else:
+        content = JsonContent(media, description)
+    return Choice(found, content, is_json_only=found.is_range and kind == "JSON")
+
+
+def kind_of(media_range: Range, media: MediaType, description: Description) -> str:
+    """What a body is: `JSON`, `form`, `multipart`, `text` or `file`."""
+    name = media_range.name
+    if is_json(name):
+        return "JSON"
+    if name in (URLENCODED, MULTIPART):
+        return "form" if name == URLENCODED else "multipart"
+    parts = [*put_together(media.schema, description.schemas)]
+    types = types_of(media.schema, description.schemas)
+    if is_binary(name) or any(map(is_file, parts)):
+        return "file"
+    if is_text(name):
+        return "text"
+    if not types:
+        return "file"
+    return "text" if types <= {"string", "null"} else "JSON"
+
+
+class BodyReader:
+    """Reads the bodies of one operation. Thread-safe."""
+
+    def __init__(
+        self, operation: Operation, body: Body, description: Description, max_upload_bytes: int
+    ) -> None:
+        choices = (
+            choice_of(name, media, description, max_upload_bytes)
+            for name, media in body.content.items()
+        )
+        self._choices = sorted(
+            (each for each in choices if each is not None),
+            key=lambda each: each.range.precedence,
+        )
+        self._required = body.required
+        self._tells_type = len(body.arguments) > 1
+        accepted = ", ".join(body.content)
+        self._refusal = f"Send {' or '.join(body.content)}."
+        self._accept = {"Accept": accepted}
+        if operation.method == "PATCH":
+            self._accept["Accept-Patch"] = accepted
+        self._plain = {
+            each.range.name.encode(): (ContentType(each.range.name, {}), each.content)
+            for each in reversed(self._choices)
+            if not each.range.is_range and not each.range.parameters
+        }
+        self.may_have_files = any(
+            isinstance(each.content, FileContent | MultipartContent) for each in self._choices
+        )
+        """Whether a spool is needed."""
+
+    async def __call__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        spool: Spool,
+        arguments: dict[str, Any],
+        issues: list[ValidationIssue],
+    ) -> Content | None:
+        """Read a body to its end.
+
+        Args:
+            scope: Its request.
+            receive: Where it comes from.
+            spool: Keeps its files.
+            arguments: Gets `body` (what `finish` is to make of it is the handler's) and, where
+                there is a choice, `content_type`.
+            issues: Gets what is wrong with single fields.
+
+        Returns:
+            What finishes it; None where there is no body, and need not be one.
+
+        Raises:
+            InvalidRequest: It cannot be read, or is missing.
+            UnsupportedMediaType: It is of a media type, charset or content coding that is not read.
+            PayloadTooLarge: It is.
+            RequestTimeout: It comes too slowly, or not whole.
+        """
+        media_types, length = _headers(scope["headers"])
+        found = self._plain.get(media_types[0]) if len(media_types) == 1 else None
+        if found is None:
+            found = self._chosen(media_types)
+        if found is None:
+            await self._refuse_unless_absent(Incoming(receive, 1))
+            self._set(arguments, None, None)
+            return None
+        sent, content = found
+        if length is not None and _is_more(length, content.max_bytes):
+            raise PayloadTooLarge(f"A body has at most {content.max_bytes} bytes here.")
+        incoming = Incoming(receive, content.max_bytes)
+        value = await content.read(sent, incoming, spool, issues)
+        if not incoming.size and not (self._required and content.may_be_empty):
+            self._require_absent()
+            self._set(arguments, None, None)
+            return None
+        self._set(arguments, value, sent.name)
+        return content
+
+    def _set(self, arguments: dict[str, Any], body: Any, content_type: str | None) -> None:  # noqa: ANN401
+        arguments["body"] = body
+        if self._tells_type:
+            arguments["content_type"] = content_type
+
+    def _chosen(self, media_types: list[bytes]) -> tuple[ContentType, Content] | None:
+        """What was sent, and how it is read; None where it is not named."""
+        sent = (
+            ContentType.parse(media_types[0].decode("latin-1")) if len(media_types) == 1 else None
+        )
+        if sent is None:
+            return None
+        chosen = (each.content for each in self._choices if each.takes(sent))
+        content = next(chosen, None)
+        return None if content is None else (sent, content)
+
+    async def _refuse_unless_absent(self, incoming: Incoming) -> None:
+        """Of no media type that is read there may be no body at all."""
+        try:
+            first = await incoming.chunk()
+        except PayloadTooLarge:
+            first = b"x"
+        if first:
+            raise UnsupportedMediaType(self._refusal, (), self._accept)
+        self._require_absent()
+
+    def _require_absent(self) -> None:
+        if self._required:
+            issue = ValidationIssue("there is none", pointer="#")
+            raise InvalidRequest("A body is needed.", [issue])
+
+
+def _headers(headers: list[tuple[bytes, bytes]]) -> tuple[list[bytes], bytes | None]:
+    """The media types that are said, and the length."""
+    media_types, length = [], None
+    for name, value in headers:
+        if name == b"content-type":
+            media_types.append(value)
+        elif name == b"content-length":
+            length = value
+        elif name == b"content-encoding":
+            raise UnsupportedMediaType("Send the body as it is, not compressed.")
+    return media_types, length
+
+
+def _is_more(content_length: bytes, most: int) -> bool:
+    """Whether a length is more, however many digits it has."""
+    limit, digits = b"%d" % most, content_length.lstrip(b"0")
+    return (len(digits), digits) > (len(limit), limit)
