@@ -61,6 +61,8 @@ def configure_logs(process: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # A connection lost is eight lines of pika's, and one of ours.
     logging.getLogger("pika").setLevel(logging.CRITICAL)
+    # What clients send is no news: it is refused.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
