@@ -4,14 +4,18 @@ Nothing is there twice, and nothing that the spec does not know. Parameters are 
 `contract/parameters/`, bodies by `contract/bodies/`.
 """
 
+from typing import TYPE_CHECKING
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.bodies.files import NO_FILES, Spool
 from contract.bodies.limits import MAX_UPLOAD_BYTES
 from contract.bodies.reading import BodyReader
-from contract.errors import ValidationIssue
 from contract.parameters.reader import ParameterReader
 from openapi.description import Description
+
+if TYPE_CHECKING:
+    from contract.errors import ValidationIssue
 
 ARGUMENTS = "contract_arguments"
 """Key in `scope["extensions"]`: what the handler is called with, by name."""

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.answers.responder import Responder, responders
 from contract.arguments import ARGUMENTS, Arguments
+from contract.bodies.limits import MAX_UPLOAD_BYTES
 from contract.errors import NotFound
 from contract.handlers import Handler
 from contract.parameters.path import path_name
@@ -35,6 +36,7 @@ def bind(
     handlers: Mapping[str, Handler],
     *,
     middlewares: list[Callable[[ASGIApp], ASGIApp]] | None = None,
+    max_upload_bytes: int = MAX_UPLOAD_BYTES,
 ) -> ASGIApp:
     """Put connexion, with our validators, around the handlers.
 
@@ -43,6 +45,7 @@ def bind(
         handlers: By operationId.
         middlewares: What a request passes between here and its handler; for tests that take a
             part out.
+        max_upload_bytes: Of all files of a request, where the spec does not say how many.
 
     Returns:
         An ASGI application that raises a `Problem` (or connexion's own HTTP exception for an
@@ -50,7 +53,7 @@ def bind(
     """
     connexion: Any = ConnexionMiddleware(
         partial(_call, handlers, responders(description)),
-        middlewares=middlewares if middlewares is not None else pipeline(description),
+        middlewares=pipeline(description, max_upload_bytes) if middlewares is None else middlewares,
         validator_map=validator_map(description),
         uri_parser_class=_NoUriParser,
         resolver=handlers.__getitem__,
@@ -60,9 +63,12 @@ def bind(
     return bound
 
 
-def pipeline(description: Description) -> list[Callable[[ASGIApp], ASGIApp]]:
+def pipeline(
+    description: Description, max_upload_bytes: int = MAX_UPLOAD_BYTES
+) -> list[Callable[[ASGIApp], ASGIApp]]:
     """The parts of connexion that a request passes, outermost first."""
-    return [RoutingMiddleware, partial(Arguments, description=description), RequestValidation]
+    arguments = partial(Arguments, description=description, max_upload_bytes=max_upload_bytes)
+    return [RoutingMiddleware, arguments, RequestValidation]
 
 
 def _routes(description: Description) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from contract.service import Service
 from handlers.answers import translate
 from openapi.description import Description
 from processes.metrics import HttpMetrics
-from processes.settings import drain_file, mongo_settings, validate_responses
+from processes.settings import drain_file, max_upload_bytes, mongo_settings, validate_responses
 from processes.stored import Area, stored
 from storage.client import Json, connect
 from storage.durable import answers
@@ -58,7 +58,8 @@ def http_service(
     kept = stored(client, settings, area, name)
     given = {**dependencies(kept.database), "link": Links(description)}
     metrics = HttpMetrics(version)
-    bound = bind(description, bind_handlers(description, module, given))
+    handlers = bind_handlers(description, module, given)
+    bound = bind(description, handlers, max_upload_bytes=max_upload_bytes())
     api: ASGIApp = Api(bound, description, version, translate, metrics.observe)
     if validate_responses():
         api = ResponseCheck(api, description)

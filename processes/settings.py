@@ -7,6 +7,7 @@ from pathlib import Path
 
 from environs import Env, EnvError, validate
 
+from contract.bodies.limits import MAX_UPLOAD_BYTES
 from messaging.settings import RabbitSettings
 from messaging.topology import QUEUE_NAME
 from storage.client import MongoSettings
@@ -82,6 +83,11 @@ def password_for(login: str, system: str) -> str:
 def worker_count() -> int:
     """WORKERS: worker processes of an HTTP service."""
     return _Environment().whole("WORKERS", 1, 64, default=1)
+
+
+def max_upload_bytes() -> int:
+    """MAX_UPLOAD_BYTES: bytes of all files of a request, where its spec says none."""
+    return _Environment().whole("MAX_UPLOAD_BYTES", 1, 1_099_511_627_776, default=MAX_UPLOAD_BYTES)
 
 
 def validate_responses() -> bool:

@@ -3,10 +3,13 @@
 | file | what it holds |
 | --- | --- |
 | media_types.py | the media type of a body, by RFC 9110, and the types and ranges of a spec |
+| limits.py | how large, how deep and how slow |
 | incoming.py | the bytes as they come: how many at most, and how slowly |
 | contents.py | JSON, text and files: one class for each way in which a body is read |
 | forms.py | a form's fields by its schema: which are files, which JSON, and what a text may be |
-| urlencoded.py, multipart.py | the two forms |
+| urlencoded.py | the form of texts |
+| multipart.py, parts.py | the form with files |
+| values.py | JSON, and texts as what their schema means |
 | files.py | uploaded files: in memory, then on disk, and gone with the request |
 | reading.py | which of them reads a body: compiled for each operation |
 | refusals.py | what a spec may not say of a body |

@@ -7,13 +7,11 @@ import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
+from contract.bodies.limits import HELD_BYTES
 from contract.errors import ServiceUnavailable
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
-
-HELD_BYTES = 512 * 1024
-"""Of all files of a request so many bytes are held in memory; with what came last, below 1 MiB."""
 
 _BUFFER = 8192
 

@@ -22,9 +22,6 @@ from openapi.description import (
 )
 from openapi.pointers import fragment_of
 
-MAX_FIELDS = 1000
-"""A form has at most so many fields or parts."""
-
 _NO_ENCODING = Encoding(None, None, None, {})
 _DELIMITERS = {
     "form": (",", "%2[Cc]"),

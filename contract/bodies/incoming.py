@@ -4,14 +4,8 @@ import asyncio
 
 from starlette.types import Message, Receive
 
+from contract.bodies.limits import WINDOW_BYTES, WINDOW_SECONDS
 from contract.errors import PayloadTooLarge, RequestTimeout
-
-MAX_BODY_BYTES = 1024 * 1024
-"""A larger body is refused, but for its files; the gateway's limit is the same."""
-
-WINDOW_SECONDS = 10
-WINDOW_BYTES = 10 * 1024
-"""A client whose next so many bytes take longer than that is sent away: 1 KiB a second will do."""
 
 
 class Incoming:

@@ -9,7 +9,8 @@ from python_multipart.multipart import MultipartParser
 from contract.bodies.contents import Checked
 from contract.bodies.files import Spool, UploadedFile
 from contract.bodies.forms import Fields
-from contract.bodies.incoming import MAX_BODY_BYTES, Incoming
+from contract.bodies.incoming import Incoming
+from contract.bodies.limits import MAX_BODY_BYTES
 from contract.bodies.media_types import ContentType
 from contract.bodies.parts import Parts, unreadable
 from contract.errors import ValidationIssue

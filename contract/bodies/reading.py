@@ -23,9 +23,6 @@ from contract.errors import (
 )
 from openapi.description import Body, Description, MediaType, Operation
 
-MAX_UPLOAD_BYTES = 100 * 1024 * 1024
-"""All files of a request have so many bytes at most, where neither spec nor setting says."""
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:

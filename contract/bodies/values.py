@@ -6,11 +6,9 @@ from typing import Any
 
 import jiter
 
+from contract.bodies.limits import MAX_DEPTH
 from contract.errors import InvalidRequest, ValidationIssue
 from openapi.description import JsonSchema, name_of
-
-MAX_DEPTH = 90
-"""So deep objects and arrays may lie in each other: MongoDB takes a hundred levels."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,307})(\.[0-9]{1,400})?")
