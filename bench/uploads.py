@@ -116,9 +116,8 @@ def _started(python: str, arguments: list[str], port: int) -> Iterator[Server]:
                 raise click.ClickException(f"{python} -m {' '.join(arguments)} did not start")
             time.sleep(0.05)
         arbiter = psutil.Process(process.pid)
-        server = Server(port, (arbiter.children() or [arbiter])[0])
-        server.cost([form_request()] * 100)
-        yield server
+        Server(port, arbiter).cost([form_request()] * 100)
+        yield Server(port, (arbiter.children() or [arbiter])[0])
     finally:
         process.terminate()
         process.wait()
