@@ -25,8 +25,9 @@ class Spool:
 
     def __init__(self) -> None:
         self.size = 0
-        self._held: list[bytes] = []
-        self._on_disk = 0
+        self._held: list[bytes | memoryview] = []
+        self._begun = 0  # to be written
+        self._writing: asyncio.Future[None] | None = None
         self._file: int | None = None
         self._closed = False
 
@@ -38,26 +39,29 @@ class Spool:
         """Forget it."""
         self.close()
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         """Add to the end."""
         self._held.append(data)
         self.size += len(data)
 
     async def settle(self) -> None:
-        """Write to disk what is too much for memory, in a thread.
+        """Begin to write to disk what is too much for memory; more may come in meanwhile.
 
         Raises:
             ServiceUnavailable: The disk is full.
         """
-        if self.size - self._on_disk > HELD_BYTES:
-            await self._write()
+        if self.size - self._begun > HELD_BYTES:
+            await self._written()
+            self._write()
 
     async def finish(self) -> None:
         """Make all of it readable; nothing is added after that. Raises as `settle` does."""
-        if self._file is None:
+        if self._writing is None:
             self._held = [b"".join(self._held)]
-        else:
-            await self._write()
+            return
+        await self._written()
+        self._write()
+        await self._written()
 
     def read(self, start: int, size: int) -> bytes:
         """A part of it, once it is finished."""
@@ -65,25 +69,35 @@ class Spool:
             raise ValueError("the request of this file has ended")
         if self._file is not None:
             return os.pread(self._file, size, start)
-        return self._held[0][start : start + size]
+        return bytes(self._held[0][start : start + size])
 
     def close(self) -> None:
-        """Forget it. Calling it twice is no harm."""
+        """Forget it, as soon as nothing is being written. Calling it twice is no harm."""
+        if self._closed:
+            return
         self._closed = True
         self._held.clear()
+        if self._writing is not None:
+            self._writing.add_done_callback(self._close_file)
+
+    def _close_file(self, written: "asyncio.Future[None]") -> None:
+        written.exception()  # somebody was told, or is gone
         if self._file is not None:
             os.close(self._file)
             self._file = None
 
-    async def _write(self) -> None:
+    def _write(self) -> None:
+        """Begin to write what is held, in a thread."""
         data, self._held = b"".join(self._held), []
-        self._on_disk = self.size
-        writing = asyncio.get_running_loop().run_in_executor(None, self._write_now, data)
+        self._begun = self.size
+        loop = asyncio.get_running_loop()
+        self._writing = loop.run_in_executor(None, self._write_now, data)
+
+    async def _written(self) -> None:
+        if self._writing is None:
+            return
         try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:  # the thread must be done with the file before it is closed
-            await asyncio.wait([writing])
-            raise
+            await asyncio.shield(self._writing)
         except OSError as error:
             raise ServiceUnavailable(
                 "There is no room for the upload now.", (), {"Retry-After": "60"}

@@ -12,8 +12,9 @@ MAX_FIELDS = 1000
 MAX_DEPTH = 90
 """So deep objects and arrays may lie in each other: MongoDB takes a hundred levels."""
 
-HELD_BYTES = 512 * 1024
-"""Of all files of a request so many bytes are held in memory; with what came last, below 1 MiB."""
+HELD_BYTES = 256 * 1024
+"""Of all files of a request so many bytes are held in memory before they are written to disk. With
+what is being written, and what came last, that is 1 MiB at most."""
 
 WINDOW_SECONDS = 10
 WINDOW_BYTES = 10 * 1024

@@ -128,7 +128,7 @@ class Parts:
                 )
             self._data.append(data[start:end])
             return
-        self._spool.append(data[start:end])
+        self._spool.append(memoryview(data)[start:end])
         most = self._field.most
         if most is not None and self._spool.size - self._start > most:
             issue = ValidationIssue(f"has more than {most} bytes", self._place())
