@@ -7,11 +7,13 @@ answers.
 """
 
 import keyword
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain, count
 from textwrap import indent
 
+from generate.form_files import with_files
 from generate.formatting import docstring, formatted
 from generate.shapes import NEVER, Anything, Array, Named, Object, Scalar, Shape, Shapes, Value
 from generate.sources import Sources
@@ -22,7 +24,15 @@ from openapi.views import View, composed
 
 HEADER = '"""Generated from specs/{name}.yaml. Edit that, then `make generate`."""'
 
-_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+_FILE = "UploadedFile"
+_TYPES = {
+    "string": "str",
+    "integer": "int",
+    "number": "float",
+    "boolean": "bool",
+    "null": "None",
+    "file": _FILE,
+}
 _USED = {*_TYPES.values(), "dict", "list", "Any", "Literal", "Never", "NotRequired"}
 """Names in annotations, beside those of models."""
 
@@ -85,7 +95,8 @@ class _Module:
 
     def __init__(self, description: Description) -> None:
         self._description, self._names = description, model_names(description)
-        self._shapes = {view: Shapes(description.schemas, view) for view in View}
+        schemas = with_files(description)
+        self._shapes = {view: Shapes(schemas, view) for view in View}
         self._taken = {*self._names.values()}
         self._texts: dict[str, str] = {}
         self._typing: set[str] = set()
@@ -101,6 +112,8 @@ class _Module:
             text = self._description.schemas[name].get("description", "")
             self._model(model, shapes[model], view, text)
         imports = f"from typing import {', '.join(sorted(self._typing))}\n" * bool(self._typing)
+        if any(re.search(rf"\b{_FILE}\b", each) for each in self._texts.values()):
+            imports = f"{imports}from contract.bodies.files import {_FILE}\n"
         return "\n\n".join(("from __future__ import annotations", imports, *self._texts.values()))
 
     def _model(self, model: str, shape: Shape, view: View, text: str) -> None:

@@ -1,12 +1,15 @@
 """What the handler of an operation is called with, as Python says it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from contract.bodies.reading import Reading, reading_of
+from contract.bodies.values import types_of
 from contract.completion import NONE, default_of
 from contract.parameters.shapes import Shape, shapes
 from generate.models import model_names
 from openapi import description as api
-from openapi.description import Description, JsonSchema, Operation, name_of
+from openapi.description import Body, Description, JsonSchema, Operation, name_of
 from openapi.views import View
 
 _TYPES = {
@@ -20,32 +23,53 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a handler; `is_model` where its type is a class of `models/`.
+    """A parameter of a handler.
 
-    `frame` is what stands around the type: `list[{}]`.
+    `frame` is its type with `{}` in the place of each of the classes of `models/` that it names:
+    `list[{}]`. `names` are those that have to be imported from elsewhere.
     """
 
     name: str
-    type: str
-    is_model: bool = False
+    frame: str
+    models: tuple[str, ...] = ()
     may_be_none: bool = False
-    frame: str = "{}"
+    names: frozenset[str] = frozenset()
 
     def written(self, module: str = "") -> str:
         """`name: type`, the type as it is called where `module` holds the models."""
-        prefix = f"{module}." if module and self.is_model else ""
-        kind = self.frame.format(f"{prefix}{self.type}")
+        prefix = f"{module}." if module else ""
+        kind = self.frame.format(*(f"{prefix}{each}" for each in self.models))
         return f"{self.name}: {kind}{' | None' if self.may_be_none else ''}"
 
 
 def parameters(description: Description, operation: Operation) -> list[Parameter]:
-    """The parameters in the order of the spec, then `body`, where there is one."""
+    """The parameters in the order of the spec, then those of the body, where there is one."""
     found = [_parameter(description, each) for each in operation.parameters]
     if operation.body is not None:
-        (content,) = operation.body.content.values()
-        model = model_names(description)[name_of(content.schema["$ref"]), View.REQUEST]
-        found.append(Parameter("body", model, True, not operation.body.required))  # noqa: FBT003
+        found += _of_body(description, operation.body)
     return found
+
+
+def _of_body(description: Description, body: Body) -> Iterator[Parameter]:
+    """`body`, of one type for each way in which it may be read, and its media type."""
+    models = dict.fromkeys(
+        model_names(description)[name_of(media.schema["$ref"]), View.REQUEST]
+        for kind, media in _read(description, body)
+        if kind is Reading.VALUE
+    )
+    others = {each.type: None for each, _ in _read(description, body) if each is not Reading.VALUE}
+    frame = " | ".join([*["{}"] * len(models), *others])
+    names = frozenset(others) - {"str"}
+    yield Parameter("body", frame, (*models,), not body.required, names)
+    if len(body.arguments) > 1:
+        yield Parameter("content_type", "str", may_be_none=not body.required)
+
+
+def _read(description: Description, body: Body) -> Iterator[tuple[Reading, api.MediaType]]:
+    for name, media in body.content.items():
+        reading = reading_of(name, media, description)
+        is_typed = bool(types_of(media.schema, description.schemas) - {"string"})
+        yield Reading.VALUE if reading is Reading.TEXT and is_typed else reading, media
 
 
 def _parameter(description: Description, parameter: api.Parameter) -> Parameter:
@@ -55,7 +79,9 @@ def _parameter(description: Description, parameter: api.Parameter) -> Parameter:
     may_be_none = may_be_left_out and not has_default
     kind, is_model, frame = _type(description, parameter.schema)
     may_be_none = kind != "None" and (may_be_none or "null" in kinds)
-    return Parameter(parameter.python_name, kind, is_model, may_be_none, frame)
+    models = (kind,) if is_model else ()
+    frame = frame if is_model else frame.format(kind)
+    return Parameter(parameter.python_name, frame, models, may_be_none)
 
 
 _Type = tuple[str, bool, str]

@@ -15,6 +15,7 @@ _VALUES = "contract.answers.values"
 _MODULES = {
     **dict.fromkeys(("Answer", "File", "Representations", "Stream"), _VALUES),
     "Any": "typing",
+    "UploadedFile": "contract.bodies.files",
     "Response": "starlette.responses",
 }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from contract.bodies.form_schemas import FILE
 from openapi.description import JsonSchema, name_of
 from openapi.views import View, composed
 
@@ -34,7 +35,7 @@ class Anything:
 
 @dataclass(frozen=True)
 class Scalar:
-    """Every value of a kind: `string`, `integer`, `number`, `boolean` or `null`."""
+    """Every value of a kind: `string`, `integer`, `number`, `boolean`, `null`, or a `file`."""
 
     kind: str
 
@@ -121,6 +122,8 @@ class Shapes:
 
     def _own(self, schema: JsonSchema) -> Shape:
         """By the keywords that are about the value itself."""
+        if FILE in schema:
+            return (Scalar("file"),)
         containers = {"object": self._object(schema), "array": self._array(schema)}
         if "type" in schema:
             types = schema["type"]

@@ -38,6 +38,7 @@ def signatures(sources: Sources) -> dict[str, str]:
             name = f"{api.name}_{each.id}"
             result = returned(description, each, api.name)
             names |= result.names
+            names |= {name for one in parameters(description, each) for name in one.names}
             protocols.append(_protocol(description, each, result.written, api.name, classes[name]))
             handlers.append(f"{name}: {classes[name]} = {api.handlers}.{each.id}")
     used += imports(names - {"Any"})

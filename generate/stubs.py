@@ -87,7 +87,9 @@ def _with_stubs(sources: Sources, api: Api) -> str:
             continue
         inserted.setdefault(at, []).append(_stub(description, operation))
         result = value_of(description, operation)
-        models |= {each.type for each in parameters(description, operation) if each.is_model}
+        for each in parameters(description, operation):
+            models |= {*each.models}
+            names |= each.names
         models |= result.models
         names |= result.names
     if not inserted:

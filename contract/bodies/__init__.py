@@ -6,7 +6,9 @@
 | limits.py | how large, how deep and how slow |
 | incoming.py | the bytes as they come: how many at most, and how slowly |
 | contents.py | JSON, text and files: one class for each way in which a body is read |
-| forms.py | a form's fields by its schema: which are files, which JSON, and what a text may be |
+| forms.py, fields.py | a form's fields by its schema: what is a file, JSON, or text of which type |
+| assembly.py | from the texts of the fields to the object that they make |
+| form_schemas.py | the schema of a form without its files |
 | urlencoded.py | the form of texts |
 | multipart.py, parts.py | the form with files |
 | values.py | JSON, and texts as what their schema means |

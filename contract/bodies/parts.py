@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from python_multipart.multipart import parse_options_header
 
+from contract.bodies.fields import Field, Kind
 from contract.bodies.files import Spool, UploadedFile
-from contract.bodies.forms import Field, Fields, Kind
+from contract.bodies.forms import Fields
 from contract.bodies.limits import MAX_BODY_BYTES, MAX_FIELDS
 from contract.bodies.media_types import ContentType, is_json
 from contract.errors import InvalidRequest, PayloadTooLarge, ValidationIssue

@@ -1,6 +1,7 @@
 """Which way a body is read, by its media type: compiled once for each operation."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from starlette.types import Receive, Scope
@@ -37,44 +38,60 @@ class Choice:
         return sent in self.range and (not self.is_json_only or is_json(sent.name))
 
 
-def choice_of(
+class Reading(Enum):
+    """What a body is read as, by its media type and its schema."""
+
+    VALUE = "value"
+    """JSON or a form: what the schema describes."""
+
+    TEXT = "str"
+    """Text."""
+
+    FILE = "UploadedFile"
+    """Bytes."""
+
+    @property
+    def type(self) -> str:
+        """What Python calls it."""
+        return self.value
+
+
+def reading_of(name: str, media: MediaType, description: Description) -> Reading:
+    """What bodies of a media type or range are read as."""
+    name = name.partition(";")[0].strip().lower()
+    if is_json(name) or name in (URLENCODED, MULTIPART):
+        return Reading.VALUE
+    parts = [*put_together(media.schema, description.schemas)]
+    types = types_of(media.schema, description.schemas)
+    if is_binary(name) or any(map(is_file, parts)):
+        return Reading.FILE
+    if is_text(name):
+        return Reading.TEXT
+    if not types:
+        return Reading.FILE
+    return Reading.TEXT if types <= {"string", "null"} else Reading.VALUE
+
+
+def _choice(
     name: str, media: MediaType, description: Description, max_upload_bytes: int
 ) -> Choice | None:
     """How a spec's media type is read; None where it is not."""
     found = Range.parse(name)
     if found is None:
         return None
-    kind = kind_of(found, media, description)
+    reading = reading_of(found.name, media, description)
     content: Content
-    if kind == "form":
+    if found.name == URLENCODED:
         content = UrlencodedContent(media, description)
-    elif kind == "multipart":
+    elif found.name == MULTIPART:
         content = MultipartContent(media, description, max_upload_bytes)
-    elif kind == "text":
+    elif reading is Reading.TEXT:
         content = TextContent(media, description)
-    elif kind == "file":
+    elif reading is Reading.FILE:
         content = FileContent(media, description, max_upload_bytes)
     else:
         content = JsonContent(media, description)
-    return Choice(found, content, is_json_only=found.is_range and kind == "JSON")
-
-
-def kind_of(media_range: Range, media: MediaType, description: Description) -> str:
-    """What a body is: `JSON`, `form`, `multipart`, `text` or `file`."""
-    name = media_range.name
-    if is_json(name):
-        return "JSON"
-    if name in (URLENCODED, MULTIPART):
-        return "form" if name == URLENCODED else "multipart"
-    parts = [*put_together(media.schema, description.schemas)]
-    types = types_of(media.schema, description.schemas)
-    if is_binary(name) or any(map(is_file, parts)):
-        return "file"
-    if is_text(name):
-        return "text"
-    if not types:
-        return "file"
-    return "text" if types <= {"string", "null"} else "JSON"
+    return Choice(found, content, is_json_only=found.is_range and reading is Reading.VALUE)
 
 
 class BodyReader:
@@ -84,7 +101,7 @@ class BodyReader:
         self, operation: Operation, body: Body, description: Description, max_upload_bytes: int
     ) -> None:
         choices = (
-            choice_of(name, media, description, max_upload_bytes)
+            _choice(name, media, description, max_upload_bytes)
             for name, media in body.content.items()
         )
         self._choices = sorted(

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 
-from contract.bodies.forms import Field, Fields, Kind, is_file
+from contract.bodies.fields import Field, Kind
+from contract.bodies.forms import Fields, is_file
 from contract.bodies.media_types import Range, is_json, is_text
-from contract.bodies.reading import kind_of
+from contract.bodies.multipart import NAME as MULTIPART
+from contract.bodies.reading import Reading, reading_of
+from contract.bodies.urlencoded import NAME as URLENCODED
 from contract.bodies.values import put_together, types_of
 from openapi.description import Description, Encoding, MediaType, Operation
 from openapi.errors import Violation
 from openapi.pointers import pointer_of
 
-_FORMS = ("form", "multipart")
 _OF_TEXTS = ("pattern", "enum", "const")
 
 
@@ -37,21 +39,24 @@ def body_violations(operation: Operation, description: Description) -> Iterator[
 def _media_violations(
     found: Range, media: MediaType, description: Description
 ) -> Iterator[Violation]:
-    kind, types = kind_of(found, media, description), types_of(media.schema, description.schemas)
+    reading = reading_of(found.name, media, description)
+    types = types_of(media.schema, description.schemas)
     most = media.max_bytes
     if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
         yield f"{media.pointer}/x-max-bytes", "is no number of bytes: write 1 or more"
-    is_value = kind == "JSON" and not is_json(found.name)
-    if (is_value and not found.is_range) or (kind == "text" and {"object", "array"} & types):
-        why = f"{found.name} is not read by a schema of {' or '.join(sorted(types))}"
-        yield media.pointer, f"{why}: write `type: string`, or a media type of JSON"
-    if kind == "file" and types - {"string", "null"}:
-        why = f"{found.name} is bytes, not {' or '.join(sorted(types))}"
-        yield media.pointer, f"{why}: write `type: string` and `format: binary`"
-    if kind in _FORMS:
-        yield from _form_violations(media, description, is_multipart=kind == "multipart")
-    elif media.encoding:
+    if found.name in (URLENCODED, MULTIPART):
+        yield from _form_violations(media, description, is_multipart=found.name == MULTIPART)
+        return
+    if media.encoding:
         yield f"{media.pointer}/encoding", f"{found.name} is no form: remove `encoding`"
+    kinds = " or ".join(sorted(types))
+    is_other = reading is Reading.VALUE and not is_json(found.name) and not found.is_range
+    if is_other or (reading is Reading.TEXT and {"object", "array"} & types):
+        why = f"{found.name} is not read by a schema of {kinds}"
+        yield media.pointer, f"{why}: write `type: string`, or a media type of JSON"
+    if reading is Reading.FILE and types - {"string", "null"}:
+        why = f"{found.name} is bytes, not {kinds}"
+        yield media.pointer, f"{why}: write `type: string` and `format: binary`"
 
 
 def _form_violations(
