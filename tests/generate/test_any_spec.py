@@ -1,6 +1,7 @@
 """Every generator, on specs that have nothing to do with ours: hostile names and texts included."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -38,7 +39,7 @@ from tests.generate.values import Values
 GOOD = ROOT / "tests" / "openapi" / "good"
 HOSTILE = ROOT / "tests" / "generate" / "hostile.yaml"
 SPECS = {"hostile": HOSTILE} | {
-    f"{file.parent.name}_{file.stem}": file for file in sorted(GOOD.glob("v3?/*.yaml"))
+    f"{file.parent.name}_{file.stem}": file for file in sorted(GOOD.glob("v3?/api.yaml"))
 }
 ENTITIES = {"hostile": "Closed", "v30_api": "Defaults", "v31_api": "If"}
 
@@ -78,6 +79,7 @@ def _run(sources: Sources, *command: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=sources.root,
+        env={**os.environ, "MYPYPATH": str(ROOT)},  # whose modules are imported, and not checked
         capture_output=True,
         text=True,
         check=False,
@@ -86,15 +88,15 @@ def _run(sources: Sources, *command: str) -> str:
 
 
 def test_all_is_made_typed_and_formatted(others: Sources) -> None:
-    """Models, stubs and signatures; nothing is missing in a stub but what a person is to write."""
+    """Models, stubs and signatures."""
     files = _write(others)
     (name,) = others.apis
     assert {f"models/{name}.py", f"handlers/{name}_handlers.py"} <= files.keys()
-    found = _run(others, "mypy", "--strict", "handlers", "models")
+    found = _run(others, "mypy", "--strict", "--follow-imports=silent", "handlers", "models")
     errors = [line for line in found.splitlines() if ": error: " in line]
-    assert all("[empty-body]" in each for each in errors), found
+    assert errors == [], found
     stubs = files[f"handlers/{name}_handlers.py"].count("async def ")
-    assert len(errors) == stubs == len(others.apis[name].operations)
+    assert stubs == len(others.apis[name].operations)
     written = [path for path in files if path.endswith(".py")]
     assert "would reformat" not in _run(others, "ruff", "format", "--check", *written)
     stubs_file = f"handlers/{name}_handlers.py"  # whose names and texts are the spec's own
