@@ -43,18 +43,23 @@ def pattern_of(path: str) -> re.Pattern[str]:
     return re.compile("[^/]+".join(re.escape(part) for part in parts))
 
 
+def _shape(path: str) -> str:
+    """A path as it arrives, whatever its parameters are called: two may call them differently."""
+    return re.sub(r"\{[^{}]*\}", "{}", decoded(path))
+
+
 class Paths:
     """The paths of an API: the trailing slash made insignificant, the methods of each."""
 
     def __init__(self, description: Description) -> None:
         self._methods: dict[str, set[str]] = {}
         for operation in description.operations:
-            methods = self._methods.setdefault(decoded(operation.path), {"OPTIONS"})
+            methods = self._methods.setdefault(_shape(operation.path), {"OPTIONS"})
             methods |= {"GET", "HEAD"} if operation.method == "GET" else {operation.method}
         templates = sorted((path for path in self._methods if "{" in path), key=by_precedence)
         self._templates = [(path, pattern_of(path)) for path in templates]
         self._own_options = {
-            decoded(each.path) for each in description.operations if each.method == "OPTIONS"
+            _shape(each.path) for each in description.operations if each.method == "OPTIONS"
         }
 
     def normalize(self, path: str) -> str:

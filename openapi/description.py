@@ -162,7 +162,6 @@ class Description:
 
     version: Version
     document: Document
-    base_path: str
     operations: tuple[Operation, ...]
     schemas: Mapping[str, JsonSchema]
     schema_pointers: Mapping[str, str]

@@ -42,11 +42,19 @@ def portable(pattern: str) -> str:
         ValueError: It is none of ECMA-262, or none that can be compiled here.
     """
     written = _Writer(pattern).written()
-    try:
-        jsonschema_rs.Draft202012Validator({"pattern": written})
-    except ValueError as error:
-        raise ValueError("is no regular expression of ECMA-262") from error
+    if not _compiles(written):
+        if _compiles(re.sub(r"\{\d+(,\d*)?\}", "{1}", written)):
+            raise ValueError("repeats too often to be compiled: write `maxLength` instead")
+        raise ValueError("is no regular expression of ECMA-262")
     return written
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern})
+    except ValueError:
+        return False
+    return True
 
 
 class _Writer:

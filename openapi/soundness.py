@@ -21,7 +21,7 @@ from openapi.grammar import (
 )
 from openapi.pointers import at, from_fragment, pointer_of, resolve
 from openapi.security import requirement_violations
-from openapi.servers import server_violations
+from openapi.servers import base_path, server_violations
 from openapi.structure import details, structure
 
 _ALTERNATIVES = {
@@ -158,23 +158,30 @@ def _operation_ids(bundle: Bundle) -> Iterator[Violation]:
 
 
 def _paths(bundle: Bundle) -> Iterator[Violation]:
-    """Paths that are the same, and braces that do not agree with the parameters."""
-    seen: dict[str, str] = {}
+    """Paths that no request can have."""
     for path in bundle.document.get("paths", {}):
         if is_extension(path):
             continue
-        here, shape = pointer_of("paths", path), re.sub(r"\{[^{}]*\}", "{}", path)
+        here = pointer_of("paths", path)
         if re.search(r"[{}]", re.sub(r"\{[^{}]+\}", "", path)):
             yield here, f"{path} has a brace that stands alone: write {{NAME}}"
-        if shape in seen:
-            yield here, f"{path} is the same path as {seen[shape]}: move its operations there"
-        seen[shape] = path
         names = re.findall(r"\{([^{}]*)\}", path)
         if len({*names}) != len(names):
             yield here, f"{path} has a parameter twice: give them two names"
         if re.search(r"[?#]", path):
             yield here, f"{path} has a query or a fragment: declare its parameters `in: query`"
     yield from server_violations(bundle.document)
+
+
+def _the_same(bundle: Bundle) -> Iterator[Violation]:
+    """Operations that the same requests would mean, whatever the paths call their parameters."""
+    seen: dict[tuple[str, str], str] = {}
+    for path, method, here, node, item in _operations(bundle.document):
+        whole = base_path(node, item, bundle.document) + path
+        key = method, re.sub(r"\{[^{}]*\}", "{}", whole)
+        if key in seen:
+            yield here, f"{method.upper()} {path} is the same as that of {seen[key]}: remove one"
+        seen[key] = path
 
 
 def _parameters(bundle: Bundle) -> Iterator[Violation]:
@@ -222,6 +229,7 @@ _CHECKS: tuple[Callable[[Bundle], Iterator[Violation]], ...] = (
     _references,
     _media,
     _paths,
+    _the_same,
     _operation_ids,
     _parameters,
     requirement_violations,

@@ -220,8 +220,8 @@ def _in_draft_7(node: Any) -> Any:  # noqa: ANN401 - JSON is anything
     if isinstance(node.get("$schema"), str):
         result["$schema"] = "http://json-schema.org/draft-07/schema#"
         del result["id"]
-    if node.get("format") == "regex":  # which the library knows otherwise than ECMA-262 does
-        del result["format"]
+    if node.get("format") in ("regex", "uri-reference"):  # patterns are looked at elsewhere, and
+        del result["format"]  # a `$ref` with the braces of a path in it leads where it leads
     if node.get("exclusiveMinimum") is True:
         result["exclusiveMinimum"] = result.pop("minimum")
     reference = {"$ref": "#/definitions/Reference"}

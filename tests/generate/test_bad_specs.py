@@ -97,11 +97,11 @@ BAD = {
         "quantity: {type: whole,",
         "whole is no type: write one of string, integer, number, boolean, array, object",
     ),
-    "a parameter in a header": (
+    "a style of another place": (
         ORDERS,
         "- name: limit\n          in: query",
-        "- name: limit\n          in: header",
-        "GET /orders/: parameter limit: none is read `in: header` yet: use `query`",
+        "- name: limit\n          in: header\n          style: form",
+        "`style: form` is none `in: header`: write simple",
     ),
     "a target of the overlay that is not there": (
         "specs/user-v2.yaml",

@@ -118,7 +118,7 @@ def documents(draw: Draw) -> Json:
     operation: Json = {"operationId": "operate", "responses": draw(responses(version))}
     if found:
         operation["parameters"] = found
-    if method in ("post", "put", "patch") and draw(st.booleans()):
+    if method in ("post", "put", "patch") and draw(st.integers(0, 3)):
         operation["requestBody"] = draw(bodies(version))
     return {
         "openapi": version,

@@ -3,6 +3,7 @@
 import json
 import os
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from tests.openapi.random.judging import arrived, came_back
 from tests.openapi.random.service import Service
 from tests.openapi.random.wrong import Wrong, wrongs
 
-EXAMPLES = int(os.environ.get("RANDOM_EXAMPLES", "1000"))
+EXAMPLES = int(os.environ.get("RANDOM_EXAMPLES", "300"))
 """How many are tried; more on a day when there is time."""
 
 LEISURELY = settings(
@@ -33,6 +34,7 @@ def told(case: Case, request: Request) -> None:
     note(request.as_curl())
 
 
+@pytest.mark.timeout(3600)
 @LEISURELY
 @given(cases())
 def test_what_is_sent_arrives_and_what_is_answered_comes_back(case: Case) -> None:
@@ -48,6 +50,7 @@ def test_what_is_sent_arrives_and_what_is_answered_comes_back(case: Case) -> Non
         assert came_back(trial, reply) == {}, service.error
 
 
+@pytest.mark.timeout(3600)
 @LEISURELY
 @given(cases(), st.data())
 def test_what_is_wrong_is_refused_by_its_name(case: Case, data: st.DataObject) -> None:

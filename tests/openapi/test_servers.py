@@ -1,0 +1,77 @@
+"""Which path an operation is served at: that of its servers, and its own."""
+
+import pytest
+import yaml
+
+from tests.openapi.random.client import Request
+from tests.openapi.random.service import Service
+
+SPEC = """
+openapi: 3.0.3
+info: {title: Servers, version: '1'}
+servers: [{url: 'https://a.example/v1'}, {url: 'https://b.example/v2/'}]
+paths:
+  /things:
+    get: {responses: {'204': {description: OK}}}
+  /files:
+    servers: [{url: '/upload/'}]
+    get: {responses: {'204': {description: OK}}}
+    put:
+      servers: [{url: 'https://{where}.example', variables: {where: {default: c}}}]
+      responses: {'204': {description: OK}}
+  /names/{id}:
+    get:
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {'204': {description: OK}}
+  /names/{name}:
+    put:
+      parameters: [{name: name, in: path, required: true, schema: {type: string}}]
+      responses: {'204': {description: OK}}
+"""
+
+
+@pytest.fixture
+def service() -> Service:
+    """The service."""
+    return Service(yaml.safe_load(SPEC))
+
+
+def test_an_operations_own_servers_stand_in_for_the_documents(service: Service) -> None:
+    """The first of them says the path; the others' are noted."""
+    paths = {f"{each.method} {each.template}": each.path for each in service.description.operations}
+    assert paths["GET /things"] == "/v1/things"
+    assert paths["GET /files"] == "/upload/files"
+    assert paths["PUT /files"] == "/files"
+    [note] = service.description.notes
+    assert note.endswith(":1: a server has the path /v2, and the first /v1: only that is served")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/things", 200),
+        ("GET", "/upload/files", 200),
+        ("PUT", "/files", 200),
+        ("GET", "/v2/things", 404),
+        ("GET", "/things", 404),
+        ("GET", "/v1/files", 404),
+        ("GET", "/files", 405),
+        ("PUT", "/upload/files", 405),
+    ],
+)
+def test_each_is_answered_below_its_own_servers(
+    service: Service, method: str, path: str, status: int
+) -> None:
+    """And nowhere else."""
+    assert service.ask(Request(method, path)).status == status
+
+
+def test_two_templates_may_call_one_path_differently(service: Service) -> None:
+    """GitHub's do: which is meant, the method says, and `Allow` has those of both."""
+    assert service.ask(Request("GET", "/v1/names/x")).status == 200
+    assert service.given == {"id": "x"}
+    assert service.ask(Request("PUT", "/v1/names/x")).status == 200
+    assert service.given == {"name": "x"}
+    for method in ("OPTIONS", "DELETE"):
+        answer = service.ask(Request(method, "/v1/names/x"))
+        assert answer.headers["allow"] == "GET, HEAD, OPTIONS, PUT"
