@@ -14,6 +14,7 @@ from generate.security import asked_of, other_keys, unenforced
 from generate.sources import Sources
 from generate.stored import unmigrated
 from generate.stubs import unwritten
+from generate.validators import refused
 from generate.writing import State, compare, orphans
 from kong.render import render
 from kong.routes import all_operations, disagreements
@@ -102,6 +103,7 @@ GATES = (
     Gate("every example fits its schema", misfits),
     Gate("every request has an example, or one can be made of its schema", missing),
     Gate("the sample data can be made for the specs", sample_data),
+    Gate("MongoDB takes every validator, with its patterns", refused),
     Gate("every link leads to an operation", broken_links),
     Gate("somebody enforces whatever security the specs ask for", unenforced),
     Gate("the gateway's routes agree with the specs", routes),

@@ -2,15 +2,19 @@
 
 import importlib.util
 import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
 from local.errors import LocalError, MissingError
 from local.passwords import write_private
-from local.ports import HOST, accepts
+from local.ports import HOST, accepts, free_port
 
 REPLICA_SET = "rs0"
 ROOT = "root"
@@ -136,3 +140,28 @@ def _client(port: int, password: str | None) -> MongoClient[dict[str, Any]]:
         connectTimeoutMS=500,
         socketTimeoutMS=5000,
     )
+
+
+@contextmanager
+def scratch() -> Iterator[MongoClient[dict[str, Any]]]:
+    """A client of an empty server that ends with the block, and of which nothing is left.
+
+    Raises LocalError where none can be started.
+    """
+    with TemporaryDirectory() as folder:
+        port = free_port()
+        command = [find_mongod(), "--dbpath", folder, "--port", str(port), "--bind_ip", HOST]
+        server = subprocess.Popen(
+            [*command, "--nounixsocket", "--quiet", "--wiredTigerCacheSizeGB", "0.25"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            with MongoClient[dict[str, Any]](HOST, port, serverSelectionTimeoutMS=30_000) as client:
+                client.admin.command("ping")
+                yield client
+        except ServerSelectionTimeoutError as error:
+            raise LocalError("MongoDB did not start.") from error
+        finally:
+            server.kill()
+            server.wait()

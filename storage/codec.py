@@ -127,8 +127,8 @@ class _Plan:
 
     def decode(self, stored: Any) -> Any:  # noqa: ANN401 - any of BSON
         """The value that something was stored for."""
-        if isinstance(stored, str):
-            return stored
+        if self._conversion is not None and isinstance(stored, self._conversion.python_type):
+            return self._conversion.decode(stored)
         if isinstance(stored, dict):
             return self.decoded(stored)
         if isinstance(stored, list):
@@ -137,9 +137,6 @@ class _Plan:
                 each if plan is None else plan.decode(each)
                 for each, plan in zip(stored, plans, strict=False)
             ]
-        conversion = self._conversion
-        if conversion is not None and isinstance(stored, conversion.python_type):
-            return conversion.decode(stored)
         return stored
 
     def decoded(self, stored: Json) -> Json:

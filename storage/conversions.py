@@ -45,7 +45,8 @@ def _to_moment(text: str) -> datetime | str:
         moment = parse_instant(text)
     except (ValueError, OverflowError):
         return text
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    beyond = moment.microsecond % 1000
+    return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
 
 
 def _has_room(schema: JsonSchema, said: Collection[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError
+from pymongo.errors import DocumentTooLarge, OperationFailure
 
 _TOO_LARGE = {10334, 17419, 17420}
 """Codes of what MongoDB says of a document that would become too large."""
@@ -40,13 +40,9 @@ class _SizeChecked:
         pass
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, PyMongoError) and _is_too_large(error):
+        code = error.code if isinstance(error, OperationFailure) else None
+        if isinstance(error, DocumentTooLarge) or code in _TOO_LARGE:
             raise DocumentTooLargeError from error
-
-
-def _is_too_large(error: PyMongoError) -> bool:
-    code = error.code if isinstance(error, OperationFailure) else None
-    return isinstance(error, DocumentTooLarge) or code in _TOO_LARGE
 
 
 size_checked = _SizeChecked()

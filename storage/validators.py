@@ -64,7 +64,8 @@ def collection_schema(entity: Entity, internal: Mapping[str, Any]) -> Validator:
         result["properties"] = named | result.get("properties", {})
         result["additionalProperties"] = False
     required = [name for name, optional in own.items() if not optional]
-    result["required"] = [*required, *result.get("required", [])]
+    if required:
+        result["required"] = [*required, *result.get("required", [])]
     result["properties"] = result.get("properties", {}) | {
         name: {key: value for key, value in each.items() if key != "optional"}
         for name, each in internal.items()
