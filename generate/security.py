@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Container, Iterator, Mapping
 
-from generate.sources import APIS, Api, Sources
+from generate.sources import Api, Sources
 from kong.authentication import Authentication
 from openapi.description import Description, Operation
 from openapi.errors import Violation
@@ -72,7 +72,7 @@ def unenforced(sources: Sources) -> Iterator[str]:
         for pointer, reason in _unenforced(api, description, each)
     )
     yield from dict.fromkeys(lines)
-    for api in APIS:
+    for api in sources.declared:
         for name in api.enforced_elsewhere:
             if name not in sources.apis[api.name].security_schemes:
                 yield f"generate/sources.py: {api.name} has no security scheme {name}: remove it"
@@ -81,7 +81,7 @@ def unenforced(sources: Sources) -> Iterator[str]:
 def other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
     """Keys that are expected in another header than the gateway looks into."""
     known = [each.lower() for each in headers]
-    for api in APIS:
+    for api in sources.declared:
         description = sources.apis[api.name]
         for name, scheme in description.security_schemes.items():
             match scheme:
@@ -96,7 +96,7 @@ def other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
 
 
 def _public(sources: Sources) -> Iterator[tuple[Api, Description, Operation]]:
-    for api in APIS:
+    for api in sources.declared:
         description = sources.apis[api.name]
         for each in description.operations:
             if not each.internal:

@@ -133,11 +133,15 @@ refuse_strangers() {
   esac
 }
 
-# A route that asks for what nobody can have is a mistake.
-refuse_routes_for_nobody() {
-  [[ $CREDENTIALS_ASKED == true ]] || return 0
-  local template
+# A route that does not say what it asks for would be open, and one that asks for what nobody can have is a mistake.
+check_routes() {
+  local template routes asking
   template=$(<"$here/kong.yml.template")
+  routes=$(grep -c '^ *strip_path:' <<<"$template" || true)
+  asking=$(grep -cE '^ *\$\{(open|key|token|key_or_token|key_and_token)\.yaml\}$' <<<"$template" || true)
+  # One more is for what no route takes.
+  ((asking == routes + 1)) || fail "a route of kong.yml.template does not say what it asks for: write \${key.yaml} under its plugins"
+  [[ $CREDENTIALS_ASKED == true ]] || return 0
   [[ -n $CONSUMERS || $template != *\{key.yaml\}* && $template != *\{key_and_token.yaml\}* ]] ||
     fail "API_KEYS must be set: a route of kong.yml.template asks for a key"
   [[ -n $JWT_ALGORITHM || $template != *\{token.yaml\}* && $template != *\{key_and_token.yaml\}* ]] ||
@@ -242,7 +246,7 @@ set_consumers
 check_version_callers
 set_token
 refuse_strangers
-refuse_routes_for_nobody
+check_routes
 check_tls
 
 if [[ ${1-} == render ]]; then

@@ -30,16 +30,17 @@ StartAsking = Callable[..., Running]
 
 
 ROOT = Path(__file__).parents[2]
+TEMPLATE = rendering.TEMPLATE
 
 
 @pytest.fixture
 def start_asking(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StartAsking:
-    """Start a gateway whose routes to the order service ask for what is given."""
+    """Start a gateway whose routes all ask for what is given."""
 
     def begin(asks: Authentication, **changes: object) -> Running:
-        users, separator, orders = rendering.TEMPLATE.read_text().partition("kong_order_service")
         template = tmp_path / "template"
-        template.write_text(users + separator + orders.replace("{key.yaml}", f"{{{asks}.yaml}}"))
+        written = TEMPLATE.read_text().replace("{key.yaml}", f"{{{asks}.yaml}}")
+        template.write_text(written)
         monkeypatch.setattr(rendering, "TEMPLATE", template)
         given = {"api_keys": (SHOP,), "jwt_public_key": ISSUER.public_key}
         return start(**{**given, **changes})
@@ -226,6 +227,17 @@ def test_a_key_on_p256_is_taken_too(start_asking: StartAsking) -> None:
     assert caller(ask(gateway, issuer.token())) == "jwt:alice"
     for bad in (ISSUER.token(), Issuer(p256()).token(), issuer.signed(payload(), alg="RS256")):
         assert challenge(ask(gateway, bad)) == INVALID
+
+
+def test_tokens_alone_need_no_keys(start_asking: StartAsking) -> None:
+    """Where no route asks for one; and keys alone need no tokens."""
+    gateway = start_asking(Authentication.TOKEN, api_keys=())
+    assert caller(ask(gateway, ISSUER.token())) == "jwt:alice"
+    assert challenge(ask(gateway, key="w" * 20)) == BEARER
+    gateway.stop()
+    gateway = start_asking(Authentication.KEY_OR_TOKEN, jwt_public_key="")
+    assert caller(ask(gateway, ISSUER.token(), SHOP.key)) == "shop"
+    assert challenge(ask(gateway, ISSUER.token())) == "Key"
 
 
 def test_issuer_and_audience_are_those_of_the_settings(start_asking: StartAsking) -> None:

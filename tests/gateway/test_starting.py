@@ -65,12 +65,12 @@ GOOD: list[Mapping[str, str]] = [
 
 
 def entry_point(
-    variables: Mapping[str, str], *arguments: str
+    variables: Mapping[str, str], *arguments: str, program: Path = ENTRY_POINT
 ) -> "subprocess.CompletedProcess[str]":
     """What docker-entrypoint.sh does in this environment."""
     environment = {"PATH": os.environ["PATH"], "GATEWAY_STATE_DIR": "/nonexistent", **variables}
     return subprocess.run(
-        ["bash", str(ENTRY_POINT), *arguments],
+        ["bash", str(program), *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -198,6 +198,20 @@ def test_a_route_that_asks_for_what_nobody_has_is_told() -> None:
     with pytest.raises(ConfigurationError, match=r"API_KEYS must be set: .* asks for a key"):
         render(GatewaySettings.from_environment(environment), 50)
     assert "API_KEYS must be set" in entry_point(environment, "render").stderr
+
+
+@pytest.mark.parametrize(
+    "missing", ["          ${key.yaml}\n", "        plugins:\n          ${key.yaml}\n"]
+)
+def test_a_route_that_does_not_say_what_it_asks_for_is_refused(state: Path, missing: str) -> None:
+    """It would be open: in the image and without it."""
+    copied = shutil.copytree(ENTRY_POINT.parent, state / "kong")
+    template = copied / "kong.yml.template"
+    template.write_text(template.read_text().replace(missing, "", 1))
+    with pytest.raises(ConfigurationError, match="plugins"):
+        render(GatewaySettings(p_value=50), 50, template=template)
+    ended = entry_point({"P_VALUE": "50"}, "render", program=copied / ENTRY_POINT.name)
+    assert "does not say what it asks for" in ended.stderr
 
 
 def assert_refused(environment: Mapping[str, str], *names: str) -> None:

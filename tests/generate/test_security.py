@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from generate import security
 from generate.security import asked_of, other_keys, unenforced
-from generate.sources import APIS, read_sources
+from generate.sources import APIS, Sources, read_sources
 from kong.authentication import Authentication
 from tests.generate.conftest import replace_in
 
@@ -38,13 +37,13 @@ def order_spec(root: Path, stated: str | None, *, version: str = "3.0.3") -> Non
         replace_in(spec, listing, f"{listing}      security: {stated}\n")
 
 
-def declare(
-    monkeypatch: pytest.MonkeyPatch, elsewhere: Mapping[str, str], *, anonymous: bool = False
-) -> None:
-    """Declare the order API so."""
+def declared(
+    root: Path, elsewhere: Mapping[str, str] | None = None, *, anonymous: bool = False
+) -> Sources:
+    """The specs, with the order API declared so."""
     user, order = APIS
-    declared = replace(order, enforced_elsewhere=elsewhere, anonymous=anonymous)
-    monkeypatch.setattr(security, "APIS", (user, declared))
+    given = replace(order, enforced_elsewhere=elsewhere or {}, anonymous=anonymous)
+    return replace(read_sources(root), declared=(user, given))
 
 
 K, T = Authentication.KEY, Authentication.TOKEN
@@ -73,28 +72,22 @@ ASKED: Mapping[str, Authentication] = {
 
 
 @pytest.mark.parametrize("stated", ASKED)
-def test_what_the_gateway_asks_for_is_what_the_security_comes_to(
-    specs: Path, monkeypatch: pytest.MonkeyPatch, stated: str
-) -> None:
+def test_what_the_gateway_asks_for_is_what_the_security_comes_to(specs: Path, stated: str) -> None:
     """One alternative has to be met, with all its schemes; what somebody else does is left out."""
     order_spec(specs, stated)
     others = ("oauth", "opaque", "cookie", "basic")
-    declare(monkeypatch, dict.fromkeys(others, "the company's proxy"))
-    sources = read_sources(specs)
+    sources = declared(specs, dict.fromkeys(others, "the company's proxy"))
     asked = asked_of(sources)
     assert (asked[LIST], asked[GET]) == (ASKED[stated], K)
     assert [*unenforced(sources)] == []
     assert ("GET", "/users/{id}") not in asked  # it is internal
 
 
-def test_strangers_are_let_in_where_the_api_is_declared_so(
-    specs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_strangers_are_let_in_where_the_api_is_declared_so(specs: Path) -> None:
     """An empty alternative is for somebody's own machine, unless it is meant as it stands."""
     order_spec(specs, "[{apiKey: [], token: []}, {}]")
     assert asked_of(read_sources(specs))[LIST] is BOTH
-    declare(monkeypatch, {}, anonymous=True)
-    asked = asked_of(read_sources(specs))
+    asked = asked_of(declared(specs, anonymous=True))
     assert {asked[LIST], asked[GET]} == {OPEN}
     assert asked["POST", "/users/"] is K
 
@@ -143,10 +136,9 @@ def test_a_role_is_told(specs: Path) -> None:
     assert line.startswith("specs/order.yaml:13: apiKey has roles, which the gateway does not look")
 
 
-def test_a_declaration_of_no_scheme_is_told(specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_declaration_of_no_scheme_is_told(specs: Path) -> None:
     """It would hide the next one of that name."""
-    declare(monkeypatch, {"oath": "the company's proxy"})
-    (line,) = unenforced(read_sources(specs))
+    (line,) = unenforced(declared(specs, {"oath": "the company's proxy"}))
     assert line == "generate/sources.py: order has no security scheme oath: remove it"
 
 
