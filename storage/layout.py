@@ -223,7 +223,7 @@ def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> 
             "backup-reader": ("find",),
             "smoke-test": ("remove",),
         },
-        ordered=("createdAt", "orderId"),
+        ordered=(Order.createdAt, Order.orderId),
     )
     return _defaults(wanted, Entity(description, ORDER), ORDERS_INTERNAL)
 
