@@ -29,7 +29,7 @@ from storage.evolution.loading import load
 from storage.layout import Collection, collections
 from storage.redaction import redacted
 from storage.replica_set import initiate
-from storage.seed import ORDERS, USERS
+from storage.sample_data import ORDERS, USERS
 from storage.seed import seed as insert_seed
 from storage.setup import set_up
 

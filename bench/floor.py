@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contract.formats import instant_text
+from models.fields.user import User
 from openapi.reading import load_description
 from processes.settings import mongo_settings
 from processes.stored import SPECS
@@ -34,11 +35,13 @@ def users() -> Starlette:
     async def create(request: Request) -> Response:
         moment = instant_text(now())
         body = orjson.loads(await request.body())
-        return _json(await store.create(body | {"createdAt": moment, "updatedAt": moment}), 201)
+        return _json(
+            await store.create(body | {User.createdAt: moment, User.updatedAt: moment}), 201
+        )
 
     async def update(request: Request) -> Response:
         body = orjson.loads(await request.body())
-        times = {"$max": {"updatedAt": instant_text(now())}}
+        times = {"$max": {User.updatedAt: instant_text(now())}}
         return _json(await store.update_contacts(request.path_params["id"], body, times))
 
     routes = [

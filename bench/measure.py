@@ -10,6 +10,7 @@ from bench.load import OPERATIONS, Load, Operation, run
 from bench.report import Memory, Round
 from bench.servers import Progress, Side, servers
 from local.examples import body_example
+from models.fields.user import User
 
 _USERS = 200
 _ORDERS = 20  # as many as GET /orders/ asks for
@@ -65,9 +66,9 @@ def _prepare(project: Side, users: Path) -> Path:
     with httpx.Client(trust_env=False, timeout=30) as client:
         ids = []
         for number in range(_USERS):
-            user = {**example, "emails": [f"bench.{number}@example.com"]}
+            user = {**example, User.emails: [f"bench.{number}@example.com"]}
             made = client.post(f"{project['users'].url}/users/", json=user)
-            ids.append(made.raise_for_status().json()["userId"])
+            ids.append(made.raise_for_status().json()[User.userId])
         for _ in range(_ORDERS):
             client.post(f"{project['orders'].url}/orders/", json=order).raise_for_status()
     users.write_text("\n".join(ids))

@@ -28,6 +28,8 @@ from handlers import users as user_handlers
 from handlers.times import ServerTimes
 from local.display import columns
 from local.examples import body_example
+from models.fields.order import Order
+from models.fields.user import User
 from openapi.description import Description
 from processes.metrics import HttpMetrics
 from processes.stored import SPECS
@@ -46,10 +48,10 @@ class _Users:
         self._user = body_example("create_user")
 
     async def create(self, user: Mapping[str, Any]) -> Json:
-        return {"userId": "u1", **user}
+        return {User.userId: "u1", **user}
 
     async def update_contacts(self, *_: object) -> Json:
-        return {"userId": "u1", **self._user, "createdAt": _NOW, "updatedAt": _NOW}
+        return {User.userId: "u1", **self._user, User.createdAt: _NOW, User.updatedAt: _NOW}
 
 
 class _Orders:
@@ -59,10 +61,10 @@ class _Orders:
         self._order = body_example("create_order")
 
     async def create(self, order: Mapping[str, Any]) -> Json:
-        return {"orderId": "o1", **order, "createdAt": _NOW, "updatedAt": _NOW}
+        return {Order.orderId: "o1", **order, Order.createdAt: _NOW, Order.updatedAt: _NOW}
 
     async def page(self, *_: object) -> Page:
-        order = {"orderId": "o1", **self._order, "createdAt": _NOW, "updatedAt": _NOW}
+        order = {Order.orderId: "o1", **self._order, Order.createdAt: _NOW, Order.updatedAt: _NOW}
         return Page([order] * 20, None)
 
 

@@ -11,6 +11,7 @@ from contract.errors import (
     ServiceUnavailable,
     ValidationIssue,
 )
+from models.fields.user import User
 from storage.cursor import InvalidCursorError
 from storage.errors import (
     DocumentTooLargeError,
@@ -29,7 +30,7 @@ def translate(error: Exception) -> Problem | None:
         case NotFoundError():
             return NotFound("There is nothing with this id.")
         case EmailTakenError(index):
-            taken = ValidationIssue("belongs to another user", pointer=f"#/emails/{index}")
+            taken = ValidationIssue("belongs to another user", pointer=f"#/{User.emails}/{index}")
             return EmailTaken("An e-mail address belongs to another user.", [taken])
         case UnstorableError() | DocumentTooLargeError():
             return _unstorable(error)

@@ -2,6 +2,7 @@
 
 from contract.answers.values import Answer
 from contract.links import Links
+from models.fields.order import Order
 from models.order import NewOrder, OrderDetailsUpdate, OrderStatus, OrderStatusUpdate
 from storage.client import Json
 from storage.cursor import Cursor
@@ -11,7 +12,7 @@ from storage.orders import Orders
 async def create_order(body: NewOrder, *, orders: Orders, link: Links) -> Answer[Json]:
     """POST /orders/: store an order."""
     order = await orders.create(body)
-    return Answer(order, 201, {"Location": link("get_order", id=order["orderId"])})
+    return Answer(order, 201, {"Location": link("get_order", id=order[Order.orderId])})
 
 
 async def list_orders(

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from contract.formats import instant_text, parse_date_time
+from models.fields.user import NewUser, User, UserUpdate
 
-TIMES = ("createdAt", "updatedAt")
-"""The fields that this is about."""
+SENT = {NewUser.createdAt: User.createdAt, NewUser.updatedAt: User.updatedAt}
+"""The fields that this is about: what a client sends, and what is stored."""
 
 UpdateOperators = Mapping[str, Mapping[str, str]]
 """MongoDB's update operators and what they apply to, as it is on the wire."""
@@ -28,13 +29,13 @@ class ClientTimes:
 
     def of_creation(self, sent: Mapping[str, Any]) -> Mapping[str, str]:
         """Those of createdAt and updatedAt that were sent."""
-        return {name: _cut(sent[name]) for name in TIMES if name in sent}
+        return {name: _cut(sent[asked]) for asked, name in SENT.items() if asked in sent}
 
     def of_change(self, sent: Mapping[str, Any]) -> UpdateOperators:
         """Store updatedAt if it was sent."""
-        if "updatedAt" not in sent:
+        if UserUpdate.updatedAt not in sent:
             return {}
-        return {"$set": {"updatedAt": _cut(sent["updatedAt"])}}
+        return {"$set": {User.updatedAt: _cut(sent[UserUpdate.updatedAt])}}
 
 
 class ServerTimes:
@@ -45,11 +46,11 @@ class ServerTimes:
 
     def of_creation(self, _sent: Mapping[str, Any]) -> Mapping[str, str]:
         """Both now."""
-        return dict.fromkeys(TIMES, instant_text(self._now()))
+        return dict.fromkeys(SENT.values(), instant_text(self._now()))
 
     def of_change(self, _sent: Mapping[str, Any]) -> UpdateOperators:
         """Store updatedAt unless what is stored is later."""
-        return {"$max": {"updatedAt": instant_text(self._now())}}
+        return {"$max": {User.updatedAt: instant_text(self._now())}}
 
 
 def _cut(sent: str) -> str:

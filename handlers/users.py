@@ -2,7 +2,8 @@
 
 from contract.answers.values import Answer
 from contract.links import Links
-from handlers.times import TIMES, Times
+from handlers.times import SENT, Times
+from models.fields.user import User
 from models.user import NewUser, UserUpdate
 from storage.client import Json
 from storage.users import Users
@@ -11,7 +12,7 @@ from storage.users import Users
 async def create_user(body: NewUser, *, users: Users, times: Times, link: Links) -> Answer[Json]:
     """POST /users/: store a user, unless an address is taken."""
     user = await users.create({**_without_times(body), **times.of_creation(body)})
-    return Answer(user, 201, {"Location": link("get_user", id=user["userId"])})
+    return Answer(user, 201, {"Location": link("get_user", id=user[User.userId])})
 
 
 async def update_user(id: str, body: UserUpdate, *, users: Users, times: Times) -> Json:
@@ -26,4 +27,4 @@ async def get_user(id: str, *, users: Users) -> Json:
 
 
 def _without_times(body: NewUser | UserUpdate) -> dict[str, object]:
-    return {name: value for name, value in body.items() if name not in TIMES}
+    return {name: value for name, value in body.items() if name not in SENT}

@@ -1,6 +1,6 @@
 """The consumer's view of the order database: the newest contact data, and bringing orders to it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +9,8 @@ from bson import Int64
 from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
 
+from models.fields.events import UserContactsChanged
+from models.fields.order import Order
 from openapi.description import Description
 from storage.client import Json
 from storage.codec import Codec
@@ -87,8 +89,8 @@ class MongoContactsStore:
         known = dict.fromkeys(user_ids, 0)
         for user_id, contacts in (await self.get(user_ids)).items():
             known[user_id] = contacts.version
-        highest = {"$group": {"_id": "$userId", "version": {"$max": "$contactVersion"}}}
-        of_these = {"$match": {"userId": {"$in": list(user_ids)}}}
+        highest = {"$group": {"_id": f"${Order.userId}", "version": {"$max": "$contactVersion"}}}
+        of_these = {"$match": {Order.userId: {"$in": list(user_ids)}}}
         for found in await read_all(self._orders.aggregate([of_these, highest])):
             known[found["_id"]] = max(known[found["_id"]], int(found["version"]))
         return known
@@ -101,8 +103,8 @@ class MongoContactsStore:
             self._orders,
             [
                 UpdateMany(
-                    {"userId": each.user_id, "contactVersion": {"$lt": each.version}},
-                    {"$set": self._shared(each), "$max": {"updatedAt": now}},
+                    {Order.userId: each.user_id, "contactVersion": {"$lt": each.version}},
+                    {"$set": self._shared(each), "$max": {Order.updatedAt: now}},
                 )
                 for each in contacts
             ],
@@ -110,30 +112,32 @@ class MongoContactsStore:
 
     def _shared(self, contacts: Contacts) -> Json:
         """What an order takes over."""
-        return {**_stored(contacts, self._codec), "contactVersion": Int64(contacts.version)}
+        fields = _stored(contacts, CONTACT_FIELDS.values(), self._codec)
+        return {**fields, "contactVersion": Int64(contacts.version)}
 
     def _replace_if_older(self, contacts: Contacts) -> Json:
         """The stage that replaces a user's document unless it is as new."""
         # What users write may begin with `$`: in a pipeline only $literal keeps it a string.
         document = {
             "_id": contacts.user_id,
-            "version": Int64(contacts.version),
-            **_stored(contacts, self._contacts_codec),
+            UserContactsChanged.version: Int64(contacts.version),
+            **_stored(contacts, CONTACT_FIELDS, self._contacts_codec),
         }
-        older = {"$lt": [{"$ifNull": ["$version", Int64(0)]}, document["version"]]}
+        known = {"$ifNull": [f"${UserContactsChanged.version}", Int64(0)]}
+        older = {"$lt": [known, document[UserContactsChanged.version]]}
         return {"$replaceWith": {"$cond": [older, {"$literal": document}, "$$ROOT"]}}
 
     def _known(self, document: Json) -> Contacts:
-        user_id, version = document["_id"], int(document["version"])
+        user_id, version = document["_id"], int(document[UserContactsChanged.version])
         fields = self._contacts_codec.to_wire(document)
         emails, address = (fields[each] for each in CONTACT_FIELDS)
         return Contacts(user_id, version, tuple(emails), address)
 
 
-def _stored(contacts: Contacts, codec: Codec) -> Json:
-    """What is stored of contact data, by an order's names for them."""
+def _stored(contacts: Contacts, names: Iterable[str], codec: Codec) -> Json:
+    """What is stored of contact data, by these names for them."""
     values = (list(contacts.user_emails), dict(contacts.delivery_address))
     try:
-        return codec.to_database(dict(zip(CONTACT_FIELDS, values, strict=True)))
+        return codec.to_database(dict(zip(names, values, strict=True)))
     except UnstorableError as error:
         raise DatabaseRefused(f"{error.pointer} {error.why}") from error

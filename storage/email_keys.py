@@ -4,12 +4,13 @@ import structlog
 from pymongo.collection import Collection
 
 from contract.formats import email_key
+from models.fields.user import User
 from storage.client import Json
 from storage.contradictions import ContradictionError
 
 log = structlog.get_logger(__name__)
 
-_NOT_PLAIN: Json = {"emails": {"$regex": r"[^\x00-\x7f]|xn--", "$options": "i"}}
+_NOT_PLAIN: Json = {User.emails: {"$regex": r"[^\x00-\x7f]|xn--", "$options": "i"}}
 """Users with an address whose key was ever made otherwise: one beyond ASCII, in either form."""
 
 
@@ -22,12 +23,12 @@ def update_email_keys(users: Collection[Json]) -> int:
         ContradictionError: Two users have one address by the new keys; then nothing was changed.
         PyMongoError: MongoDB refused or failed.
     """
-    fields = {"emails": 1, "emailKeys": 1}
+    fields = {User.emails: 1, "emailKeys": 1}
     stale = {}
     for user in users.find(_NOT_PLAIN, fields):
-        keys = [email_key(each) for each in user["emails"]]
+        keys = [email_key(each) for each in user[User.emails]]
         if keys != user["emailKeys"]:
-            stale[user["_id"]] = (user["emails"], keys)
+            stale[user["_id"]] = (user[User.emails], keys)
     clashes = [
         f"{users.full_name}: {user_id}, {other['_id']}: have the same e-mail address"
         for user_id, (_, keys) in stale.items()
@@ -36,6 +37,6 @@ def update_email_keys(users: Collection[Json]) -> int:
     if clashes:
         raise ContradictionError(clashes, "Next: give one of each two another address.")
     for user_id, (emails, keys) in stale.items():
-        users.update_one({"_id": user_id, "emails": emails}, {"$set": {"emailKeys": keys}})
+        users.update_one({"_id": user_id, User.emails: emails}, {"$set": {"emailKeys": keys}})
     log.info("email_keys_ready", updated=len(stale))
     return len(stale)

@@ -10,6 +10,8 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 
 from contract.completion import NONE, Completion, default_of
+from models.fields.events import UserContactsChanged
+from models.fields.order import Order
 from openapi.description import Description, resolved
 from openapi.reading import load_description
 from openapi.schemas import Reach
@@ -20,7 +22,7 @@ from storage.evolution.records import MIGRATIONS, PROCESSES
 from storage.evolution.shape import Shape
 from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
-from storage.orders import CONTACTS
+from storage.orders import CONTACT_FIELDS, CONTACTS
 from storage.orders import ENTITY as ORDER
 from storage.orders import INTERNAL as ORDERS_INTERNAL
 from storage.users import ENTITY as USER
@@ -201,18 +203,18 @@ def _users(specs: Path, database: str, changed: _Changed = lambda api: api) -> C
 
 def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> Collection:
     description = changed(load_description(specs / "order.yaml"))
-    by_time = [("createdAt", ASCENDING), ("orderId", ASCENDING)]
+    by_time = [(Order.createdAt, ASCENDING), (Order.orderId, ASCENDING)]
     wanted = Collection(
         database,
         "orders",
         collection_schema(Entity(description, ORDER), {"_id": _STRING, "contactVersion": _LONG}),
         (
             IndexModel(by_time, name="time"),
-            IndexModel([("orderStatus", ASCENDING), *by_time], name="status_time"),
+            IndexModel([(Order.orderStatus, ASCENDING), *by_time], name="status_time"),
             IndexModel(
-                [("userId", ASCENDING), ("contactVersion", ASCENDING)],
+                [(Order.userId, ASCENDING), ("contactVersion", ASCENDING)],
                 name="user_version",
-                partialFilterExpression={"userId": {"$exists": True}},
+                partialFilterExpression={Order.userId: {"$exists": True}},
             ),
         ),
         {
@@ -221,7 +223,7 @@ def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> 
             "backup-reader": ("find",),
             "smoke-test": ("remove",),
         },
-        ordered=("createdAt", "orderId"),
+        ordered=(Order.createdAt, Order.orderId),
     )
     return _defaults(wanted, Entity(description, ORDER), ORDERS_INTERNAL)
 
@@ -229,13 +231,13 @@ def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> 
 def _contacts(specs: Path, database: str) -> Collection:
     event = Entity(load_description(specs / "events.yaml"), CONTACTS)
     fields = {
-        name: part_schema(event, name) for name in ("version", "userEmails", "deliveryAddress")
+        name: part_schema(event, name) for name in (UserContactsChanged.version, *CONTACT_FIELDS)
     }
     schema = {
         "bsonType": "object",
         "required": ["_id", *fields],
         "properties": {
-            "_id": part_schema(event, "userId"),
+            "_id": part_schema(event, UserContactsChanged.userId),
             **fields,
         },
         "additionalProperties": False,

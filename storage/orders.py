@@ -10,6 +10,8 @@ from bson import CodecOptions, Int64
 from pymongo import ASCENDING, ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
+from models.fields.events import UserContactsChanged
+from models.fields.order import Order
 from openapi.description import Description
 from storage.batches import Batches
 from storage.client import Json, now
@@ -36,8 +38,11 @@ CONTACTS = "UserContactsChanged"
 
 _PUBLIC = dict.fromkeys(INTERNAL, 0)
 
-# What `contacts` holds by an order's names for it, and what an order takes over from there.
-CONTACT_FIELDS = ("userEmails", "deliveryAddress")
+CONTACT_FIELDS = {
+    UserContactsChanged.userEmails: Order.userEmails,
+    UserContactsChanged.deliveryAddress: Order.deliveryAddress,
+}
+"""What an order takes over from `contacts`: the names there, and the order's."""
 
 _NO_VERSION = Int64(0)
 
@@ -83,14 +88,14 @@ class Orders:
         It takes on the version that `contacts` has now: a change known before this never
         touches the order, one that comes later does.
         """
-        user_id = order.get("userId")
+        user_id = order.get(Order.userId)
         version = _NO_VERSION if user_id is None else await self._known.ask(user_id)
         order_id, moment = str(uuid4()), now()
         document = {
             "_id": order_id,
-            **self._codec.to_database({"orderId": order_id, **order}),
-            "createdAt": moment,
-            "updatedAt": moment,
+            **self._codec.to_database({Order.orderId: order_id, **order}),
+            Order.createdAt: moment,
+            Order.updatedAt: moment,
             "contactVersion": version,
         }
         with size_checked:
@@ -107,19 +112,19 @@ class Orders:
 
     async def page(self, status: str | None, limit: int, after: Cursor | None) -> Page:
         """Up to `limit` orders, oldest first, of one status or of all, from a cursor on."""
-        query: Json = {} if status is None else {"orderStatus": status}
+        query: Json = {} if status is None else {Order.orderStatus: status}
         if after is not None:
             at, order_id = after.created_at, after.order_id
-            query["createdAt"] = {"$gte": at}
-            query["$or"] = [{"createdAt": {"$gt": at}}, {"orderId": {"$gt": order_id}}]
-        order = [("createdAt", ASCENDING), ("orderId", ASCENDING)]
+            query[Order.createdAt] = {"$gte": at}
+            query["$or"] = [{Order.createdAt: {"$gt": at}}, {Order.orderId: {"$gt": order_id}}]
+        order = [(Order.createdAt, ASCENDING), (Order.orderId, ASCENDING)]
         # One more than asked for tells whether there is a next page; the batch holds them all.
         found = self._listed.find(query, _PUBLIC, sort=order, limit=limit + 1, batch_size=limit + 2)
         documents = await found.to_list()
         more = None
         if len(documents) > limit:
             last = documents[limit - 1]
-            more = Cursor(last["createdAt"].replace(tzinfo=UTC), last["orderId"], status)
+            more = Cursor(last[Order.createdAt].replace(tzinfo=UTC), last[Order.orderId], status)
         return Page([self._codec.to_wire(each) for each in documents[:limit]], more)
 
     async def update_status(self, order_id: str, status: str) -> Json:
@@ -128,8 +133,8 @@ class Orders:
         Raises:
             NotFoundError: There is none with this id.
         """
-        changes = self._codec.to_database({"orderStatus": status})
-        update = {"$set": changes, "$max": {"updatedAt": now()}}
+        changes = self._codec.to_database({Order.orderStatus: status})
+        update = {"$set": changes, "$max": {Order.updatedAt: now()}}
         order = await self._orders.find_one_and_update(
             {"_id": order_id}, update, _PUBLIC, return_document=ReturnDocument.AFTER
         )
@@ -145,15 +150,16 @@ class Orders:
         Raises:
             NotFoundError: There is none with this id.
         """
-        known = await self._orders.find_one({"_id": order_id}, {"userId": 1})
-        user_id = self._found(known, order_id).get("userId")
+        known = await self._orders.find_one({"_id": order_id}, {Order.userId: 1})
+        user_id = self._found(known, order_id).get(Order.userId)
         contact = None if user_id is None else await self._contacts.find_one({"_id": user_id})
         stages: list[Json] = [] if contact is None else [self._take_over(contact)]
         # What clients write may begin with `$`: in a pipeline only $literal keeps it a string.
         sent = {
             field: {"$literal": value} for field, value in self._codec.to_database(details).items()
         }
-        stages.append({"$set": {**sent, "updatedAt": {"$max": ["$updatedAt", now()]}}})
+        later = {"$max": [f"${Order.updatedAt}", now()]}
+        stages.append({"$set": {**sent, Order.updatedAt: later}})
         with size_checked:
             order = await self._orders.find_one_and_update(
                 {"_id": order_id}, stages, _PUBLIC, return_document=ReturnDocument.AFTER
@@ -163,17 +169,23 @@ class Orders:
     async def _known_versions(self, user_ids: Sequence[str]) -> list[Int64]:
         """What `contacts` has of each of these users."""
         wanted = {"_id": {"$in": list(set(user_ids))}}
-        found = self._contacts.find(wanted, {"version": 1}, batch_size=len(user_ids) + 1)
-        known = {contact["_id"]: contact["version"] for contact in await found.to_list()}
+        found = self._contacts.find(
+            wanted, {UserContactsChanged.version: 1}, batch_size=len(user_ids) + 1
+        )
+        known = {
+            contact["_id"]: contact[UserContactsChanged.version]
+            for contact in await found.to_list()
+        }
         return [known.get(user_id, _NO_VERSION) for user_id in user_ids]
 
     def _take_over(self, contact: Json) -> Json:
         """The stage that brings an order to what `contact` says, where that is newer."""
-        version = contact["version"]
+        version = contact[UserContactsChanged.version]
         newer = {"$gt": [version, "$contactVersion"]}
         shared = self._contacts_codec.to_wire({field: contact[field] for field in CONTACT_FIELDS})
+        taken = {CONTACT_FIELDS[field]: value for field, value in shared.items()}
         new = {
-            field: {"$literal": value} for field, value in self._codec.to_database(shared).items()
+            field: {"$literal": value} for field, value in self._codec.to_database(taken).items()
         }
         new["contactVersion"] = version
         return {

@@ -12,6 +12,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from models.fields.user import User
 from openapi.description import Description
 from storage.client import Json, now
 from storage.contacts import Contacts
@@ -20,7 +21,7 @@ from storage.redaction import redacted
 from storage.users import user_codec
 
 _TO_BE_PUBLISHED = {"outbox.since": {"$exists": True}}
-_NEEDED = ("emails", "deliveryAddress", "contactVersion", "outbox")
+_NEEDED = (User.emails, User.deliveryAddress, "contactVersion", "outbox")
 
 # Every change of contact data raises the version, and nothing else does: neither the insertion of
 # a user nor the removal of a duty wakes the relay.
@@ -179,7 +180,7 @@ class MongoOutbox:
         outbox = document["outbox"]
         user = self._codec.to_wire(document)
         return Change(
-            Contacts(user_id, version, tuple(user["emails"]), user["deliveryAddress"]),
+            Contacts(user_id, version, tuple(user[User.emails]), user[User.deliveryAddress]),
             changed_at=outbox["changedAt"],
             since=outbox["since"],
             build=outbox["build"],

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contract.formats import email_key
+from contract.formats import email_key, instant_text
 from contract.samples import NoSampleError, Samples
 from contract.schema import Schema
 from models.fields.order import Item, Order
@@ -109,8 +109,7 @@ def _orders(api: Description, users: list[Json]) -> Iterator[Json]:
 
 
 def _moment(since: timedelta) -> str:
-    moment = _EPOCH + since
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return instant_text(_EPOCH + since)
 
 
 def _completed(api: Description, entity: str, value: Json) -> Json:

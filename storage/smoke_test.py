@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pymongo import MongoClient
 
 from contract.formats import email_key
+from models.fields.order import Order
 from storage.client import Json
 from storage.layout import Collection
 
@@ -44,6 +45,6 @@ def remove(
     if not removed("users", own):
         return False
     if order is not None:
-        removed("orders", {"_id": order, "userId": user})
+        removed("orders", {"_id": order, Order.userId: user})
     removed("contacts", {"_id": user})
     return True

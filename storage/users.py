@@ -10,6 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
 from contract.formats import email_key
+from models.fields.user import User
 from openapi.description import Description
 from storage.client import Json, now
 from storage.codec import Codec
@@ -57,15 +58,15 @@ class Users:
         user_id = str(uuid4())
         document = {
             "_id": user_id,
-            **self._codec.to_database({"userId": user_id, **user}),
-            "emailKeys": [email_key(each) for each in user["emails"]],
+            **self._codec.to_database({User.userId: user_id, **user}),
+            "emailKeys": [email_key(each) for each in user[User.emails]],
             "contactVersion": Int64(1),
         }
         try:
             with size_checked:
                 await self._users.insert_one(document)
         except DuplicateKeyError as error:
-            raise _taken(error, user["emails"]) from error
+            raise _taken(error, user[User.emails]) from error
         return self._codec.to_wire(document)
 
     async def update_contacts(
@@ -88,8 +89,8 @@ class Users:
         moment = now()
         changes = self._codec.to_database(contacts)
         changes |= {"outbox.changedAt": moment, "outbox.build": self._build}
-        if "emails" in contacts:
-            changes["emailKeys"] = [email_key(each) for each in contacts["emails"]]
+        if User.emails in contacts:
+            changes["emailKeys"] = [email_key(each) for each in contacts[User.emails]]
         update: dict[str, Json] = {
             "$set": changes,
             "$min": {"outbox.since": moment},
@@ -106,7 +107,7 @@ class Users:
                     return_document=ReturnDocument.AFTER,
                 )
         except DuplicateKeyError as error:
-            raise _taken(error, contacts["emails"]) from error
+            raise _taken(error, contacts[User.emails]) from error
         if user is None:
             raise NotFoundError(user_id)
         return self._codec.to_wire(user)

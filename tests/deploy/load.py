@@ -11,6 +11,8 @@ from typing import Any, Self
 
 import httpx
 
+from models.fields.order import Order
+from models.fields.user import User
 from tests.examples import ADDRESS, ITEM
 
 _CLIENTS = 3
@@ -92,18 +94,21 @@ class Load:
                 answer = client.get(f"/orders/{order}")
                 if answer.status_code != httpx.codes.OK:
                     found.append(f"{order}: {answer.status_code}")
-                elif customer.emails is not None and answer.json()["userEmails"] != customer.emails:
+                elif (
+                    customer.emails is not None
+                    and answer.json()[Order.userEmails] != customer.emails
+                ):
                     found.append(f"{order}: not in step with {customer.user}")
         return found
 
     def _work(self) -> None:
         while not self._end.is_set():
             emails = [_email()]
-            body = {"emails": emails, "deliveryAddress": ADDRESS}
+            body = {User.emails: emails, User.deliveryAddress: ADDRESS}
             made = self._send("POST", "/users/", body, httpx.codes.CREATED)
             if made is None:
                 continue
-            customer = Customer(made["userId"], emails)
+            customer = Customer(made[User.userId], emails)
             with self._lock:
                 self.customers.append(customer)
             for _ in range(3):
@@ -111,19 +116,19 @@ class Load:
 
     def _shop(self, customer: Customer) -> None:
         order = {
-            "userId": customer.user,
-            "items": [ITEM],
-            "userEmails": ["before@example.com"],
-            "deliveryAddress": ADDRESS,
+            Order.userId: customer.user,
+            Order.items: [ITEM],
+            Order.userEmails: ["before@example.com"],
+            Order.deliveryAddress: ADDRESS,
         }
         made = self._send("POST", "/orders/", order, httpx.codes.CREATED)
         if made is not None:
-            customer.orders.append(made["orderId"])
+            customer.orders.append(made[Order.orderId])
             # Only a change that began after the order's 201 has to reach it.
             customer.emails = None
         self._send("GET", "/orders/?limit=5", None, httpx.codes.OK)
         emails = [_email()]
-        done = self._send("PUT", f"/users/{customer.user}", {"emails": emails}, httpx.codes.OK)
+        done = self._send("PUT", f"/users/{customer.user}", {User.emails: emails}, httpx.codes.OK)
         customer.emails = emails if done is not None else None
 
     def _send(self, method: str, path: str, body: object, expected: int) -> Any:  # noqa: ANN401

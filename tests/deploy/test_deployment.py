@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from deploy.replacing import HTTP, ORDER
+from models.fields.order import Order
 from models.fields.user import User
 from tests.deploy.conftest import Server
 from tests.deploy.instance import USER
@@ -194,7 +195,9 @@ def test_a_version_that_answers_wrongly_is_taken_back(
 
 def _broken_status(text: str) -> str:
     """The handlers of orders, one of which fails."""
-    changed = text.replace('update_status(id, body["orderStatus"])', "update_status(id, unknown)")
+    changed = text.replace(
+        f'update_status(id, body["{Order.orderStatus}"])', "update_status(id, unknown)"
+    )
     assert changed != text
     return changed
 

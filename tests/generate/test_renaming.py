@@ -16,8 +16,11 @@ RENAMED = {"orderStatus": "stage", "userEmails": "recipients"}
 """One that orders alone have, and one that an event brings and two collections hold."""
 
 FOLDERS = ("handlers", "messaging", "storage", "bench", "local", "tests")
-OTHERS = ("tests/generate", "tests/openapi", "tests/contract", "tests/compatibility")
-"""Where specs of their own are."""
+OTHERS = (
+    *("tests/generate", "tests/openapi", "tests/contract", "tests/compatibility"),
+    "tests/migrations",
+)
+"""Where specs of their own are, or what the specs once said."""
 
 
 def _python(copy: Path) -> Iterator[Path]:

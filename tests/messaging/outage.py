@@ -21,6 +21,8 @@ from pymongo import AsyncMongoClient
 from local.parts import DATABASES, SERVICES, SET_UPS, SYNC
 from local.ports import Ports, accepts
 from local.stack import Stack
+from models.fields.order import Item, Order
+from models.fields.user import User
 from storage.client import Json, MongoSettings, connect
 from tests.apis import orders_of, outbox_of, users_of
 from tests.examples import ADDRESS
@@ -109,7 +111,7 @@ async def _drain(
 
     async def behind() -> int:
         # Nothing is published of a user but the newest, which is above version 1.
-        synced = {"userId": {"$in": ids}, "contactVersion": {"$gt": 1}}
+        synced = {User.userId: {"$in": ids}, "contactVersion": {"$gt": 1}}
         return len(ids) - await orders.count_documents(synced)
 
     starting = asyncio.create_task(asyncio.to_thread(stack.start_part, "rabbitmq"))
@@ -129,17 +131,17 @@ async def _populate(client: AsyncMongoClient[Json], mongo: MongoSettings, count:
 
     async def make(_: int) -> str:
         emails = [new_email()]
-        user = await users.create({"emails": emails, "deliveryAddress": ADDRESS})
+        user = await users.create({User.emails: emails, User.deliveryAddress: ADDRESS})
         await orders.create(
             {
-                "userId": user["userId"],
-                "items": [{"itemId": "book", "quantity": 1, "price": 9.5}],
-                "userEmails": emails,
-                "deliveryAddress": ADDRESS,
-                "orderStatus": "under process",
+                Order.userId: user[User.userId],
+                Order.items: [{Item.itemId: "book", Item.quantity: 1, Item.price: 9.5}],
+                Order.userEmails: emails,
+                Order.deliveryAddress: ADDRESS,
+                Order.orderStatus: "under process",
             }
         )
-        return str(user["userId"])
+        return str(user[User.userId])
 
     ids: list[str] = []
     numbers = iter(range(count))
@@ -170,7 +172,7 @@ async def _change(url: str, ids: Sequence[str], count: int) -> float:
 
 def _put(user_id: str) -> bytes:
     """A request of HTTP/1.1, written by hand: a client library would be the slowest part."""
-    body = json.dumps({"emails": [new_email()]}).encode()
+    body = json.dumps({User.emails: [new_email()]}).encode()
     head = (
         f"PUT /users/{user_id} HTTP/1.1\r\nHost: localhost\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -201,10 +203,10 @@ async def _count_different(
     client: AsyncMongoClient[Json], mongo: MongoSettings, ids: Sequence[str]
 ) -> int:
     """How many orders have other addresses than their user."""
-    users = client[mongo.users]["users"].find({"_id": {"$in": ids}}, ["emails"])
-    emails = {user["_id"]: user["emails"] async for user in users}
-    orders = client[mongo.orders]["orders"].find({"userId": {"$in": ids}})
-    return sum([order["userEmails"] != emails[order["userId"]] async for order in orders])
+    users = client[mongo.users]["users"].find({"_id": {"$in": ids}}, [User.emails])
+    emails = {user["_id"]: user[User.emails] async for user in users}
+    orders = client[mongo.orders]["orders"].find({User.userId: {"$in": ids}})
+    return sum([order[Order.userEmails] != emails[order[Order.userId]] async for order in orders])
 
 
 if __name__ == "__main__":

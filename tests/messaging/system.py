@@ -23,6 +23,8 @@ from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
 from messaging.settings import RabbitSettings
 from messaging.topology import Queue, Topology
+from models.fields.order import Item, Order
+from models.fields.user import User
 from storage.client import Json, MongoSettings, connect, connect_blocking
 from storage.contacts import Contacts, ContactsStore, MongoContactsStore
 from storage.layout import collections
@@ -132,33 +134,33 @@ class System:
 
     async def new_user(self) -> str:
         """Create a user with one address; answers the userId."""
-        user = await self.users.create({"emails": [new_email()], "deliveryAddress": ADDRESS})
-        return str(user["userId"])
+        user = await self.users.create({User.emails: [new_email()], User.deliveryAddress: ADDRESS})
+        return str(user[User.userId])
 
     async def new_order(self, user_id: str) -> str:
         """Create an order with the data of nobody in particular; answers the orderId."""
         order = await self.orders.create(
             {
-                "userId": user_id,
-                "items": [{"itemId": "book", "quantity": 1, "price": 9.5}],
-                "userEmails": ["client@example.com"],
-                "deliveryAddress": ADDRESS,
-                "orderStatus": "under process",
+                Order.userId: user_id,
+                Order.items: [{Item.itemId: "book", Item.quantity: 1, Item.price: 9.5}],
+                Order.userEmails: ["client@example.com"],
+                Order.deliveryAddress: ADDRESS,
+                Order.orderStatus: "under process",
             }
         )
-        return str(order["orderId"])
+        return str(order[Order.orderId])
 
     async def change(self, user_id: str) -> list[str]:
         """Give a user another address, as a PUT does; answers the addresses it then has."""
         emails = [new_email()]
-        await self.users.update_contacts(user_id, {"emails": emails}, {})
+        await self.users.update_contacts(user_id, {User.emails: emails}, {})
         return emails
 
     async def in_step(self, order_id: str, emails: list[str]) -> None:
         """Wait until the order has these addresses."""
 
         async def has_them() -> bool:
-            return bool((await self.orders.get(order_id))["userEmails"] == emails)
+            return bool((await self.orders.get(order_id))[Order.userEmails] == emails)
 
         await until_async(has_them, f"order {order_id} has {emails}")
 

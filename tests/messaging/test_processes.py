@@ -15,6 +15,8 @@ from pika.exceptions import ChannelClosedByBroker
 from local.stack import Stack
 from messaging.clock import SystemClock
 from messaging.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, Topology
+from models.fields.order import Item, Order
+from models.fields.user import User
 from storage.client import Json, MongoSettings, connect
 from tests.apis import orders_of, users_of
 from tests.examples import ADDRESS
@@ -69,18 +71,18 @@ async def test_a_change_is_carried_with_the_logins_of_the_processes(
         )
         order = await orders.create(
             {
-                "userId": "u1",
-                "items": [{"itemId": "book", "quantity": 1, "price": 9.5}],
-                "userEmails": ["client@example.com"],
-                "deliveryAddress": ADDRESS,
-                "orderStatus": "under process",
+                Order.userId: "u1",
+                Order.items: [{Item.itemId: "book", Item.quantity: 1, Item.price: 9.5}],
+                Order.userEmails: ["client@example.com"],
+                Order.deliveryAddress: ADDRESS,
+                Order.orderStatus: "under process",
             }
         )
         emails = [new_email()]
-        await users.update_contacts("u1", {"emails": emails}, {})
+        await users.update_contacts("u1", {User.emails: emails}, {})
 
         async def in_step() -> bool:
-            return bool((await orders.get(order["orderId"]))["userEmails"] == emails)
+            return bool((await orders.get(order[Order.orderId]))[Order.userEmails] == emails)
 
         await until_async(in_step, "the order is in step")
     relay, consumer = pair
@@ -238,10 +240,10 @@ def _changed_user(user_id: str) -> Json:
     now = SystemClock().now()
     return {
         "_id": user_id,
-        "userId": user_id,
-        "emails": [f"{user_id}@example.com"],
+        User.userId: user_id,
+        User.emails: [f"{user_id}@example.com"],
         "emailKeys": [f"{user_id}@example.com"],
-        "deliveryAddress": ADDRESS,
+        User.deliveryAddress: ADDRESS,
         "contactVersion": Int64(2),
         "outbox": {"since": now, "changedAt": now, "build": "v1"},
     }

@@ -15,6 +15,8 @@ from messaging.broker import Blocked, Disconnected, Message, Returned
 from messaging.consumer import REASON, RETRIES
 from messaging.metrics import RelayMetrics
 from messaging.topology import EXCHANGE
+from models.fields.order import Order
+from models.fields.user import DeliveryAddress, User
 from storage.client import Json
 from storage.contacts import Contacts, MongoContactsStore
 from tests.apis import api, users_of
@@ -45,8 +47,8 @@ async def test_a_sync_sets_the_time_of_the_order_and_its_version(system: System)
         await system.in_step(order["_id"], await system.change(user))
     synced = await system.stored_order(order["_id"])
     assert synced["contactVersion"] == 2
-    assert synced["updatedAt"] > order["updatedAt"]
-    assert synced["createdAt"] == order["createdAt"]
+    assert synced[Order.updatedAt] > order[Order.updatedAt]
+    assert synced[Order.createdAt] == order[Order.createdAt]
 
 
 async def test_creating_a_user_publishes_nothing(system: System) -> None:
@@ -93,7 +95,7 @@ async def test_an_event_that_comes_twice_or_late_changes_nothing(system: System)
 
         await until_async(all_are_done, "all four events are done")
     synced = await system.stored_order(order)
-    assert (synced["contactVersion"], synced["userEmails"]) == (3, ["v3@example.com"])
+    assert (synced["contactVersion"], synced[Order.userEmails]) == (3, ["v3@example.com"])
 
 
 async def test_an_event_known_before_the_order_never_touches_it(system: System) -> None:
@@ -203,7 +205,7 @@ async def test_what_is_not_published_is_counted_for_each_build(system: System) -
     metrics = RelayMetrics()
     for users in (system.users, system.users, v2):
         user = await system.new_user()
-        await users.update_contacts(user, {"emails": [new_email()]}, {})
+        await users.update_contacts(user, {User.emails: [new_email()]}, {})
     changed = (await system.outbox.backlog())[0].oldest
 
     async def measured(kind: str) -> list[float | None]:
@@ -257,7 +259,7 @@ async def test_a_returned_event_stays_to_be_published(system: System) -> None:
         (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"[]", "#"),
-        (b'{"userId": "u1"}', "userEmails"),
+        (b'{"userId": "u1"}', Order.userEmails),
         (b'{"userId": "u1", "userId": "u2"}', "not JSON"),
     ],
 )
@@ -330,7 +332,7 @@ async def test_unknown_properties_are_ignored_at_any_depth(system: System) -> No
     async with system.broker() as broker, system.consumer():
         await broker.publish(Message(body, "newer"), system.topology.updates.address)
         await system.in_step(order, ["v2@example.com"])
-    assert (await system.stored_order(order))["deliveryAddress"] == MOVED != ADDRESS
+    assert (await system.stored_order(order))[Order.deliveryAddress] == MOVED != ADDRESS
 
 
 async def test_what_users_write_is_never_taken_for_an_expression(system: System) -> None:
@@ -345,7 +347,9 @@ async def test_what_users_write_is_never_taken_for_an_expression(system: System)
     async with system.broker() as broker, system.consumer():
         await broker.publish(tricky, system.topology.updates.address)
         await system.in_step(order, ["$userId@example.com"])
-    assert (await system.stored_order(order))["deliveryAddress"]["street"] == "$$NOW"
+    assert (await system.stored_order(order))[Order.deliveryAddress][
+        DeliveryAddress.street
+    ] == "$$NOW"
 
 
 class _Held(MongoContactsStore):

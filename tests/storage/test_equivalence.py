@@ -21,6 +21,7 @@ from pymongo.collection import Collection
 from pymongo.errors import WriteError
 
 from contract.schema import Schema
+from models.fields.user import User
 from openapi.description import Description
 from openapi.reading import load_description
 from storage.client import Json
@@ -178,7 +179,7 @@ def stored(name: str, value: Json) -> Json:
     """The document that storage would write for a value: moments as dates, its own fields."""
     codec = Entity(STORED[name].description, STORED[name].entity).codec(STORED[name].internal)
     document = codec.to_database(value) | STORED[name].internal
-    if name == "contacts" and "userId" in document:
+    if name == "contacts" and User.userId in document:
         document["_id"] = document.pop("userId")
     return document
 

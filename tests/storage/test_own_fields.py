@@ -18,6 +18,7 @@ from contract.bindable import load_api
 from handlers import users as handlers
 from handlers.times import ClientTimes
 from local.stack import Stack
+from models.fields.user import User
 from processes.http_service import http_service
 from processes.stored import USERS
 from storage.client import Json, MongoSettings
@@ -197,24 +198,25 @@ async def test_what_is_right_comes_back_and_what_is_wrong_is_refused(
     """By POST, PUT and GET; dates as the same instant, everything else as it was sent."""
     async with serve(kind.schema) as client:
         for sent, read in zip(kind.right, kind.read or kind.right, strict=True):
-            user = {"emails": [f"{uuid4().hex}@example.com"], "deliveryAddress": ADDRESS}
+            user = {User.emails: [f"{uuid4().hex}@example.com"], User.deliveryAddress: ADDRESS}
             plain = (await client.post("/users/", json=user)).raise_for_status().json()
-            user["emails"] = [f"{uuid4().hex}@example.com"]
+            user[User.emails] = [f"{uuid4().hex}@example.com"]
             made = await client.post("/users/", json={**user, "own": sent})
             changed = await client.put(
-                f"/users/{plain['userId']}", json={"deliveryAddress": ADDRESS, "own": sent}
+                f"/users/{plain[User.userId]}", json={User.deliveryAddress: ADDRESS, "own": sent}
             )
             for answer in (made, changed):
                 assert answer.is_success, answer.text
                 _is_same(answer.json()["own"], read)
-                got = await client.get(f"/users/{answer.json()['userId']}")
+                got = await client.get(f"/users/{answer.json()[User.userId]}")
                 _is_same(got.json()["own"], read)
         for sent in kind.wrong:
-            user = {"emails": [f"{uuid4().hex}@example.com"], "deliveryAddress": ADDRESS}
+            user = {User.emails: [f"{uuid4().hex}@example.com"], User.deliveryAddress: ADDRESS}
             for answer in (
                 await client.post("/users/", json={**user, "own": sent}),
                 await client.put(
-                    f"/users/{plain['userId']}", json={"deliveryAddress": ADDRESS, "own": sent}
+                    f"/users/{plain[User.userId]}",
+                    json={User.deliveryAddress: ADDRESS, "own": sent},
                 ),
             ):
                 assert answer.status_code == 400, (sent, answer.text)
@@ -232,11 +234,11 @@ async def test_a_document_that_grows_too_large_is_413(
 ) -> None:
     """By the PUT that would make it so; what was there stays."""
     async with serve({"type": "object"}) as client:
-        user = {"emails": [f"{uuid4().hex}@example.com"], "deliveryAddress": ADDRESS}
+        user = {User.emails: [f"{uuid4().hex}@example.com"], User.deliveryAddress: ADDRESS}
         path = f"/users/{(await client.post('/users/', json=user)).json()['userId']}"
         (name,) = (each for each in root.list_database_names() if re.match("own_.*_users", each))
         root[name]["users"].update_one({}, {"$set": {"own.a": "x" * (16 * 2**20 - 2**10)}})
         address = dict.fromkeys(ADDRESS, "y" * 200)
-        answer = await client.put(path, json={"deliveryAddress": address})
+        answer = await client.put(path, json={User.deliveryAddress: address})
         assert answer.status_code == 413, answer.text
-        assert (await client.get(path)).json()["deliveryAddress"] == ADDRESS
+        assert (await client.get(path)).json()[User.deliveryAddress] == ADDRESS

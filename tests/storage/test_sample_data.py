@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from contract.schema import Schema
+from models.fields.order import Order
+from models.fields.user import DeliveryAddress, User
 from openapi.description import Description
 from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
@@ -52,10 +54,10 @@ def test_the_papers_ids_are_there_and_fit(changed: Changed) -> None:
     """u1 to u5 and o1 to o15, the same every time, in the statuses of the spec in turn."""
     apis = changed()
     users, orders = _made(apis)
-    assert [each["userId"] for each in users] == [f"u{n}" for n in range(1, USERS + 1)]
-    assert [each["orderId"] for each in orders] == [f"o{n}" for n in range(1, ORDERS + 1)]
+    assert [each[Order.userId] for each in users] == [f"u{n}" for n in range(1, USERS + 1)]
+    assert [each[Order.orderId] for each in orders] == [f"o{n}" for n in range(1, ORDERS + 1)]
     statuses = apis[1].schemas["OrderStatus"]["enum"]
-    assert [each["orderStatus"] for each in orders] == statuses * 5
+    assert [each[Order.orderStatus] for each in orders] == statuses * 5
     assert (users, orders) == _made(apis)
 
 
@@ -111,9 +113,9 @@ def test_a_new_required_field_within_what_is_there_is_filled_in(changed: Changed
             ),
         )
     )
-    assert {each["deliveryAddress"]["floor"] for each in (*users, *orders)} == {3}
-    assert {item["colour"] for order in orders for item in order["items"]} == {"red"}
-    assert users[0]["deliveryAddress"]["street"] == "12 Maple Street"
+    assert {each[Order.deliveryAddress]["floor"] for each in (*users, *orders)} == {3}
+    assert {item["colour"] for order in orders for item in order[Order.items]} == {"red"}
+    assert users[0][User.deliveryAddress][DeliveryAddress.street] == "12 Maple Street"
 
 
 def test_what_does_not_fit_any_more_gives_way_to_an_example(changed: Changed) -> None:
@@ -121,8 +123,8 @@ def test_what_does_not_fit_any_more_gives_way_to_an_example(changed: Changed) ->
     old = ("pattern: '^[0-9]{10,15}$'", "minLength: 10", "maxLength: 15", "example: '14155551234'")
     new = ("pattern: '^[+][0-9]{10,15}$'", "example: '+14155551234'")
     users, _ = _made(changed(user=("\n      ".join(old), "\n      ".join(new))))
-    assert {each["phoneNumber"] for each in users} == {"+14155551234"}
-    assert users[0]["firstName"] == "Alice"
+    assert {each[User.phoneNumber] for each in users} == {"+14155551234"}
+    assert users[0][User.firstName] == "Alice"
 
 
 def test_statuses_are_those_of_the_spec(changed: Changed) -> None:
@@ -130,7 +132,7 @@ def test_statuses_are_those_of_the_spec(changed: Changed) -> None:
     old = "enum: [under process, shipping, delivered]\n      maxLength: 13\n"
     edited = old.replace("under process,", "placed, under process,")
     _, orders = _made(changed(order=(old, edited)))
-    assert [each["orderStatus"] for each in orders][:5] == [
+    assert [each[Order.orderStatus] for each in orders][:5] == [
         *("placed", "under process", "shipping", "delivered", "placed"),
     ]
 

@@ -10,6 +10,8 @@ from bson import Int64
 from pymongo import MongoClient
 from pymongo.errors import WriteError
 
+from models.fields.order import Item, Order
+from models.fields.user import DeliveryAddress, User
 from openapi.reading import load_description
 from storage.client import Json, MongoSettings
 from storage.entity import Entity
@@ -18,17 +20,26 @@ from storage.validators import part_schema
 
 SPECS = Path(__file__).parents[2] / "specs"
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
-ADDRESS = dict.fromkeys(("street", "city", "state", "postalCode", "country"), "x")
+ADDRESS = dict.fromkeys(
+    (
+        DeliveryAddress.street,
+        DeliveryAddress.city,
+        DeliveryAddress.state,
+        DeliveryAddress.postalCode,
+        DeliveryAddress.country,
+    ),
+    "x",
+)
 
 
 def user(**changes: object) -> Json:
     """A user's document as storage writes it."""
     whole = {
         "_id": "validated",
-        "userId": "validated",
-        "emails": ["validated@example.com"],
+        User.userId: "validated",
+        User.emails: ["validated@example.com"],
         "emailKeys": ["validated@example.com"],
-        "deliveryAddress": ADDRESS,
+        User.deliveryAddress: ADDRESS,
         "contactVersion": Int64(1),
     }
     return whole | changes
@@ -38,13 +49,13 @@ def order(**changes: object) -> Json:
     """An order's document as storage writes it."""
     whole = {
         "_id": "validated",
-        "orderId": "validated",
-        "items": [{"itemId": "a", "quantity": 1, "price": 0.5}],
-        "userEmails": ["validated@example.com"],
-        "deliveryAddress": ADDRESS,
-        "orderStatus": "shipping",
-        "createdAt": MOMENT,
-        "updatedAt": MOMENT,
+        Order.orderId: "validated",
+        Order.items: [{Item.itemId: "a", Item.quantity: 1, Item.price: 0.5}],
+        Order.userEmails: ["validated@example.com"],
+        Order.deliveryAddress: ADDRESS,
+        Order.orderStatus: "shipping",
+        Order.createdAt: MOMENT,
+        Order.updatedAt: MOMENT,
         "contactVersion": Int64(0),
     }
     return whole | changes
@@ -52,12 +63,12 @@ def order(**changes: object) -> Json:
 
 def item(**changes: object) -> list[Json]:
     """One item with something changed."""
-    return [{"itemId": "a", "quantity": 1, "price": 1} | changes]
+    return [{Item.itemId: "a", Item.quantity: 1, Item.price: 1} | changes]
 
 
 def put(root: MongoClient[Json], mongo: MongoSettings, document: Json) -> None:
     """Insert a document where it belongs, and take it away again."""
-    database = mongo.users if "userId" in document and "items" not in document else mongo.orders
+    database = mongo.users if User.userId in document and "items" not in document else mongo.orders
     collection = root[database]["users" if database == mongo.users else "orders"]
     collection.insert_one(document)
     collection.delete_one({"_id": document["_id"]})
@@ -67,11 +78,18 @@ def put(root: MongoClient[Json], mongo: MongoSettings, document: Json) -> None:
     "document",
     [
         user(),
-        user(createdAt=MOMENT, updatedAt=MOMENT, phoneNumber="0123456789", firstName="J"),
+        user(
+            **{
+                User.createdAt: MOMENT,
+                User.updatedAt: MOMENT,
+                User.phoneNumber: "0123456789",
+                User.firstName: "J",
+            }
+        ),
         user(outbox={"since": MOMENT, "changedAt": MOMENT, "build": "v1"}),
         order(),
-        order(userId="u1", items=item(price=3)),
-        order(items=item(quantity=1000000, price=1e9)),
+        order(**{Order.userId: "u1", Order.items: item(**{Item.price: 3})}),
+        order(**{Order.items: item(**{Item.quantity: 1000000, Item.price: 1e9})}),
     ],
 )
 def test_what_storage_writes_is_accepted(
@@ -84,30 +102,30 @@ def test_what_storage_writes_is_accepted(
 @pytest.mark.parametrize(
     "document",
     [
-        user(emails=[]),
-        user(emails=["x"] * 2),
-        user(phoneNumber="0123456789\n"),
-        user(phoneNumber="12"),
-        user(createdAt="2026-11-22T10:15:30Z"),
-        user(deliveryAddress=ADDRESS | {"planet": "Mars"}),
-        user(deliveryAddress={"street": "x"}),
-        user(firstName="a" * 201),
-        user(firstName="a\x00b"),
+        user(**{User.emails: []}),
+        user(**{User.emails: ["x"] * 2}),
+        user(**{User.phoneNumber: "0123456789\n"}),
+        user(**{User.phoneNumber: "12"}),
+        user(**{User.createdAt: "2026-11-22T10:15:30Z"}),
+        user(**{User.deliveryAddress: ADDRESS | {"planet": "Mars"}}),
+        user(**{User.deliveryAddress: {"street": "x"}}),
+        user(**{User.firstName: "a" * 201}),
+        user(**{User.firstName: "a\x00b"}),
         user(contactVersion=1.5),
         user(contactVersion=None),
         user(surplus=1),
         user(outbox={}),
-        order(orderStatus="lost"),
-        order(items=[]),
-        order(items=item(quantity=0)),
-        order(items=item(quantity=1.5)),
-        order(items=item(price=-1)),
-        order(items=item(price="1")),
-        order(items=item(price=True)),
-        order(items=item(surplus=1)),
-        order(items=item() * 201),
-        order(updatedAt=None),
-        order(userId="no spaces"),
+        order(**{Order.orderStatus: "lost"}),
+        order(**{Order.items: []}),
+        order(**{Order.items: item(**{Item.quantity: 0})}),
+        order(**{Order.items: item(**{Item.quantity: 1.5})}),
+        order(**{Order.items: item(**{Item.price: -1})}),
+        order(**{Order.items: item(**{Item.price: "1"})}),
+        order(**{Order.items: item(**{Item.price: True})}),
+        order(**{Order.items: item(surplus=1)}),
+        order(**{Order.items: item() * 201}),
+        order(**{Order.updatedAt: None}),
+        order(**{Order.userId: "no spaces"}),
     ],
 )
 def test_what_the_database_can_tell_to_be_wrong_is_refused(
@@ -127,8 +145,8 @@ def test_a_limit_changed_in_a_spec_changes_in_the_database(
     edit(tmp_path / "user.yaml", "'^[0-9]{10,15}$'", "'^[0-9]{7}$'")
     edit(tmp_path / "order.yaml", "maxItems: 200", "maxItems: 3")
     users, orders, _ = collections(tmp_path, "a", "b")
-    assert users.schema["properties"]["phoneNumber"]["pattern"] == r"^[0-9]{7}\z"
-    assert orders.schema["properties"]["items"]["maxItems"] == 3
+    assert users.schema["properties"][User.phoneNumber]["pattern"] == r"^[0-9]{7}\z"
+    assert orders.schema["properties"][Order.items]["maxItems"] == 3
 
 
 @pytest.fixture
@@ -146,6 +164,6 @@ def edit() -> Callable[[Path, str, str], None]:
 def test_formats_become_what_the_database_has_for_them() -> None:
     """Dates are dates; what only a library can tell is left to the API."""
     order = Entity(load_description(SPECS / "order.yaml"), "Order")
-    assert "date" in part_schema(order, "createdAt")["bsonType"]
-    emails: dict[str, Any] = part_schema(order, "userEmails")
+    assert "date" in part_schema(order, Order.createdAt)["bsonType"]
+    emails: dict[str, Any] = part_schema(order, Order.userEmails)
     assert emails["items"] == {"bsonType": ["string"], "maxLength": 254}

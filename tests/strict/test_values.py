@@ -181,7 +181,7 @@ NO_ADDRESS = [
 @pytest.mark.parametrize("address", NO_ADDRESS, ids=lambda text: ascii(text)[:24])
 def test_what_is_no_address_is_400(service: Target, address: str) -> None:
     """A real check, not the search for an @."""
-    field = "emails" if service.path == "/users/" else "userEmails"
+    field = User.emails if service.path == "/users/" else Order.userEmails
     told = service.refuse_creation(service.body(**{field: [address]}), 400)
     assert set(places(told)) == {f"#/{field}/0"}
 
@@ -294,7 +294,7 @@ def test_a_moment_that_utc_does_not_reach_is_the_first_or_the_last(
 
 def test_arrays_have_the_greatest_length_of_the_spec(service: Target) -> None:
     """As many addresses as the spec allows, and not one more."""
-    field = "emails" if service.path == "/users/" else "userEmails"
+    field = User.emails if service.path == "/users/" else Order.userEmails
     addresses = [new_email() for _ in range(EMAILS)]
     answer = service.create(service.body(**{field: addresses}))
     assert answer.json()[field] == addresses
