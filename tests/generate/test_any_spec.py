@@ -38,7 +38,7 @@ from tests.generate.values import Values
 GOOD = ROOT / "tests" / "openapi" / "good"
 HOSTILE = ROOT / "tests" / "generate" / "hostile.yaml"
 SPECS = {"hostile": HOSTILE} | {
-    f"{file.parent.name}_{file.stem}": file for file in sorted(GOOD.glob("v3?/*.yaml"))
+    f"{file.parent.name}_{file.stem}": file for file in sorted(GOOD.glob("v3?/api.yaml"))
 }
 ENTITIES = {"hostile": "Closed", "v30_api": "Defaults", "v31_api": "If"}
 
