@@ -21,7 +21,7 @@ from tests.generate.copying import ROOT
 from tests.generate.values import Values, fits
 
 HOSTILE = ROOT / "tests" / "generate" / "hostile.yaml"
-GOOD = sorted((ROOT / "tests" / "openapi" / "good").glob("v3?/*.yaml"))
+GOOD = sorted((ROOT / "tests" / "openapi" / "good").glob("v3?/api.yaml"))
 SPECS = {f"{file.parent.name}_{file.stem}": file for file in GOOD} | {"hostile": HOSTILE}
 SPECS |= {name: ROOT / "specs" / f"{name}.yaml" for name in ("user", "order")}
 
