@@ -29,6 +29,8 @@ DATABASES = ("mongodb", "rabbitmq")
 """What keeps the data, in images of others."""
 
 _PORT = 5000
+_SET_UP_AGAIN = ("python", "-m", "aware", "setup", "mongodb", "--wait", "60")
+_TOLD = ("Pending: ", "Waiting: ")  # storage/evolution/words.py
 _NEEDED = 2 * 1024**3  # bytes for images and what they are built from
 
 
@@ -74,6 +76,7 @@ class Deployment:
         except (DeployError, OSError, Interrupted) as error:
             with uninterrupted():
                 self._go_back(wanted, good, error)
+        self._contract(wanted)
         with suppress(DeployError, OSError):
             self._tidying.releases()
 
@@ -88,6 +91,7 @@ class Deployment:
         self._bring_in(wanted, back=True)
         self._state.undone()
         self._report.say(f"{good.version} runs")
+        self._contract(wanted)
 
     @property
     def version(self) -> str:
@@ -207,7 +211,7 @@ class Deployment:
 
     def _set_up(self, compose: Compose, *, back: bool) -> None:
         try:
-            compose.once("mongodb-setup")
+            self._tell(compose.once("mongodb-setup"))
         except DeployError as error:
             if not back:
                 raise
@@ -219,6 +223,26 @@ class Deployment:
         file = "/etc/rabbitmq/definitions/rabbitmq.json"
         self._containers.execute(broker, "rabbitmqctl", "import_definitions", file)
         self._report.say("databases and broker are set up")
+
+    def _contract(self, wanted: Release) -> None:
+        """Change what is stored, now that no process of another version runs.
+
+        A failure is no reason to go back: the version is good, and reads what is stored either way.
+        """
+        try:
+            with uninterrupted():
+                self._tell(self._compose(wanted).once("mongodb-setup", *_SET_UP_AGAIN))
+        except DeployError as error:
+            self._report.say(
+                f"warning: what is stored could not be changed: {error}\nThe version runs all the "
+                "same. Fix that, then: deploy.sh start"
+            )
+
+    def _tell(self, said: str) -> None:
+        """What the set-up says of migrations."""
+        for line in said.splitlines():
+            if line.startswith(_TOLD):
+                self._report.say(line)
 
     @contextmanager
     def _watched(self, wanted: Release) -> Iterator[bool]:
@@ -280,6 +304,7 @@ class Deployment:
             before = release(self._layout, good)
             self._bring_in(before, back=True)
             self._point_to(before)
+            self._contract(before)
         except (DeployError, OSError) as second:
             raise StuckError(
                 f"{good.version} could not be brought back: {second}\n"

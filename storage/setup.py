@@ -14,7 +14,7 @@ from storage.contradictions import ContradictionError, duplicates
 from storage.evolution.plan import Plan, plan
 from storage.evolution.transition import Transition
 from storage.evolution.union import union
-from storage.evolution.words import PENDING, TASK
+from storage.evolution.words import PENDING, TASK, WAITING
 from storage.layout import Collection, records
 
 log = structlog.get_logger(__name__)
@@ -72,8 +72,8 @@ def set_up(
     others = transition.others(wait)
     if others:
         say(
-            f"{', '.join(others)} of another version still run: until they have ended, what they "
-            "write is let in, and documents stay as they are. Then set up once more."
+            f"{WAITING}{', '.join(others)} of another version still run: until they have ended, "
+            "what they write is let in, and documents stay as they are. Then set up once more."
         )
         return False
     for collection in collections:

@@ -83,7 +83,7 @@ class Transition:
     def others(self, wait: float) -> list[str]:
         """The names of processes of other versions that still run after `wait` seconds."""
         if self._unknown:
-            return ["Processes that leave no word in the database may run; if so, those"]
+            return ["processes that leave no word in the database may run; if so, those"]
         deadline = monotonic() + wait
         while True:
             found = {

@@ -105,7 +105,7 @@ def test_as_long_as_another_version_runs_documents_stay_and_both_may_write(
     assert said[0] == (
         f"Pending: 0001_test: {own.orders}.orders: store orderStatus as status (1 of 1 documents)"
     )
-    assert said[1].startswith("other of another version still run")
+    assert said[1].startswith("Waiting: other of another version still run")
     moved = order(_id="o2", status="shipping")
     del moved["orderStatus"]
     orders.insert_many([moved, order(_id="o3"), order(_id="o4", status="delivered")])

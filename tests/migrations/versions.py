@@ -125,7 +125,7 @@ CHANGES = (RENAME, SPLIT, REQUIRE, PATTERN, DROP)
 
 def copies(folder: Path) -> Iterator[Path]:
     """A folder with what an image holds, for the first version and after each change."""
-    before = _image(folder / "0")
+    before = image(folder / "0")
     FIRST.lay_over(before, 0)
     yield before
     for number, version in enumerate(CHANGES, 1):
@@ -135,9 +135,10 @@ def copies(folder: Path) -> Iterator[Path]:
         before = copy
 
 
-def _image(target: Path) -> Path:
+def image(target: Path, *more: str) -> Path:
+    """A copy of what an image holds, and more folders."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
-    for name in (line[1:] for line in lines if line.startswith("!")):
+    for name in (*(line[1:] for line in lines if line.startswith("!")), *more):
         source = ROOT / name
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
