@@ -28,7 +28,7 @@ from openapi.overlay import apply_overlay
 from openapi.pointers import at, from_fragment, pointer_of
 from openapi.schemas import Schemas
 from openapi.security import read_scheme
-from openapi.servers import base_path, other_paths
+from openapi.servers import base_path
 from openapi.soundness import is_ignored_parameter, require_sound
 
 _SHOWN = {"callback": "callbacks", "link": "links", "externalDocs": "externalDocs", "xml": "xml"}
@@ -54,6 +54,7 @@ class _Reader:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle, self._document = bundle, bundle.document
+        self._base = base_path(bundle.document)
         self._schemas = Schemas(bundle.document, bundle.version)
 
     def description(self) -> Description:
@@ -98,7 +99,7 @@ class _Reader:
             id=name,
             operation_id=node.get("operationId"),
             method=method.upper(),
-            path=base_path(node, item, self._document) + path,
+            path=self._base + path,
             template=path,
             summary=node.get("summary", item.get("summary", "")),
             description=node.get("description", item.get("description", "")),
@@ -232,8 +233,6 @@ class _Reader:
             shown["webhooks"] = "/webhooks"
         for name, pointer in shown.items():
             yield f"{self._bundle.place(pointer)}: {name} are shown in the pages and not served"
-        for pointer, note in other_paths(self._document):
-            yield f"{self._bundle.place(pointer)}: {note}"
         for name, pointer in self._schemas.unknown.items():
             instead = "write `type: [string, 'null']`" if name == "nullable" else "remove it"
             place = self._bundle.place(pointer)

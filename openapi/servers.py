@@ -1,11 +1,7 @@
-"""The path below which an operation is served, from the URLs of its servers.
-
-An operation's own servers stand in for its path's, and those for the document's. Of several, which
-are alternatives, the first says the path.
-"""
+"""The path below which an API is served, from the URLs of its servers."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -14,38 +10,26 @@ from openapi.errors import Violation
 from openapi.grammar import METHODS
 from openapi.pointers import pointer_of
 
-Node = Mapping[str, Any]
 
-
-def base_path(*owners: Node) -> str:
-    """The path of the servers without a slash at its end; empty where they have none.
-
-    Args:
-        owners: What may have servers, the innermost first: operation, path item, document.
-    """
-    servers = next((each["servers"] for each in owners if each.get("servers")), [{"url": "/"}])
+def base_path(document: Document) -> str:
+    """The path of the servers without a slash at its end; empty where they have none."""
+    servers = document.get("servers") or [{"url": "/"}]
     return _path(servers[0])
 
 
 def server_violations(document: Document) -> Iterator[Violation]:
-    """Servers whose URLs are none."""
+    """Servers whose path is another than that of the first, and URLs that are none."""
+    first: str | None = None
     for pointer, server in _servers(document):
         try:
-            _path(server)
+            path = _path(server)
         except (KeyError, ValueError) as error:
             yield f"{pointer}/url", f"{server['url']} is no URL: {error}"
-
-
-def other_paths(document: Document) -> Iterator[tuple[str, str]]:
-    """Servers with another path than the first of theirs has: where they are, and what holds."""
-    first = ""
-    for pointer, server in _servers(document):
-        path = _path(server)
-        if pointer.endswith("/servers/0"):
-            first = path
-        elif path != first:
-            said = f"a server has the path {path or '/'}, and the first {first or '/'}"
-            yield f"{pointer}/url", f"{said}: only that is served"
+            continue
+        first = base_path(document) if first is None else first
+        if path != first:
+            paths = f"the path {path or '/'}, and the first {first or '/'}"
+            yield f"{pointer}/url", f"this server has {paths}: make them one, or remove this one"
 
 
 def _servers(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -21,7 +21,7 @@ from openapi.grammar import (
 )
 from openapi.pointers import at, from_fragment, pointer_of, resolve
 from openapi.security import requirement_violations
-from openapi.servers import base_path, server_violations
+from openapi.servers import server_violations
 from openapi.structure import details, structure
 
 _ALTERNATIVES = {
@@ -176,9 +176,8 @@ def _paths(bundle: Bundle) -> Iterator[Violation]:
 def _the_same(bundle: Bundle) -> Iterator[Violation]:
     """Operations that the same requests would mean, whatever the paths call their parameters."""
     seen: dict[tuple[str, str], str] = {}
-    for path, method, here, node, item in _operations(bundle.document):
-        whole = base_path(node, item, bundle.document) + path
-        key = method, re.sub(r"\{[^{}]*\}", "{}", whole)
+    for path, method, here, _, _ in _operations(bundle.document):
+        key = method, re.sub(r"\{[^{}]*\}", "{}", path)
         if key in seen:
             yield here, f"{method.upper()} {path} is the same as that of {seen[key]}: remove one"
         seen[key] = path
