@@ -100,7 +100,7 @@ class Decoder:
         self.properties = frozenset[str]().union(*(each.names for each in objects))
         self.may_be_text = any(each.text is not None for each in readings)
         if self.is_exploded and parameter.location in ("query", "cookie"):
-            if len(objects) == len(readings):
+            if len(objects) == len(readings) and not parameter.allow_empty:
                 self.names = frozenset()
             self.names |= self.properties
             self.takes_others = any(each.takes_others for each in objects)

@@ -220,6 +220,7 @@ SENT: list[tuple[str, str, dict[str, Any]]] = [
         "list=2&whole[part][part][flag]=true",
         {"whole": {"part": {"part": {"flag": True}}}},
     ),
+    ("recurring", "list=2&colour=", {"list": [2], "colour": None}),
     ("recurring", "list=2&whole[part][value]=1", {"whole": {"part": {"value": 1}}, "list": [2]}),
     ("overridden", "id=1&id=2", {"id_query": [1, 2], "id_header": None, "shared": None}),
 ]

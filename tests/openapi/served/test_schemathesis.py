@@ -20,12 +20,29 @@ EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "5")
 LEAST_SHARE = 0.25
 """Of the cases that are meant to succeed, this share at least must: else little was tested."""
 
+_ONE = "in a path it takes an array of one text for the text"
+_PATHS = ("label", "label_exploded", "matrix", "matrix_exploded")
+_VALUES = "/{text}/{count}/{ratio}/{flag}/{texts}/{counts}/{colour}"
+
 BEYOND = {
     "GET /typed": "a parameter of which nothing is said is a text, and it sends lists of them",
     "POST /bodies/Never": "nothing fits it, so that there is nothing to send",
     "POST /bodies/Formats": "it knows no `format: decimal`, and sends any text",
     "POST /bodies/Pattern": "it reads patterns as Python does, and leaves out what that refuses",
     "POST /names/{id}": "OpenAPI has a header parameter `Accept` ignored, and it sends it",
+    "GET /parameters/ignored": "the same",
+    "GET /parameters/overridden": "it wants a header that nobody names refused",
+    "GET /parameters/composed": "it writes an object in an array as the names of its properties",
+    "GET /parameters/contents/{part}": "it sends JSON in headers that no HTTP client takes",
+    "GET /parameters/cookie_form_exploded": "it takes `explode` to be false where nothing is said",
+    "GET /parameters/files/a{id}{kinds}z": _ONE,
+    **{f"GET /parameters/path_{each}{_VALUES}": _ONE for each in _PATHS},
+    "GET /parameters/query_deepObject": "it has brackets in the names of properties",
+    **{
+        f"GET /parameters/query_{style}{exploded}": "it writes objects as lists of their names"
+        for style in ("pipeDelimited", "spaceDelimited")
+        for exploded in ("", "_exploded")
+    },
 }
 """What schemathesis does not know of OpenAPI, by the operation."""
 
