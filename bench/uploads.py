@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -160,33 +160,43 @@ def _peak(server: Server, requests: Sequence[Sequence[bytes]]) -> tuple[float, f
 @click.command()
 @click.option("--peer", "python", help="A Python that has FastAPI, uvicorn and python-multipart.")
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
-def uploads(python: str | None, rounds: int) -> None:
+@click.option("--requests", type=click.IntRange(1), default=2000, show_default=True, help="Forms.")
+@click.option("--megabytes", type=click.IntRange(1), default=1000, show_default=True, help="Large.")
+def uploads(python: str | None, rounds: int, requests: int, megabytes: int) -> None:
     """Say what forms and uploads cost a worker in time and in memory."""
     with contextlib.ExitStack() as started:
         servers = {"ours": started.enter_context(ours())}
         if python is not None:
             servers["FastAPI"] = started.enter_context(peer(python))
-        rows = [
-            ("best of the rounds", *(f"{name}{what}" for name in servers for what in ("", ", CPU")))
-        ]
-        loads = {"a form": [form_request()] * 2000, "a file of 10 MB": [upload_request(10)] * 20}
-        for title, requests in loads.items():
-            costs: dict[str, list[Cost]] = {name: [] for name in servers}
-            for number in range(rounds):
-                for name in sorted(servers, reverse=number % 2 == 1):
-                    costs[name].append(servers[name].cost(requests))
-            least = [
-                (min(each.seconds for each in found), min(each.cpu for each in found))
-                for found in costs.values()
-            ]
-            rows.append((title, *(f"{each * 1000:.3f} ms" for pair in least for each in pair)))
-        click.echo(columns(rows))
+        memory: list[tuple[str, ...]] = [("MiB of memory", "before", "at most", "more")]
         for name, server in servers.items():
-            before, peak = _peak(server, [upload_request(1000)])
-            click.echo(
-                f"{name}: a file of 1 GB takes {peak - before:.1f} MiB of memory, "
-                f"{before:.1f} before and {peak:.1f} at most"
-            )
+            before, peak = _peak(server, [upload_request(megabytes)])
+            figures = (f"{each:.1f}" for each in (before, peak, peak - before))
+            memory.append((f"a file of {megabytes} MB: {name}", *figures))
+        loads = {
+            "a form": [form_request()] * requests,
+            "a file of 10 MB": [upload_request(10)] * max(1, requests // 100),
+        }
+        times: list[tuple[str, ...]] = [("ms of a request", "until its answer", "of CPU time")]
+        for title, load in loads.items():
+            for name, cost in _least(servers, load, rounds).items():
+                figures = (f"{each * 1000:.3f}" for each in (cost.seconds, cost.cpu))
+                times.append((f"{title}: {name}", *figures))
+        click.echo(f"{columns(memory)}\n\n{columns(times)}")
+
+
+def _least(
+    servers: Mapping[str, Server], load: Sequence[Sequence[bytes]], rounds: int
+) -> Mapping[str, Cost]:
+    """The least cost of any round; the servers take turns."""
+    costs: dict[str, list[Cost]] = {name: [] for name in servers}
+    for number in range(rounds):
+        for name in sorted(servers, reverse=number % 2 == 1):
+            costs[name].append(servers[name].cost(load))
+    return {
+        name: Cost(min(each.seconds for each in found), min(each.cpu for each in found))
+        for name, found in costs.items()
+    }
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ fail() {
 # whole NAME LOWEST HIGHEST
 whole() {
   local value=${!1-}
-  [[ $value =~ ^(0|[1-9][0-9]{0,8})$ ]] && ((value >= $2 && value <= $3)) ||
+  [[ $value =~ ^(0|[1-9][0-9]{0,10})$ ]] && ((value >= $2 && value <= $3)) ||
     fail "$1 must be a whole number from $2 to $3, not '$value'"
 }
 
@@ -236,7 +236,7 @@ if [[ -s $state/weight ]]; then P_VALUE=$(<"$state/weight"); fi
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}"
 : "${VERSION_CALLERS:=}" "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole P_VALUE 0 100
-whole REQUEST_SIZE_LIMIT 1 999999999
+whole REQUEST_SIZE_LIMIT 1 99999999999
 whole RATE_LIMIT_PER_MINUTE 1 999999999
 targets USER_SERVICE_V1_TARGET 1000
 targets USER_SERVICE_V2_TARGET 1000

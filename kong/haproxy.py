@@ -26,6 +26,7 @@ LIMITS = (
     "a path is matched as sent: neither doubled slashes nor %-encoded letters are normalised",
     "a request that is not HTTP at all is refused with HAProxy's own page, not as problem+json",
     "a service has at most 32 replicas; more would get no requests",
+    "a body in chunks has at most 16 MiB, whatever the limit",
     "where its log is not read as fast as requests come, lines of it are lost",
     "only the first ten of a token's `aud` are looked at",
     "a token is refused where `exp` or `nbf` is no plain number, in whatever part of it",
@@ -36,7 +37,9 @@ LIMITS = (
 _REPLICAS = 32
 """So many addresses of a name get requests: HAProxy's servers are made when it starts."""
 
-_LARGEST_BODY = 16 * 1_048_576
+_MOST_IN_CHUNKS = 16 * 1_048_576
+"""Bytes of a body in chunks, which can only be measured where it is held whole."""
+
 _HEADERS = 65_536
 
 _STATUSES = frozenset((400, 401, 403, 404, 405, 408, 413, 429, 500, 501, 502, 503, 504))
@@ -90,6 +93,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
     for problem in problems():
         known.setdefault(problem.status, problem)  # the first of a status is meant
         by_kind[problem.kind] = problem
+    in_chunks = min(configuration.request_size_limit, _MOST_IN_CHUNKS)
     return environment.get_template("haproxy.cfg.j2").render(
         conf=configuration,
         backends=backends,
@@ -109,7 +113,8 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         versions=VERSION_UPSTREAMS,
         access_log=access_log.socket_path(settings.state),
         backup_weight=backup_weight(configuration.split),
-        bufsize=_bufsize(configuration),
+        bufsize=in_chunks + _HEADERS,
+        in_chunks=in_chunks,
         listen=settings.listen,
         tls_listen=settings.tls_listen,
         pem=pem_path(settings),
@@ -155,16 +160,6 @@ def _routes(configuration: Configuration) -> dict[str, list[str]]:
 def backup_weight(split: Split) -> int:
     """Of the other version's servers: none where that is to get nothing."""
     return int(0 < split.percent < 100)  # noqa: PLR2004 - percent
-
-
-def _bufsize(configuration: Configuration) -> int:
-    """Bytes that hold a body in chunks of the highest size, and the headers before it."""
-    limit = configuration.request_size_limit
-    if limit > _LARGEST_BODY:
-        raise ConfigurationError(
-            f"REQUEST_SIZE_LIMIT must be at most {_LARGEST_BODY} where HAProxy is the gateway"
-        )
-    return limit + _HEADERS
 
 
 def is_name(target: str) -> bool:

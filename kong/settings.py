@@ -13,7 +13,7 @@ from typing import Self
 from kong.errors import SettingError
 from kong.public_key import algorithm_of, read_public_key
 
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,10}")
 _TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
 _URL = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _API_KEY = re.compile(r"(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63}):)?([A-Za-z0-9_-]{16,128})")
@@ -161,7 +161,7 @@ class GatewaySettings:
                 "RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute, 1, 999_999_999
             ),
             request_size_limit=given.whole(
-                "REQUEST_SIZE_LIMIT", cls.request_size_limit, 1, 999_999_999
+                "REQUEST_SIZE_LIMIT", cls.request_size_limit, 1, 99_999_999_999
             ),
             state=Path(environment.get("GATEWAY_STATE_DIR") or cls.state),
             log_format=given.log_format("LOG_FORMAT"),

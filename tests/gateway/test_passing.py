@@ -183,6 +183,19 @@ def test_a_body_without_an_end_is_refused(start: Start, services: Services) -> N
     assert len(services.orders.received) == 1
 
 
+def test_a_body_may_be_larger_than_any_buffer(start: Start, services: Services) -> None:
+    """One that says its length; the stand-in holds no more than 16 MiB of one in chunks."""
+    gateway = start(request_size_limit=40_000_000)
+    sent = b"x" * 30_000_000
+    assert httpx.post(f"{gateway.url}/orders/", content=sent).status_code == httpx.codes.OK
+    over = httpx.post(f"{gateway.url}/orders/", content=sent + b"x" * 10_000_001)
+    assert_problem(over, 413, "payload-too-large")
+    if gateway.kind is not Kind.KONG:
+        in_chunks = httpx.post(f"{gateway.url}/orders/", content=iter([sent]))
+        assert_problem(in_chunks, 413, "payload-too-large")
+    assert len(services.orders.received) == 1
+
+
 def test_a_client_that_expects_to_be_told_gets_one_answer(start: Start, services: Services) -> None:
     """As curl does of itself with larger bodies: 413, and no 100 before it."""
     gateway = start(request_size_limit=1000)
