@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from kong.settings import is_loopback
+from kong.addresses import is_loopback
 from processes.settings import SettingsError
 
 _KNOWN = "laptop-"

@@ -11,6 +11,7 @@ NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 
 TAKES: Mapping[str, str] = {
     "api_keys": "`NAME:KEY`, or several separated by commas",
+    "callers": "names, separated by commas, or `*`",
     "claim": "up to 255 letters, digits and `. _ ~ : / @ + = -`",
     "file": "a path",
     "flag": "`true` or `false`",

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
+from kong.addresses import is_loopback, url_on_this_machine
 from kong.errors import SettingError
 from kong.public_key import algorithm_of, read_public_key
 
@@ -181,27 +181,12 @@ class GatewaySettings:
     @property
     def url(self) -> str:
         """Where the gateway answers to this process."""
-        return self.given_url or _on_this_machine(self.listen)
+        return self.given_url or url_on_this_machine(self.listen)
 
     @property
     def admin_url(self) -> str:
         """Where the gateway takes orders from this process."""
-        return self.given_admin_url or _on_this_machine(self.admin_listen)
-
-
-def _on_this_machine(listen: str) -> str:
-    host, _, port = listen.rpartition(":")
-    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}"  # noqa: S104 - compared
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`, a name or an address with or without brackets."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+        return self.given_admin_url or url_on_this_machine(self.admin_listen)
 
 
 class _Environment:
