@@ -123,23 +123,30 @@ def milliseconds_since_1970(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _shape(schema: JsonSchema, description: Description) -> dict[str, Any]:
+def _shape(
+    schema: JsonSchema, description: Description, above: tuple[JsonSchema, ...] = ()
+) -> dict[str, Any]:
     """Which properties and elements a schema names, at any depth, without a reference."""
     schema = description.resolve(schema)
     shape: dict[str, Any] = {}
+    if any(schema is each for each in above):  # a schema within itself has no end
+        return shape
+    above = (*above, schema)
     if "properties" in schema:
         properties = schema["properties"].items()
-        shape["properties"] = {name: _shape(each, description) for name, each in properties}
+        shape["properties"] = {name: _shape(each, description, above) for name, each in properties}
+        shape["closed"] = schema.get("additionalProperties") is False
     if "items" in schema:
-        shape["items"] = _shape(schema["items"], description)
+        shape["items"] = _shape(schema["items"], description, above)
     return shape
 
 
 def _known(value: Any, shape: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON is anything
-    """The value without properties that its shape does not name."""
+    """The value without properties that its shape neither names nor leaves open."""
     if isinstance(value, dict) and "properties" in shape:
-        properties = shape["properties"].items()
-        return {name: _known(value[name], each) for name, each in properties if name in value}
+        named = shape["properties"]
+        kept = [name for name in value if name in named or not shape["closed"]]
+        return {name: _known(value[name], named.get(name, {})) for name in kept}
     if isinstance(value, list) and "items" in shape:
         return [_known(each, shape["items"]) for each in value]
     return value

@@ -149,12 +149,12 @@ class Places:
 
     def others(self, place: Place) -> Place:
         """The place of every property that no schema here names."""
-        return self._below(place, _of_others, _of_unevaluated, _is_mixed(place))
+        return self._below(place, _of_others, _of_some_names, _is_mixed(place))
 
     def element(self, place: Place, index: int) -> Place:
         """The place of an element."""
         return self._below(
-            place, lambda schema: _of_element(schema, index), _of_some, _is_ragged(place)
+            place, lambda schema: _of_element(schema, index), _of_some_elements, _is_ragged(place)
         )
 
     def _below(self, place: Place, inner: _Inner, maybe: _Inner, as_sent: bool) -> Place:  # noqa: FBT001
@@ -252,10 +252,7 @@ def _of_property(schema: JsonSchema, name: str) -> list[JsonSchema]:
 
 
 def _of_others(schema: JsonSchema) -> list[JsonSchema]:
-    return [
-        *schema.get("patternProperties", {}).values(),
-        *_schema(schema.get("additionalProperties")),
-    ]
+    return _schema(schema.get("additionalProperties"))
 
 
 def _of_element(schema: JsonSchema, index: int) -> list[JsonSchema]:
@@ -268,7 +265,11 @@ def _of_unevaluated(schema: JsonSchema) -> list[JsonSchema]:
     return [found] if isinstance(found, dict) else []
 
 
-def _of_some(schema: JsonSchema) -> list[JsonSchema]:
+def _of_some_names(schema: JsonSchema) -> list[JsonSchema]:
+    return [*schema.get("patternProperties", {}).values(), *_of_unevaluated(schema)]
+
+
+def _of_some_elements(schema: JsonSchema) -> list[JsonSchema]:
     found = (schema.get("contains"), schema.get("unevaluatedItems"))
     return [each for each in found if isinstance(each, dict)]
 

@@ -18,14 +18,19 @@ from contract.bindable import load_api
 from handlers import users as handlers
 from handlers.times import ClientTimes
 from local.stack import Stack
+from models.fields.order import Order
 from models.fields.user import User
+from openapi.reading import load_description
 from processes.http_service import http_service
 from processes.stored import USERS
-from storage.client import Json, MongoSettings
+from storage.client import Json, MongoSettings, connect, now
+from storage.contacts import MongoContactsStore
 from storage.layout import collections
+from storage.orders import Orders
+from storage.outbox import MongoOutbox
 from storage.setup import set_up
 from storage.users import Users
-from tests.examples import ADDRESS
+from tests.examples import ADDRESS, ITEM
 
 pytestmark = pytest.mark.anyio
 SPECS = Path(__file__).parents[2] / "specs"
@@ -242,3 +247,46 @@ async def test_a_document_that_grows_too_large_is_413(
         answer = await client.put(path, json={User.deliveryAddress: address})
         assert answer.status_code == 413, answer.text
         assert (await client.get(path)).json()[User.deliveryAddress] == ADDRESS
+
+
+async def test_contact_data_of_ones_own_reach_the_orders(
+    root: MongoClient[Json], mongo: MongoSettings, tmp_path: Path
+) -> None:
+    """A date and hostile names in an address: from the user by the outbox to an order, and back."""
+    for spec in SPECS.glob("*.yaml"):
+        (tmp_path / spec.name).write_text(spec.read_text("utf-8"), "utf-8")
+    shared = yaml.safe_load((tmp_path / "shared.yaml").read_text("utf-8"))
+    address = shared["components"]["schemas"]["DeliveryAddress"]
+    address["properties"]["since"] = MOMENT
+    address["additionalProperties"] = {"type": "integer", "format": "int32"}
+    (tmp_path / "shared.yaml").write_text(yaml.safe_dump(shared), "utf-8")
+    own = replace(mongo, database=f"own_{uuid4().hex[:12]}")
+    set_up(root, collections(tmp_path, own.users, own.orders), {})
+    user_api, order_api, events = (
+        load_description(tmp_path / f"{name}.yaml") for name in ("user", "order", "events")
+    )
+    sent, read = ({**ADDRESS, "since": each, "$x": 1, "a.b": 2, "": 3} for each in (SENT, READ))
+    async with connect(own) as client:
+        users = Users(client[own.users]["users"], "v1", user_api)
+        orders = Orders(client[own.orders], order_api, events)
+        store = MongoContactsStore(client[own.orders], order_api, events)
+        user = await users.create({User.emails: ["a@example.com"], User.deliveryAddress: ADDRESS})
+        order = {Order.userId: user[User.userId], Order.items: [ITEM]}
+        order |= {Order.userEmails: ["a@example.com"], Order.orderStatus: "shipping"}
+        made = [await orders.create({**order, Order.deliveryAddress: ADDRESS}) for _ in range(2)]
+        changed = await users.update_contacts(user[User.userId], {User.deliveryAddress: sent}, {})
+        assert changed[User.deliveryAddress] == read
+        outbox = MongoOutbox(client[own.users]["users"], user_api)
+        contacts = [each.contacts async for batch in outbox.unpublished(9) for each in batch]
+        assert [each.delivery_address for each in contacts] == [read]
+        await store.put_if_newer(contacts)
+        assert (await store.get([user[User.userId]]))[user[User.userId]] == contacts[0]
+        emails = ["b@example.com"]
+        taken = await orders.update_details(made[0][Order.orderId], {Order.userEmails: emails})
+        assert (taken[Order.deliveryAddress], taken[Order.userEmails]) == (read, emails)
+        assert await store.update_orders(contacts, now()) == 1
+        assert (await orders.get(made[1][Order.orderId]))[Order.deliveryAddress] == read
+        page = (await orders.page(None, 10, None)).orders
+        assert [each[Order.deliveryAddress] for each in page] == [read, read]
+    root.drop_database(own.users)
+    root.drop_database(own.orders)
