@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from contract.answers.declared import NO_BODY
 from contract.answers.media_types import media_range
+from generate.models import model_names
 from openapi.description import Description, JsonSchema, Operation, Response, name_of
 from openapi.schemas import value_type
+from openapi.views import View
 
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 _UNCHECKED = {"object": "dict[str, Any]", "array": "list[Any]"}
@@ -99,7 +101,7 @@ class _Types:
         resolved = self._description.resolve(schema)
         kind = value_type(schema, schemas)
         if [*schema] == ["$ref"]:
-            model = self._description.class_names[name_of(schema["$ref"])]
+            model = model_names(self._description)[name_of(schema["$ref"]), View.RESPONSE]
             self.models.add(model)
             yield f"{self._prefix}{model}"
             if self._stored and kind not in _TYPES:

@@ -32,7 +32,7 @@ def operation(name: str) -> Operation:
         ("answers_events", "str | bytes | File | Stream"),
         ("answers_several", "Rows | str | bytes | File | Stream | Representations"),
         ("answers_any", "Any | bytes | File | Stream"),
-        ("answers_secrets", "list[Means]"),
+        ("answers_secrets", "list[MeansResponse]"),
         ("get_thing", "dict[str, Any]"),
     ],
 )

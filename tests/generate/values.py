@@ -96,7 +96,7 @@ class Values:
             return values + [self.near((items or [{}])[0], depth + 1) for _ in range(count)]
         least = max([part.get("minimum", 0) for part in parts])
         return {
-            "string": self._chance.choice(["", "a", "abc", "nab", "ab12", "red"]),
+            "string": self._chance.choice(["", "a", "abc", "nab", "ab12", "red", "urn:x:y"]),
             "integer": self._chance.choice([int(least), int(least) + 1, 3, 12]),
             "number": self._chance.choice([least, 0.5, 0.25, 7]),
             "boolean": self._chance.random() < 0.5,
