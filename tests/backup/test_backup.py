@@ -172,7 +172,13 @@ async def test_a_backup_says_what_it_holds(
     written = write_backup(file, client, found, {"user": "1.2.3"})
     assert check_backup(file, found) == written
     counts = {name: part.documents for name, part in written.parts.items()}
-    assert counts == {"users/users.bson": 1, "orders/orders.bson": 1, "orders/contacts.bson": 0}
+    records = {f"{name}/migrations.bson": 0 for name in ("users", "orders")}
+    assert counts == {
+        "users/users.bson": 1,
+        "orders/orders.bson": 1,
+        "orders/contacts.bson": 0,
+        **records,
+    }
     assert written.specs == {"user": "1.2.3"}
     assert documents(file, "users/users.bson") == [*client[system.mongo.users]["users"].find()]
 

@@ -117,6 +117,21 @@ async def test_databases_that_hold_something_are_left_alone_unless_told(
     assert after["orders/orders.bson"] == []
 
 
+async def test_migrations_that_were_applied_since_are_pending_again(
+    system: System, client: MongoClient[Json], call: Aware, file: Path
+) -> None:
+    """What is restored is as the documents were then, and the next set-up applies them."""
+    records = client[system.mongo.orders]["migrations"]
+    records.insert_one({"_id": "0001_before", "phase": 2})
+    assert (await call("backup", file)).exit_code == 0
+    records.insert_one({"_id": "0002_since", "phase": 2})
+    await system.new_user()
+    done = await call("restore", file, "--replace")
+    assert done.exit_code == 0
+    assert "migrations" not in done.stdout
+    assert [each["_id"] for each in records.find()] == ["0001_before"]
+
+
 def damage(file: Path, kind: str) -> None:
     """Break it in one of these ways."""
     whole = file.read_bytes()
