@@ -27,7 +27,10 @@ def is_management_path(path: str) -> bool:
 def by_precedence(path: str) -> tuple[tuple[int, str], ...]:
     """A key to sort paths by: where several match, the first is meant, the most literal one."""
     return tuple(
-        (0 if "{" not in part else 2 if re.fullmatch(r"\{[^{}]*\}", part) else 1, part)
+        (
+            0 if "{" not in part else 2 if re.fullmatch(r"\{[^{}]*\}", part) else 1,
+            re.sub(r"\{[^{}]*\}", "{}", part),  # what it is called says nothing
+        )
         for part in path.split("/")
     )
 

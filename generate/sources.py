@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from contract.bindable import load_api
+from contract.bodies.refusals import unchecked_bodies
 from openapi.deprecation import ended
 from openapi.description import Description
 from openapi.errors import InvalidDocumentError
@@ -59,6 +60,7 @@ class Sources:
         descriptions = (*self.apis.values(), *self.versions.values(), self.events)
         yield from dict.fromkeys(note for each in descriptions for note in each.notes)
         for description in self.apis.values():
+            yield from unchecked_bodies(description)
             yield from ended(description, datetime.now(UTC))
 
     def renamed(self) -> Iterator[str]:

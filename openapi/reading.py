@@ -84,7 +84,7 @@ class _Reader:
             if method in item
         ]
         names = function_names(
-            (method, path, item[method].get("operationId")) for path, method, item in found
+            (method, path, item[method].get("operationId") or None) for path, method, item in found
         )
         for (path, method, item), name in zip(found, names, strict=True):
             yield self._operation(path, method, item, name)
@@ -97,7 +97,7 @@ class _Reader:
         security = node.get("security", self._document.get("security", []))
         return Operation(
             id=name,
-            operation_id=node.get("operationId"),
+            operation_id=node.get("operationId") or None,
             method=method.upper(),
             path=self._base + path,
             template=path,

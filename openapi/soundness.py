@@ -146,14 +146,12 @@ def _operation_ids(bundle: Bundle) -> Iterator[Violation]:
     seen: dict[str, str] = {}
     for path, method, here, node, _ in _operations(bundle.document):
         said, what = node.get("operationId"), f"{method.upper()} {path}"
-        if said == "":
-            yield f"{here}/operationId", f"{what} has an empty operationId: remove it, or write one"
         if said in seen:
             yield (
                 f"{here}/operationId",
                 f"{what} is `{said}` as {seen[said]} is: give it another operationId",
             )
-        if said is not None:
+        if said:
             seen[said] = what
 
 

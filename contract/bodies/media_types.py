@@ -60,7 +60,10 @@ class ContentType:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A media type or a range of them, as a spec names it: `image/png`, `image/*`, `*/*`."""
+    """A media type or a range of them, as a spec names it: `image/png`, `image/*`, `*/*`.
+
+    So is `application/*+json`: .NET writes that for every type that is made of JSON.
+    """
 
     name: str
     parameters: Mapping[str, str]
@@ -69,7 +72,7 @@ class Range:
     def parse(cls, text: str) -> Self | None:
         """What the spec says; None where it is neither. A charset says nothing: each is read."""
         found = ContentType.parse(text)
-        if found is None or not re.fullmatch(r"\*/\*|[^*]+/(\*|[^*]+)", found.name):
+        if found is None or not re.fullmatch(r"\*/\*|[^*]+/(\*(\+[^*]+)?|[^*]+)", found.name):
             return None
         given = {name: value for name, value in found.parameters.items() if name != "charset"}
         return cls(found.name, given)
@@ -77,16 +80,17 @@ class Range:
     def __contains__(self, sent: ContentType) -> bool:
         """Whether a media type is this one, or in this range."""
         kind, _, subtype = self.name.partition("/")
-        if subtype != "*":
+        if "*" not in subtype:
             is_in = sent.name == self.name
         else:
             is_in = kind == "*" or sent.name.startswith(f"{kind}/")
+            is_in &= sent.name.endswith(subtype[1:])
         return is_in and self.parameters.items() <= sent.parameters.items()
 
     @property
-    def precedence(self) -> tuple[int, int]:
+    def precedence(self) -> tuple[int, bool, int]:
         """A key to sort by: the most specific is first."""
-        return self.name.count("*"), -len(self.parameters)
+        return self.name.count("*"), self.name.endswith("*"), -len(self.parameters)
 
     @property
     def is_range(self) -> bool:

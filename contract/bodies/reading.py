@@ -48,7 +48,7 @@ class Reading(Enum):
     """Text."""
 
     FILE = "UploadedFile"
-    """Bytes."""
+    """Bytes: also what is described, but not in JSON, such as XML. Nothing is checked of that."""
 
     @property
     def type(self) -> str:
@@ -59,17 +59,24 @@ class Reading(Enum):
 def reading_of(name: str, media: MediaType, description: Description) -> Reading:
     """What bodies of a media type or range are read as."""
     name = name.partition(";")[0].strip().lower()
-    if is_json(name) or name in (URLENCODED, MULTIPART):
+    types = types_of(media.schema, description.schemas)
+    if name in (URLENCODED, MULTIPART):
+        return Reading.FILE if types - {"object"} else Reading.VALUE
+    if is_json(name):
         return Reading.VALUE
     parts = [*put_together(media.schema, description.schemas)]
-    types = types_of(media.schema, description.schemas)
-    if is_binary(name) or any(map(is_file, parts)):
-        return Reading.FILE
-    if is_text(name):
+    if is_binary(name) or any(map(is_file, parts)) or not types:
+        return Reading.TEXT if is_text(name) and not types else Reading.FILE
+    if types <= {"string", "null"} or (is_text(name) and not {"object", "array"} & types):
         return Reading.TEXT
-    if not types:
-        return Reading.FILE
-    return Reading.TEXT if types <= {"string", "null"} else Reading.VALUE
+    return Reading.VALUE if "*" in name else Reading.FILE
+
+
+def is_unchecked(name: str, media: MediaType, description: Description) -> bool:
+    """Whether a schema says more of a body than is read: it is given as it was sent."""
+    types = types_of(media.schema, description.schemas)
+    is_file = reading_of(name, media, description) is Reading.FILE
+    return is_file and bool(types - {"string", "null"})
 
 
 def _choice(
@@ -81,14 +88,14 @@ def _choice(
         return None
     reading = reading_of(found.name, media, description)
     content: Content
-    if found.name == URLENCODED:
+    if reading is Reading.FILE:
+        content = FileContent(media, description, max_upload_bytes)
+    elif found.name == URLENCODED:
         content = UrlencodedContent(media, description)
     elif found.name == MULTIPART:
         content = MultipartContent(media, description, max_upload_bytes)
     elif reading is Reading.TEXT:
         content = TextContent(media, description)
-    elif reading is Reading.FILE:
-        content = FileContent(media, description, max_upload_bytes)
     else:
         content = JsonContent(media, description)
     return Choice(found, content, is_json_only=found.is_range and reading is Reading.VALUE)

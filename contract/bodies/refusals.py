@@ -6,7 +6,7 @@ from contract.bodies.fields import Field, Kind
 from contract.bodies.forms import Fields, is_file
 from contract.bodies.media_types import Range, is_json, is_text
 from contract.bodies.multipart import NAME as MULTIPART
-from contract.bodies.reading import Reading, reading_of
+from contract.bodies.reading import Reading, is_unchecked, reading_of
 from contract.bodies.urlencoded import NAME as URLENCODED
 from contract.bodies.values import put_together, types_of
 from openapi.description import Description, Encoding, MediaType, Operation
@@ -36,27 +36,27 @@ def body_violations(operation: Operation, description: Description) -> Iterator[
         yield from _media_violations(found, media, description)
 
 
+def unchecked_bodies(description: Description) -> Iterator[str]:
+    """A note of each body that handlers are given as it is sent, whatever its schema says."""
+    for operation in description.operations:
+        for name, media in operation.body.content.items() if operation.body else ():
+            if is_unchecked(name, media, description):
+                place = description.place(media.pointer)
+                yield f"{place}: {name} is given as it is sent: nothing in it is checked"
+
+
 def _media_violations(
     found: Range, media: MediaType, description: Description
 ) -> Iterator[Violation]:
     reading = reading_of(found.name, media, description)
-    types = types_of(media.schema, description.schemas)
     most = media.max_bytes
     if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
         yield f"{media.pointer}/x-max-bytes", "is no number of bytes: write 1 or more"
-    if found.name in (URLENCODED, MULTIPART):
+    if reading is Reading.VALUE and found.name in (URLENCODED, MULTIPART):
         yield from _form_violations(media, description, is_multipart=found.name == MULTIPART)
         return
     if media.encoding:
         yield f"{media.pointer}/encoding", f"{found.name} is no form: remove `encoding`"
-    kinds = " or ".join(sorted(types))
-    is_other = reading is Reading.VALUE and not is_json(found.name) and not found.is_range
-    if is_other or (reading is Reading.TEXT and {"object", "array"} & types):
-        why = f"{found.name} is not read by a schema of {kinds}"
-        yield media.pointer, f"{why}: write `type: string`, or a media type of JSON"
-    if reading is Reading.FILE and types - {"string", "null"}:
-        why = f"{found.name} is bytes, not {kinds}"
-        yield media.pointer, f"{why}: write `type: string` and `format: binary`"
 
 
 def _form_violations(

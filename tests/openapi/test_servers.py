@@ -19,6 +19,16 @@ paths:
     put:
       servers: [{url: 'https://{where}.example/v1', variables: {where: {default: c}}}]
       responses: {'204': {description: OK}}
+  /both/{zz}/end:
+    get:
+      parameters: [{name: zz, in: path, required: true, schema: {type: string}}]
+      responses: {'204': {description: OK}}
+  /both/{a}/{b}:
+    get:
+      parameters:
+      - {name: a, in: path, required: true, schema: {type: string}}
+      - {name: b, in: path, required: true, schema: {type: string}}
+      responses: {'204': {description: OK}}
   /names/{id}:
     get:
       parameters: [{name: id, in: path, required: true, schema: {type: string}}]
@@ -62,3 +72,13 @@ def test_two_templates_may_call_one_path_differently(service: Service) -> None:
     for method in ("OPTIONS", "DELETE"):
         answer = service.ask(Request(method, "/v1/names/x"))
         assert answer.headers["allow"] == "GET, HEAD, OPTIONS, PUT"
+
+
+def test_a_literal_goes_before_a_template_whatever_those_before_are_called(
+    service: Service,
+) -> None:
+    """`{a}` is before `{zz}` in the alphabet, and says nothing."""
+    assert service.ask(Request("GET", "/v1/both/x/end")).status == 200
+    assert service.given == {"zz": "x"}
+    assert service.ask(Request("GET", "/v1/both/x/other")).status == 200
+    assert service.given == {"a": "x", "b": "other"}

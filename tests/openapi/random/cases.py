@@ -26,7 +26,12 @@ from tests.openapi.random.values import CONTROLS, Json, Strategy, instances, tex
 
 Draw = st.DrawFn
 
-CONCRETE = {"text/*": "text/html", "image/*": "image/gif", "*/*": "application/x-thing"}
+CONCRETE = {
+    "text/*": "text/html",
+    "image/*": "image/gif",
+    "application/*+json": "application/x-thing+json",
+    "*/*": "application/x-thing",
+}
 """By range: a media type in it that no description names."""
 
 WITH_DOTS = ("3.0.3", "3.1.0")

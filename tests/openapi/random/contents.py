@@ -15,7 +15,7 @@ FIELD_NAMES = ("q", "page[size]", "$filter", "from", "a b", "x.y", "naïve", "n+
 FILE_TYPES = ("image/png", "image/png, image/jpeg", "image/*", "application/octet-stream")
 JSON_TYPES = (
     *("application/json", "application/merge-patch+json", "application/vnd.things.v1+json"),
-    "application/json; charset=utf-8",
+    *("application/json; charset=utf-8", "application/*+json"),
 )
 TEXT_TYPES = ("text/plain", "text/csv", "text/*")
 BYTE_TYPES = ("application/octet-stream", "image/png", "image/*", "application/pdf", "*/*")
