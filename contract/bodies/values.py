@@ -1,6 +1,5 @@
 """From the text of a field to the value that its schema means."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -8,10 +7,9 @@ import jiter
 
 from contract.bodies.limits import MAX_DEPTH
 from contract.errors import InvalidRequest, ValidationIssue
+from contract.parameters.scalars import SCALARS
 from openapi.description import JsonSchema, name_of
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,307})(\.[0-9]{1,400})?")
 _BRANCHES = ("allOf", "anyOf", "oneOf")
 _CONDITIONAL = ("if", "then", "else")
 _KINDS: Mapping[type, str] = {
@@ -102,12 +100,9 @@ def typed(text: str, types: Collection[str]) -> Any:  # noqa: ANN401 - whatever 
 
     An empty text is null, where that is allowed and a string is not.
     """
-    if "integer" in types and _INTEGER.fullmatch(text):
-        return int(text)
-    if "number" in types and _NUMBER.fullmatch(text):
-        return float(text)
-    if "boolean" in types and text in ("true", "false"):
-        return text == "true"
+    for kind in ("integer", "number", "boolean"):
+        if kind in types and (value := SCALARS[kind](text)) is not text:
+            return value
     if not text and "null" in types and "string" not in types:
         return None
     return text

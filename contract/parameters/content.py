@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import jiter
-
+from contract.bodies.values import parse_json
 from contract.parameters.styles import Misfit
 
 _JSON = re.compile(r"application/json|[^/]+/[^/]+\+json", re.IGNORECASE)
@@ -33,6 +32,6 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - JSON is anything
         Misfit: It is none.
     """
     try:
-        return jiter.from_json(text.encode(), allow_inf_nan=False, catch_duplicate_keys=True)
+        return parse_json(text.encode())
     except ValueError as error:
         raise Misfit(f"is not JSON: {error}") from error

@@ -1,13 +1,11 @@
 """From texts to values: what was sent is always text, and a schema says what it stands for."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from math import inf, isfinite
 from typing import Any
 
-import jiter
-
+from contract.bodies.values import parse_json
 from contract.parameters.deep_objects import as_array
+from contract.parameters.scalars import SCALARS, text_itself
 from contract.parameters.shapes import Shape, shapes
 from contract.schema import Schema
 from openapi.description import JsonSchema
@@ -18,41 +16,6 @@ Raw = str | list[Any] | dict[str, Any]
 
 A list of one text may stand for the text: of `a=1` alone nobody can say which is meant.
 """
-
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,307})")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,307})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,5})?")
-
-
-def _integer(text: str) -> Any:  # noqa: ANN401
-    return int(text) if _INTEGER.fullmatch(text) else text
-
-
-def _number(text: str) -> Any:  # noqa: ANN401
-    number = float(text) if _NUMBER.fullmatch(text) else inf
-    return number if isfinite(number) else text
-
-
-def _boolean(text: str) -> Any:  # noqa: ANN401
-    return text == "true" if text in ("true", "false") else text
-
-
-def _null(text: str) -> Any:  # noqa: ANN401
-    return None if text in ("", "null") else text
-
-
-def _text(text: str) -> str:
-    return text
-
-
-SCALARS: Mapping[str, Callable[[str], Any]] = {
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "null": _null,
-    "string": _text,
-    "any": _text,
-}
-"""By type. What is none stays the text that it is, which no schema of that type admits."""
 
 
 class Values:
@@ -116,7 +79,7 @@ class Reading:
             found = known.get(_identity(schema))
             return Values(schema, schemas, known) if found is None else found[1]
 
-        self.is_text = self.text is _text
+        self.is_text = self.text is text_itself
         self._names: Mapping[str, Values] = {}
         self._patterns: list[tuple[Schema, Values]] = []
         self._prefix: tuple[Values, ...] = ()
@@ -191,6 +154,6 @@ class Reading:
 def _json(text: str) -> Any:  # noqa: ANN401
     """An array or an object within a value, for which no style has a way of writing: JSON."""
     try:
-        return jiter.from_json(text.encode(), allow_inf_nan=False, catch_duplicate_keys=True)
+        return parse_json(text.encode())
     except ValueError:
         return text
