@@ -23,10 +23,10 @@ NEXT = (
 class ContradictionError(Exception):
     """Existing documents contradict a validator or a unique index; the message names them."""
 
-    def __init__(self, found: list[str], then: str = NEXT) -> None:
-        super().__init__(
-            "\n".join(("Existing documents are in the way. Nothing was changed.", *found, then))
-        )
+    def __init__(
+        self, found: list[str], then: str = NEXT, done: str = "Nothing was changed."
+    ) -> None:
+        super().__init__("\n".join((f"Existing documents are in the way. {done}", *found, then)))
 
 
 class Misfits:

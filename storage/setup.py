@@ -84,6 +84,7 @@ def set_up(
             with progress(f"{TASK}{collection.name}", found.total) as step:
                 transition.contract(collection, step)
                 transition.complete(collection, step)
+            _require_fit(client[collection.database], collection)
         _enforce(client[collection.database], collection)
     transition.settle()
     return True
@@ -101,8 +102,12 @@ def _plan(client: MongoClient[Json], wanted: Collection, transition: Transition)
     if options is None:
         return None
     steps = transition.pending(wanted)
-    if not steps and _is_enforced(options, wanted.schema):
-        found, lines = None, []
+    lines: list[str] = []
+    found: Plan | None = None
+    if transition.begun(wanted):
+        found = Plan(collection, steps, collection.estimated_document_count(), begun=True)
+    elif not steps and _is_enforced(options, wanted.schema):
+        pass
     else:
         found, misfits = plan(collection, wanted.schema, steps, wanted.complete)
         lines = [*misfits.lines()]
@@ -133,6 +138,13 @@ def _collection(database: Database[Json], wanted: Collection) -> None:
         collection=wanted.name,
         new_indexes=[each.document["name"] for each in missing],
     )
+
+
+def _require_fit(database: Database[Json], wanted: Collection) -> None:
+    """Raise ContradictionError where documents of the last version came that do not fit."""
+    _, misfits = plan(database[wanted.name], wanted.schema, (), None)
+    if misfits.count:
+        raise ContradictionError([*misfits.lines()], done="Migrations were applied.")
 
 
 def _enforce(database: Database[Json], wanted: Collection) -> None:

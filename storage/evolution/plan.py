@@ -24,7 +24,8 @@ class Plan:
     """What is to be done in one collection.
 
     `total` are the documents that there are, `steps` the migrations to apply, `changed` counts the
-    documents that each changes, `completed` those that get defaults.
+    documents that each changes, `completed` those that get defaults. Those that an earlier set-up
+    has `begun` were counted then.
     """
 
     collection: Collection[Json]
@@ -32,14 +33,16 @@ class Plan:
     total: int = 0
     changed: Counter[str] = field(default_factory=Counter)
     completed: int = 0
+    begun: bool = False
 
     def lines(self) -> Iterator[str]:
         """What is going to be done, a line each."""
         for step in self.steps:
             words = ", ".join(map(str, step.changes))
+            count = f"{self.changed[step.name]:,} of {self.total:,} documents"
             yield (
                 f"{step.name}: {self.collection.full_name}: {words} "
-                f"({self.changed[step.name]:,} of {self.total:,} documents)"
+                f"({'begun before' if self.begun else count})"
             )
         if self.completed:
             yield f"{self.collection.full_name}: {self.completed:,} documents get defaults"

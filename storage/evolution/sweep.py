@@ -9,6 +9,7 @@ from pymongo.collection import Collection
 
 from storage.client import Json
 from storage.evolution.changes import ABSENT, Change, Document, Drop, Rename, Split, Transform
+from storage.evolution.errors import MigrationError
 from storage.evolution.layers import Step
 from storage.evolution.paths import copied, put, removal, take
 from storage.evolution.records import Records
@@ -128,7 +129,7 @@ def _compute(
     """Update each document by what it is; one that changes meanwhile is read again."""
     done = 0
     while found:
-        updates = [(each, update_of(each)) for each in found]
+        updates = [(each, _guarded(update_of, each)) for each in found]
         writes = [UpdateOne(_same(each), update) for each, update in updates if update]
         if not writes:
             return done
@@ -139,6 +140,16 @@ def _compute(
         changed = {"_id": {"$in": [each["_id"] for each, update in updates if update]}}
         found = [*collection.find(changed)]  # those that are as they should be give no update
     return done
+
+
+def _guarded(update_of: Callable[[Json], Json], document: Json) -> Json:
+    try:
+        return update_of(document)
+    except Exception as error:  # whatever a person has written
+        raise MigrationError(
+            f"a migration fails for {document['_id']}: {type(error).__name__}. Next: correct it, "
+            "then set up once more."
+        ) from error
 
 
 def _split(document: Json, change: Split) -> Json:

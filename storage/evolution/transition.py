@@ -65,6 +65,12 @@ class Transition:
         phases = self._records[collection.database].phases()
         return tuple(each for each in collection.steps if phases.get(each.name) is not Phase.DONE)
 
+    def begun(self, collection: "Collection") -> bool:
+        """Whether an earlier set-up has looked at the documents for all that is pending."""
+        phases = self._records[collection.database].phases()
+        steps = self.pending(collection)
+        return bool(steps) and all(each.name in phases for each in steps)
+
     def forget_processes(self) -> None:
         """Note that no process runs: what they have left is of killed ones."""
         self._unknown = False
