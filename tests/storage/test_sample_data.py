@@ -3,10 +3,13 @@
 import re
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient
 
 from contract.schema import Schema
 from models.fields.order import Order
@@ -14,7 +17,11 @@ from models.fields.user import DeliveryAddress, User
 from openapi.description import Description
 from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
+from storage.client import Json
+from storage.layout import collections
 from storage.sample_data import ORDERS, USERS, sample_orders, sample_users
+from storage.seed import seed
+from storage.users import user_codec
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,6 +123,34 @@ def test_a_new_required_field_within_what_is_there_is_filled_in(changed: Changed
     assert {each[Order.deliveryAddress]["floor"] for each in (*users, *orders)} == {3}
     assert {item["colour"] for order in orders for item in order[Order.items]} == {"red"}
     assert users[0][User.deliveryAddress][DeliveryAddress.street] == "12 Maple Street"
+
+
+def test_the_database_takes_what_was_filled_in(
+    changed: Changed, root: MongoClient[Json], tmp_path: Path
+) -> None:
+    """Under validators and indexes of the changed specs; a second time nothing is missing."""
+    required = REQUIRED.replace("emails,", "emails, since, tier,")
+    fields = (
+        "        since: {type: string, format: date-time}\n"
+        "        tier: {type: array, minItems: 1, items: {type: string, format: uuid}}\n"
+    )
+    apis = changed(user=(REQUIRED, required + fields))
+    users, orders = f"test_{uuid4().hex[:12]}_users", f"test_{uuid4().hex[:12]}_orders"
+    try:
+        for each in collections(tmp_path / "specs", users, orders):
+            validator = {"$jsonSchema": each.schema}
+            made = root[each.database].create_collection(each.name, validator=validator)
+            if each.indexes:
+                made.create_indexes([*each.indexes])
+        assert seed(root, users, orders, apis, lambda: None) == (USERS, ORDERS)
+        assert seed(root, users, orders, apis, lambda: None) == (0, 0)
+        stored = root[users]["users"].find_one("u1")
+        assert stored is not None
+        assert isinstance(stored["since"], datetime)
+        assert user_codec(apis[0]).to_wire(stored).items() >= sample_users(apis[0])[0].items()
+    finally:
+        for name in (users, orders):
+            root.drop_database(name)
 
 
 def test_what_does_not_fit_any_more_gives_way_to_an_example(changed: Changed) -> None:
