@@ -5,7 +5,7 @@ return function()
   end
   local consumer, route = kong.client.get_consumer(), kong.router.get_route()
   if consumer and consumer.username == "_token" then
-    ngx.var.gateway_caller = kong.ctx.shared.caller or "jwt"
+    ngx.var.gateway_caller = kong.ctx.shared.caller or "jwt:"
   elseif consumer and string.sub(consumer.username, 1, 1) ~= "_" then
     ngx.var.gateway_caller = consumer.username
   end

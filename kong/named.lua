@@ -4,7 +4,7 @@ return function()
   request.clear_header("X-Gateway-Token")
   request.clear_header("X-Gateway-Caller")
   if consumer and consumer.username == "_token" then
-    request.set_header("X-Consumer-Username", kong.ctx.shared.caller or "jwt")
+    request.set_header("X-Consumer-Username", kong.ctx.shared.caller or "jwt:")
   elseif consumer and consumer.username == "_anonymous" then
     request.clear_header("X-Consumer-Username")
     request.clear_header("X-Consumer-ID")

@@ -359,7 +359,7 @@ def test_the_service_is_told_the_name_of_a_key_or_the_subject_of_a_token() -> No
     """And nothing of nobody, or of how the gateway came by it."""
     assert named("shop") == {"X-Consumer-Username": "shop", "X-Consumer-ID": "1"}
     assert named("_token", caller="jwt:bob")["X-Consumer-Username"] == "jwt:bob"
-    assert named("_token")["X-Consumer-Username"] == "jwt"
+    assert named("_token")["X-Consumer-Username"] == "jwt:"
     assert named("_anonymous") == {}
     assert named(None) == {"X-Consumer-ID": "1"}  # which callers.lua has removed before
 
