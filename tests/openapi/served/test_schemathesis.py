@@ -37,6 +37,9 @@ BEYOND = {
     "GET /parameters/cookie_form_exploded": "it takes `explode` to be false where nothing is said",
     "GET /parameters/files/a{id}{kinds}z": _ONE,
     **{f"GET /parameters/path_{each}{_VALUES}": _ONE for each in _PATHS},
+    "GET /parameters/recurring": "the same as composed",
+    "POST /bodies/Pet": "a kind that names no schema is taken where a schema fits the rest",
+    "POST /bodies/Owner": "the same",
     "GET /parameters/query_deepObject": "it has brackets in the names of properties",
     **{
         f"GET /parameters/query_{style}{exploded}": "it writes objects as lists of their names"
@@ -45,6 +48,11 @@ BEYOND = {
     },
 }
 """What schemathesis does not know of OpenAPI, by the operation."""
+
+
+BODIES = "^/of-type/"
+"""Where it writes forms and texts by their schemas, whatever their media type. tests/openapi/random
+tries those."""
 
 
 @pytest.mark.slow
@@ -58,6 +66,7 @@ def test_no_request_meets_an_answer_outside_the_contract(api: httpx.Client, tmp_
         *("--checks", "all", "--max-examples", EXAMPLES, "--no-color"),
         *("--report", "ndjson", "--report-ndjson-path", str(report)),
         *(f"--exclude-name={each}" for each in BEYOND),
+        *("--exclude-path-regex", BODIES, "--generation-deterministic"),
     ]
     run = subprocess.run(command, cwd=tmp_path, check=False)
     found = {name: shares(each) for name, each in outcomes(report).items()}
