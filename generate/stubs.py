@@ -81,22 +81,28 @@ def _with_stubs(sources: Sources, api: Api) -> str:
     inserted: dict[int, list[str]] = {}
     models: set[str] = set()
     names: set[str] = set()
-    for operation in description.operations:
-        if operation.id in behind:
-            at = behind[operation.id]
-            continue
-        inserted.setdefault(at, []).append(_stub(description, operation))
+    new = [each for each in description.operations if each.id not in behind]
+    for operation in new:
         result = value_of(description, operation)
         for each in parameters(description, operation):
             models |= {*each.models}
             names |= each.names
         models |= result.models
         names |= result.names
-    if not inserted:
+    if not new:
         return text
     _require_free(description, tree, models | names | {_RAISED}, _path(api))
-    top = _end_of_imports(tree)
     needed = [f"from models.{api.name} import {name}" for name in sorted(models)]
+    module = ""
+    if models & _imported(tree, beside=f"models.{api.name}"):
+        module = f"{api.name}_models"
+        needed = [f"from models import {api.name} as {module}"]
+    for operation in description.operations:
+        if operation.id in behind:
+            at = behind[operation.id]
+        else:
+            inserted.setdefault(at, []).append(_stub(description, operation, module))
+    top = _end_of_imports(tree)
     needed += [f"from contract.errors import {_RAISED}", *imports(names)]
     inserted.setdefault(top, [])[:0] = needed
     for number in sorted(inserted, reverse=True):
@@ -109,12 +115,7 @@ def _require_free(
 ) -> None:
     """Raise where a handler that is still to be written would hide what its module uses."""
     written = {each.name for each in _functions(tree)}
-    used = imported | {
-        name
-        for node in tree.body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (each.asname or each.name.partition(".")[0] for each in node.names)
-    }
+    used = imported | _imported(tree)
     for operation in description.operations:
         if operation.id in used and operation.id not in written:
             place = description.place(operation.pointer)
@@ -124,13 +125,25 @@ def _require_free(
             )
 
 
-def _stub(description: Description, operation: Operation) -> str:
-    given = ", ".join(each.written() for each in parameters(description, operation))
+def _imported(tree: ast.Module, *, beside: str | None = None) -> set[str]:
+    """The names that a module imports, but for those of the module `beside`."""
+    return {
+        each.asname or each.name.partition(".")[0]
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        if beside is None or not (isinstance(node, ast.ImportFrom) and node.module == beside)
+        for each in node.names
+    }
+
+
+def _stub(description: Description, operation: Operation, module: str) -> str:
+    """The stub; `module` is where models are to be looked for, empty where they are imported."""
+    given = ", ".join(each.written(module) for each in parameters(description, operation))
     what, summary = str(operation), " ".join(operation.summary.split()).rstrip(".")
     first = f"{what}: {summary[:1].lower()}{summary[1:]}." if summary else f"{what}."
     if len(first) > _MOST_CHARACTERS - len('    """"""'):
         first = f"{what}."
-    result = value_of(description, operation).written
+    result = value_of(description, operation, module).written
     return (
         f"\n\nasync def {operation.id}({given}) -> {result}:\n"
         f"    {docstring(first)}\n"

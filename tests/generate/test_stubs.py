@@ -121,6 +121,18 @@ def test_what_is_still_to_be_written_is_named(changed: Sources) -> None:
     assert [*unwritten(changed)] == []
 
 
+def test_a_model_that_the_module_calls_otherwise_is_called_by_its_module(changed: Sources) -> None:
+    """The module has the fields of an order under the name of its model."""
+    spec = changed.root / "specs" / "order.yaml"
+    replace_in(spec, "schema: {$ref: '#/components/schemas/OrderStatusUpdate'}}}\n        '204'",
+               "schema: {$ref: '#/components/schemas/Order'}}}\n        '204'")  # fmt: skip
+    text = stubs(read_sources(changed.root))["handlers/orders.py"]
+    assert "from models import order as order_models\n" in text
+    assert "from models.fields.order import Order\n" in text
+    assert ") -> order_models.Order | None:\n" in text
+    assert "status: order_models.OrderStatus," in text
+
+
 def test_a_file_without_handlers_is_begun(changed: Sources) -> None:
     """An API that is new has a module from then on."""
     (changed.root / "handlers" / "orders.py").unlink()
