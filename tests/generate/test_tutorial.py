@@ -121,7 +121,7 @@ def test_pages_and_descriptions_know_both(followed: Followed, orders: httpx.Clie
     assert "delete_order" in page
     assert NOTE in page
     insomnia = json.loads((followed.copy / "docs" / "insomnia.json").read_text("utf-8"))
-    assert "req_delete_order" in {each["_id"] for each in insomnia["resources"]}
+    assert "req_order_delete_order" in {each["_id"] for each in insomnia["resources"]}
     schema = json.loads((followed.copy / "schemas" / "order_schema.json").read_text("utf-8"))
     assert schema["properties"][NOTE]["maxLength"] == 200
 
