@@ -24,6 +24,13 @@ _INSTEAD = {
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")
 _SYNTAX_OF_CLASSES = frozenset("\\]^[-")
+_SETS = {
+    r"\d": "0-9",
+    r"\w": "A-Za-z0-9_",
+    r"\s": "\\t-\\r \\xA0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff",
+}
+_CONTRARY = (r"\D", r"\W", r"\S")
+_LOOKS_AROUND = re.compile(r"\(\?<?[=!]|\\[1-9kbB]")
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d+)(?:,(\d*))?\})\??")
 _GROUP = re.compile(r"\(\?(?:[:=!]|<[=!]|<([A-Za-z_$][\w$]*)>)", re.ASCII)
 _PROPERTY = re.compile(r"[pP]\{[A-Za-z_]+(?:=[A-Za-z_0-9]+)?\}", re.ASCII)
@@ -62,6 +69,7 @@ class _Writer:
 
     def __init__(self, pattern: str) -> None:
         self._text, self._at = pattern, 0
+        self._looks_around = _LOOKS_AROUND.search(pattern) is not None
         whole = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "", pattern, flags=re.DOTALL)
         groups = re.findall(r"\((?!\?)|\(\?<([A-Za-z_$][\w$]*)>", whole, re.ASCII)
         self._groups = ["", *groups]
@@ -126,7 +134,10 @@ class _Writer:
         if rest[:1] in ("b", "B"):
             self._at += 1
             return _BOUNDARY if rest[0] == "b" else _NO_BOUNDARY
-        return self._set() or _literal(self._escaped(), _SYNTAX)
+        found = self._set()
+        if found.lower() in _SETS and self._looks_around:
+            return _class_of([found], negated=False)
+        return found or _literal(self._escaped(), _SYNTAX)
 
     def _reference(self, number: int, said: str) -> str:
         if not 0 < number < len(self._groups):
@@ -166,26 +177,28 @@ class _Writer:
         self._at += negated
         parts: list[str] = []
         while not self._text.startswith("]", self._at):
-            parts.append(self._member_or_range(is_first=not parts))
+            parts += self._member_or_range(is_first=not parts)
         self._at += 1
         if not parts:
             return "[\\s\\S]" if negated else "(?!)"
+        if self._looks_around:
+            return _class_of(parts, negated=negated)
         return f"[{'^' * negated}{''.join(parts)}]"
 
-    def _member_or_range(self, *, is_first: bool) -> str:
+    def _member_or_range(self, *, is_first: bool) -> list[str]:
         first = self._member()
         to = self._text[self._at : self._at + 2]
         if first == "-" and (is_first or to[:1] == "]") and to[:1] != "-":
-            return "-"
+            return ["-"]
         if to[:1] != "-" or to == "-]":
-            return _in_class(first)
+            return [_in_class(first)]
         self._at += 1
         last = self._member()
         if len(first) > 1 or len(last) > 1:  # no range: the dash stands for itself
-            return f"{_in_class(first)}\\-{_in_class(last)}"
+            return [_in_class(first), "\\-", _in_class(last)]
         if first > last:
             raise ValueError(f"has the range {first}-{last}, the wrong way round")
-        return f"{_in_class(first)}-{_in_class(last)}"
+        return [f"{_in_class(first)}-{_in_class(last)}"]
 
     def _member(self) -> str:
         """A character; or an escape for many, which is longer than one."""
@@ -208,6 +221,25 @@ def _character(code: int, said: str) -> str:
     if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF:  # noqa: PLR2004 - surrogates, and the end
         raise ValueError(f"has \\{said}, which is no character")
     return chr(code)
+
+
+def _class_of(parts: list[str], *, negated: bool) -> str:
+    r"""A class of characters, ranges and escapes for many.
+
+    `\d`, `\w` and `\s` are written out: in a pattern with look-arounds or references the engine of
+    the validators takes them for those of Unicode.
+    """
+    without = [_SETS[each.lower()] for each in parts if each in _CONTRARY]
+    within = [_SETS.get(each, each) for each in parts if each not in _CONTRARY]
+    if any(each in within for each in without):  # a set, and all that is not in it
+        return "(?!)" if negated else "[\\s\\S]"
+    if not without:
+        return f"[{'^' * negated}{''.join(within)}]"
+    if len(without) == 1 and not within:
+        return f"[{'^' * (not negated)}{without[0]}]"
+    alternatives = [f"[^{each}]" for each in without] + [f"[{''.join(within)}]"] * bool(within)
+    either = "|".join(alternatives)
+    return f"(?:(?!{either})[\\s\\S])" if negated else f"(?:{either})"
 
 
 def _in_class(member: str) -> str:

@@ -92,8 +92,9 @@ def stored_pattern(pattern: str) -> str:
 def _stored_tokens(pattern: str) -> Iterator[str]:
     for match in _TOKEN.finditer(pattern):
         token = match[0]
+        is_reference = token[0] == "\\" and token[1].isdigit()
         is_set = token[0] in "[\\" if len(token) > 1 else token not in _SYNTAX
-        yield _stored_set(token) if is_set and not token[1:2].isdigit() else token
+        yield _stored_set(token) if is_set and not is_reference else token
 
 
 def _stored_set(token: str) -> str:

@@ -17,6 +17,7 @@ _ABOUT_TEXT = {"pattern", "enum", "const", "minLength", "maxLength"}
 _COMPARING = {"enum", "const", "uniqueItems"}
 _Inner = Callable[[JsonSchema], list[JsonSchema]]
 _MAYBE = ("not", "if", "then", "else")
+_OF_SOME = ("contains", "unevaluatedItems")
 _NONE = ""
 
 
@@ -261,8 +262,7 @@ def _of_element(schema: JsonSchema, index: int) -> list[JsonSchema]:
 
 
 def _of_unevaluated(schema: JsonSchema) -> list[JsonSchema]:
-    found = schema.get("unevaluatedProperties")
-    return [found] if isinstance(found, dict) else []
+    return [each for each in [schema.get("unevaluatedProperties")] if isinstance(each, dict)]
 
 
 def _of_some_names(schema: JsonSchema) -> list[JsonSchema]:
@@ -270,8 +270,7 @@ def _of_some_names(schema: JsonSchema) -> list[JsonSchema]:
 
 
 def _of_some_elements(schema: JsonSchema) -> list[JsonSchema]:
-    found = (schema.get("contains"), schema.get("unevaluatedItems"))
-    return [each for each in found if isinstance(each, dict)]
+    return [schema[key] for key in _OF_SOME if isinstance(schema.get(key), dict)]
 
 
 def _is_mixed(place: Place) -> bool:

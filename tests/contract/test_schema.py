@@ -302,3 +302,11 @@ def test_two_spellings_of_an_address_have_one_key(pair: tuple[str, str]) -> None
 def test_two_addresses_have_two_keys(pair: tuple[str, str]) -> None:
     """However alike they look."""
     assert email_key(pair[0]) != email_key(pair[1])
+
+
+def test_a_fraction_is_found_in_the_branch_that_fits() -> None:
+    """Another one, which does not, has none either."""
+    either = compiled({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+    assert either.is_valid(1)
+    assert not either.is_valid(1.0)
+    assert compiled({"anyOf": [{"type": "integer"}, {"type": "number"}]}).is_valid(1.0)

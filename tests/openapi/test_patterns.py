@@ -2,6 +2,7 @@
 
 import re
 
+import jsonschema_rs
 import pytest
 
 from contract.schema import Schema
@@ -90,3 +91,30 @@ def test_what_is_none_is_refused(pattern: str, reason: str) -> None:
     """What another engine would let by as something else, too."""
     with pytest.raises(ValueError, match=re.escape(reason)):
         portable(pattern)
+
+
+@pytest.mark.parametrize("around", ["{}", "(?!x){}", "(?<!x){}\\b|{}", "(?=({}))\\1"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\w",
+        r"\W",
+        r"\d",
+        r"\D",
+        r"\s",
+        r"\S",
+        r"[\w-.]",
+        r"[^\W]",
+        r"[\D\s]",
+        r"[^\Da]",
+        r"[\s\S]",
+        r"[^\s\S]",
+    ],
+)
+def test_sets_are_those_of_ecma_262_beside_whatever_stands_there(around: str, pattern: str) -> None:
+    """The engine would take those of Unicode in a pattern with a look-around."""
+    plain = jsonschema_rs.Draft202012Validator({"pattern": f"^(?:{portable(pattern)})$"})
+    whole = portable(around.replace("{}", f"(?:{pattern})"))
+    beside = jsonschema_rs.Draft202012Validator({"pattern": f"^(?:{whole})$"})
+    for char in "aZ_0-. \té٣\ufeff\x85\u2003\u180e\u017f\u212a":
+        assert beside.is_valid(char) is plain.is_valid(char), (whole, char)

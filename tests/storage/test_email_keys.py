@@ -62,6 +62,7 @@ def test_two_users_with_one_address_are_named_and_nothing_is_changed(
     with pytest.raises(ContradictionError) as refused:
         update_email_keys(users)
     assert str(refused.value).splitlines()[1:] == [
-        f"{users.full_name}: u1, u2: have the same e-mail address"
+        f"{users.full_name}: u1, u2: have the same e-mail address",
+        "Next: give one of each two another address.",
     ]
     assert [*users.find()] == before
