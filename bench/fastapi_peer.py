@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import FastAPI, File, Form, UploadFile
+from fastapi import FastAPI, File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 app = FastAPI()
@@ -19,6 +19,15 @@ class Fields(BaseModel):
     height: float | None = None
     subscribed: bool = False
     tags: Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=10)] = []
+
+
+@app.get("/search")
+async def search(
+    tags: Annotated[list[Annotated[str, Field(max_length=50)]], Query(max_length=10)],
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> dict[str, int]:
+    """How many tags there are."""
+    return {"tags": min(len(tags), limit)}
 
 
 @app.post("/form")

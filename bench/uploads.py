@@ -1,4 +1,4 @@
-"""`python -m bench.uploads`: what a form, a file of 10 MB and one of 1 GB cost a worker.
+"""`python -m bench.uploads`: what a query, a form and files of 10 MB and 1 GB cost a worker.
 
 With `--peer PYTHON`, an interpreter that has FastAPI, uvicorn and python-multipart, the same
 operations in FastAPI are measured in turn with ours: one worker each.
@@ -88,6 +88,12 @@ def _head(path: str, media_type: bytes, length: int) -> bytes:
     return lines + b"Content-Type: " + media_type + b"\r\n\r\n"
 
 
+def query_request() -> list[bytes]:
+    """A query with an array of five, and a number."""
+    query = "tags=a&tags=bc&tags=d+e&tags=%C3%A9&tags=f%2Cg&limit=50"
+    return [f"GET /search?{query} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()]
+
+
 def form_request() -> list[bytes]:
     """A form of seven fields."""
     return [_head("/form", b"application/x-www-form-urlencoded", len(_FORM)) + _FORM]
@@ -174,6 +180,7 @@ def uploads(python: str | None, rounds: int, requests: int, megabytes: int) -> N
             figures = (f"{each:.1f}" for each in (before, peak, peak - before))
             memory.append((f"a file of {megabytes} MB: {name}", *figures))
         loads = {
+            "an array in a query": [query_request()] * requests,
             "a form": [form_request()] * requests,
             "a file of 10 MB": [upload_request(10)] * max(1, requests // 100),
         }

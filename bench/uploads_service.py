@@ -15,6 +15,11 @@ from contract.binding import bind
 from contract.service import Service
 
 
+async def search(tags: list[str], limit: int) -> Response:
+    """How many tags there are."""
+    return _json({"tags": min(len(tags), limit)})
+
+
 async def form(body: dict[str, Any]) -> Response:
     """How many tags there are."""
     return _json({"tags": len(body.get("tags", ()))})
@@ -28,7 +33,7 @@ async def upload(body: dict[str, Any]) -> Response:
 def service() -> Service:
     """The service."""
     description = load_api(Path(__file__).with_name("uploads.yaml"))
-    bound = bind(description, {"form": form, "upload": upload})
+    bound = bind(description, {"search": search, "form": form, "upload": upload})
     api = Api(bound, description, "bench", lambda _: None, lambda *_: None)
 
     @asynccontextmanager
