@@ -10,9 +10,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from storage.client import Json, MongoSettings
 from storage.evolution.collection import EvolvingDatabase
-from storage.evolution.layers import Step
 from storage.evolution.loading import load
 from storage.evolution.presence import Presence
+from storage.evolution.steps import Step
 from storage.layout import Collection, digest, order_collections, user_collections
 
 SPECS = Path(__file__).parent.parent / "specs"

@@ -16,10 +16,11 @@ from openapi.description import Description, resolved
 from openapi.reading import load_description
 from openapi.schemas import Reach
 from storage.entity import Entity
-from storage.evolution.layers import CompletionLayer, DefaultLayer, Phase, Step
+from storage.evolution.layers import CompletionLayer, DefaultLayer, Phase
 from storage.evolution.paths import copied
 from storage.evolution.records import MIGRATIONS, PROCESSES
 from storage.evolution.shape import Shape
+from storage.evolution.steps import Step
 from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
 from storage.orders import CONTACT_FIELDS, CONTACTS

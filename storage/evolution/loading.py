@@ -9,7 +9,7 @@ from typing import Any
 
 from storage.evolution.changes import Drop, Migration, Rename, Split, Transform
 from storage.evolution.errors import MigrationError
-from storage.evolution.layers import Step
+from storage.evolution.steps import Step
 
 FOLDER = Path(__file__).parents[2] / "migrations"
 

@@ -11,8 +11,8 @@ from storage.client import Json
 from storage.contradictions import Misfits
 from storage.evolution.changes import Document, Drop, Rename
 from storage.evolution.errors import MigrationError
-from storage.evolution.layers import Step
 from storage.evolution.paths import copied
+from storage.evolution.steps import Step
 from storage.evolution.sweep import applied, stages
 
 _TOGETHER = 1000

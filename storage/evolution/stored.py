@@ -8,8 +8,8 @@ from pymongo import IndexModel
 from storage.client import Json
 from storage.evolution.changes import Change, Drop, Rename, Split
 from storage.evolution.errors import MigrationError
-from storage.evolution.layers import Step
 from storage.evolution.paths import below
+from storage.evolution.steps import Step
 
 
 def stored_schema(schema: Json, steps: Iterable[Step]) -> Json:

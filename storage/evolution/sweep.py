@@ -10,9 +10,9 @@ from pymongo.collection import Collection
 from storage.client import Json
 from storage.evolution.changes import ABSENT, Change, Document, Drop, Rename, Split, Transform
 from storage.evolution.errors import MigrationError
-from storage.evolution.layers import Step
 from storage.evolution.paths import copied, put, removal, take
 from storage.evolution.records import Records
+from storage.evolution.steps import Step
 
 _BATCH = 500
 _REST = 1.0

@@ -8,9 +8,10 @@ from pymongo import MongoClient
 
 from storage.client import Json
 from storage.evolution.errors import MigrationError
-from storage.evolution.layers import Phase, Step
+from storage.evolution.layers import Phase
 from storage.evolution.paths import below
 from storage.evolution.records import Records, Running, unknown
+from storage.evolution.steps import Step
 from storage.evolution.stored import retired
 from storage.evolution.sweep import complete, sweep
 

@@ -109,3 +109,22 @@ def test_parts_stop_after_those_that_need_them(supervise: Supervise, tmp_path: P
     take_down(parts, supervisor, said.append)
     assert said == ["stopping gateway", "stopping service", "stopping database"]
     assert {state.pid for state in supervisor.states().values()} == {0}
+
+
+def test_what_a_set_up_says_of_migrations_is_told_while_it_runs(
+    supervise: Supervise, tmp_path: Path
+) -> None:
+    """What is pending, and how far it is; nothing else of its log."""
+    log = tmp_path / "says"
+    log.write_text(
+        "Pending: 0001_x: orders\n"
+        '{"task": "migrate orders", "done": 5000, "of": 9000, "event": "progress"}\n'
+        '{"task": "seed", "done": 5, "of": 20, "event": "progress"}\n'
+        "MongoDB: 3 collections are ready.\n"
+    )
+    code = f"print(open({str(log)!r}).read())"
+    parts = [part("set-up", code, once=True)]
+    said: list[str] = []
+    bring_up(parts, supervise(parts), tmp_path, said.append)
+    assert said[:2] == ["Pending: 0001_x: orders", "  migrate orders: 5,000 of 9,000"]
+    assert [line for line in said[2:] if not line.startswith("set-up is up")] == []

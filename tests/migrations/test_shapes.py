@@ -18,9 +18,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from storage.client import Json, MongoSettings, connect
 from storage.evolution.changes import Change, Drop, Rename, Split, Transform
 from storage.evolution.collection import EvolvingDatabase
-from storage.evolution.layers import Phase, Step, UnsupportedError
+from storage.evolution.layers import Phase, UnsupportedError
 from storage.evolution.presence import Presence
 from storage.evolution.shape import Shape
+from storage.evolution.steps import Step
 from storage.evolution.sweep import _apply
 
 NAME = "0001_test"

@@ -15,10 +15,11 @@ from storage.client import Json, MongoSettings, connect
 from storage.contradictions import ContradictionError
 from storage.evolution.changes import Change, Drop, Rename, Split, Transform
 from storage.evolution.errors import MigrationError
-from storage.evolution.layers import Phase, Step
+from storage.evolution.layers import Phase
 from storage.evolution.loading import load
 from storage.evolution.presence import NewerDatabaseError, Presence
 from storage.evolution.records import LAYOUT, Records
+from storage.evolution.steps import Step
 from storage.layout import Collection, collections, digest
 from storage.setup import set_up
 from tests.storage.test_validators import order
