@@ -103,6 +103,5 @@ def typed(text: str, types: Collection[str]) -> Any:  # noqa: ANN401 - whatever 
     for kind in ("integer", "number", "boolean"):
         if kind in types and (value := SCALARS[kind](text)) is not text:
             return value
-    if not text and "null" in types and "string" not in types:
-        return None
-    return text
+    is_null = "null" in types and "string" not in types
+    return SCALARS["null"](text) if is_null else text
