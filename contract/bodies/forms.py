@@ -32,7 +32,7 @@ class Fields:
         self.is_multipart = is_multipart
         self._has_styles = not is_multipart or description.version != "3.0"
         properties: dict[str, JsonSchema] = {}
-        others: JsonSchema = {"type": "string"}
+        others: JsonSchema = {"type": ["string", "array"], "items": {"type": "string"}}
         self.is_closed = False
         for part in put_together(media.schema, description.schemas):
             for name, each in part.get("properties", {}).items():

@@ -77,7 +77,8 @@ class MultipartContent(Checked):
             if len(files) > 1 and not known.is_array:
                 issues.append(ValidationIssue("is there more than once", fragment_of([name])))
             places = [str(number) for number in range(len(files))]
-            values[name] = places if known.is_array else places[0]
+            is_single = not known.is_array or (known.may_be_single and len(files) == 1)
+            values[name] = places[0] if is_single else places
         return _Read(values, parts.files) if len(issues) == before else None
 
     def finish(self, value: _Read | None, issues: list[ValidationIssue]) -> Any:  # noqa: ANN401

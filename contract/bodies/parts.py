@@ -133,7 +133,7 @@ class Parts:
         most = self._field.most
         if most is not None and self._spool.size - self._start > most:
             issue = ValidationIssue(f"has more than {most} bytes", self._place())
-            raise PayloadTooLarge("A file is too large.", [issue])
+            raise InvalidRequest("A file is too large.", [issue])
 
     def _close(self) -> None:
         """A part has ended."""
@@ -169,7 +169,7 @@ class Parts:
         self.is_ended = True
 
     def _place(self) -> str:
-        is_array = self._field.is_array
+        is_array = self._field.is_array and not self._field.may_be_single
         return fragment_of([self._name, self._index] if is_array else [self._name])
 
 

@@ -29,9 +29,15 @@ from openapi.description import Body, Description, MediaType, Operation
 class Choice:
     """A media type or range of a body, and how it is read."""
 
+    name: str
     range: Range
     content: Content
     is_json_only: bool
+
+    @property
+    def told(self) -> str:
+        """What a client is told to send."""
+        return "application/json" if self.is_json_only else self.name
 
     def takes(self, sent: ContentType) -> bool:
         """Whether a body of this media type is read so."""
@@ -98,7 +104,7 @@ def _choice(
         content = TextContent(media, description)
     else:
         content = JsonContent(media, description)
-    return Choice(found, content, is_json_only=found.is_range and reading is Reading.VALUE)
+    return Choice(name, found, content, is_json_only=found.is_range and reading is Reading.VALUE)
 
 
 class BodyReader:
@@ -112,13 +118,14 @@ class BodyReader:
             for name, media in body.content.items()
         )
         self._choices = sorted(
-            (each for each in choices if each is not None),
+            (each for each in choices if each is not None),  # else the spec's order stays
             key=lambda each: each.range.precedence,
         )
         self._required = body.required
         self._tells_type = len(body.arguments) > 1
-        accepted = ", ".join(body.content)
-        self._refusal = f"Send {' or '.join(body.content)}."
+        names = [each.told for each in self._choices]
+        accepted = ", ".join(names)
+        self._refusal = f"Send {' or '.join(names)}."
         self._accept = {"Accept": accepted}
         if operation.method == "PATCH":
             self._accept["Accept-Patch"] = accepted

@@ -98,11 +98,10 @@ def types_of(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> frozenset
 def typed(text: str, types: Collection[str]) -> Any:  # noqa: ANN401 - whatever the schema says
     """What a text stands for; where it is none of the types, the text, which no schema admits.
 
-    An empty text is null, where that is allowed and a string is not.
+    An empty text, or `null`, is null where that is allowed and a string is not.
     """
     for kind in ("integer", "number", "boolean"):
         if kind in types and (value := SCALARS[kind](text)) is not text:
             return value
-    if not text and "null" in types and "string" not in types:
-        return None
-    return text
+    is_null = "null" in types and "string" not in types
+    return SCALARS["null"](text) if is_null else text

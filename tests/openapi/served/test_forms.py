@@ -29,6 +29,7 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("name=a&flag=false", {"flag": False}),
     ("name=a&maybe=5", {"maybe": 5}),
     ("name=a&maybe=", {"maybe": None}),
+    ("name=a&maybe=null", {"maybe": None}),
     ("name=a&colour=blue", {"colour": "blue"}),
     ("name=a&tags=x", {"tags": ["x"]}),
     ("name=a&tags=x&tags=y,z", {"tags": ["x", "y,z"]}),
