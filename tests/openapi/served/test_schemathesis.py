@@ -33,6 +33,7 @@ BEYOND = {
     "GET /parameters/ignored": "the same",
     "GET /parameters/overridden": "it wants a header that nobody names refused",
     "GET /parameters/composed": "it writes an object in an array as the names of its properties",
+    "GET /parameters/recurring": "nothing fits one of its parameters, and it sends null",
     "GET /parameters/contents/{part}": "it sends JSON in headers that no HTTP client takes",
     "GET /parameters/cookie_form_exploded": "it takes `explode` to be false where nothing is said",
     "GET /parameters/files/a{id}{kinds}z": _ONE,
