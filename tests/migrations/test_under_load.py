@@ -1,6 +1,6 @@
 """Five changes of what is stored, one after the other, while two versions answer clients.
 
-The number of orders is TEST_MIGRATED_ORDERS; docs/migrations.md shows what came of 100,000.
+The number of orders is TEST_MIGRATED_ORDERS; docs/migrations.md shows what came of it.
 """
 
 import os
