@@ -38,7 +38,6 @@ BEYOND = {
     "GET /parameters/cookie_form_exploded": "it takes `explode` to be false where nothing is said",
     "GET /parameters/files/a{id}{kinds}z": _ONE,
     **{f"GET /parameters/path_{each}{_VALUES}": _ONE for each in _PATHS},
-    "GET /parameters/recurring": "the same as composed",
     "POST /bodies/Pet": "a kind that names no schema is taken where a schema fits the rest",
     "POST /bodies/Owner": "the same",
     "GET /parameters/query_deepObject": "it has brackets in the names of properties",
