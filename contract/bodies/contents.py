@@ -105,14 +105,17 @@ class FileContent:
 
     def __init__(self, media: MediaType, description: Description, max_upload_bytes: int) -> None:
         parts = [*put_together(media.schema, description.schemas)]
-        self._least, most = length_limits(parts)
-        self.max_bytes = media.max_bytes or (max_upload_bytes if most is None else most)
+        self._least, self._most = length_limits(parts)
+        self.max_bytes = media.max_bytes or max(max_upload_bytes, self._most or 0)
 
     async def read(
         self, sent: ContentType, incoming: Incoming, spool: Spool, _: object
     ) -> UploadedFile:
         """As `Content` says."""
         while chunk := await incoming.chunk():
+            if self._most is not None and incoming.size > self._most:
+                issue = ValidationIssue(f"has more than {self._most} bytes", pointer="#")
+                raise InvalidRequest("A file is too large.", [issue])
             spool.append(chunk)
             await spool.settle()
         await spool.finish()

@@ -13,10 +13,14 @@ import psutil
 import pytest
 
 from local.ports import free_port
+from tests.openapi.served.answering import LARGE_MIB, MIB
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 GOOD = ROOT / "tests" / "openapi" / "good"
+
+PROBLEM = "application/problem+json"
+DIGITS = b"0123456789"
 
 
 def _answers(url: str) -> bool:
@@ -108,3 +112,51 @@ def api(request: pytest.FixtureRequest) -> httpx.Client:
 def versions(v30: httpx.Client, v31: httpx.Client) -> Mapping[str, httpx.Client]:
     """Both, by name."""
     return {"3.0": v30, "3.1": v31}
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that are answered."""
+    made = tmp_path_factory.mktemp("files")
+    (made / "digits.bin").write_bytes(DIGITS)
+    (made / "picture.png").write_bytes(b"\x89PNG")
+    with (made / "large.bin").open("wb") as file:
+        file.truncate(LARGE_MIB * MIB)
+    return made
+
+
+@pytest.fixture(scope="session")
+def plain(folder: Path) -> Iterator[httpx.Client]:
+    """The service with such files; its answers are not checked."""
+    yield from serve(GOOD / "v30" / "api.yaml", folder)
+
+
+@pytest.fixture(scope="session")
+def checked(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[httpx.Client]:
+    """The same in OpenAPI 3.1, and whatever breaks the contract is a 500."""
+    made = tmp_path_factory.mktemp("checked")
+    for each in folder.glob("*.*"):
+        (made / each.name).hardlink_to(each)
+    yield from serve(GOOD / "v31" / "api.yaml", made, ECHO_CHECK="1")
+
+
+@pytest.fixture(params=["plain", "checked"])
+def service(request: pytest.FixtureRequest) -> httpx.Client:
+    """Each in turn: what is right passes the check too."""
+    client: httpx.Client = request.getfixturevalue(request.param)
+    return client
+
+
+def ask(
+    service: httpx.Client,
+    path: str,
+    case: str | None = None,
+    method: str = "GET",
+    **headers: str,
+) -> httpx.Response:
+    """The answer that a case makes; in the names of `headers`, `_` stands for `-`."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    given.setdefault("Accept", "*/*")
+    if case is not None:
+        given["X-Case"] = case
+    return service.request(method, f"/answers/of/{path}", headers=given)

@@ -246,9 +246,7 @@ def test_a_body_must_fit_the_schema_of_its_media_type(
         ("json", "application/json", 1024 * 1024),
         ("form", FORM, 1024 * 1024),
         ("xml", "application/xml", 1024 * 1024),
-        ("several", "image/png", 20),
         ("image", "application/pdf", 1000),
-        ("image", "image/png", 2_000_000),
     ],
 )
 @pytest.mark.parametrize("has_length", [True, False])

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import httpx
 import pytest
 
 from contract.bodies.limits import WINDOW_BYTES, WINDOW_SECONDS
@@ -155,6 +156,23 @@ def test_a_part_that_is_too_large_is_refused(
     )
     assert answer.status_code == status, answer.text
     assert [each["pointer"] for each in answer.json().get("errors", [])] == places
+
+
+@pytest.mark.parametrize(("path", "most"), [("several", 20), ("image", 2_000_000)])
+@pytest.mark.parametrize("has_length", [True, False])
+def test_a_file_that_its_schema_says_is_too_large_is_400(
+    api: httpx.Client, path: str, most: int, *, has_length: bool
+) -> None:
+    """It is the request that does not fit the contract, as with any other `maxLength`."""
+    for size, status in ((most, 200), (most + 1, 400)):
+        body = b"a" * size
+        content = body if has_length else iter([body])
+        headers = {"Content-Type": "image/png"}
+        method = "PUT" if path == "image" else "POST"
+        answer = api.request(method, f"/of-type/{path}", content=content, headers=headers)
+        assert answer.status_code == status, answer.text
+    (issue,) = answer.json()["errors"]
+    assert issue == {"pointer": "#", "detail": f"has more than {most} bytes"}
 
 
 def test_a_form_is_at_most_as_large_as_its_files_may_be(served: Served) -> None:
