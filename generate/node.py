@@ -50,6 +50,8 @@ def install_packages(root: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
             return
+        if installed.parent.is_symlink():  # npm would empty what others use, too
+            installed.parent.unlink()
         done = run_tool([_program("npm"), "ci", "--no-progress"], root)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
