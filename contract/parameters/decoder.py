@@ -195,7 +195,9 @@ class Decoder:
             texts = self._elements(text, explode=explode)
             if rule.exploded == "." and explode:  # a dot within a value is often not encoded
                 texts = re.split(r"\.(?=[^.=]*=)", text)
-            return (exploded_object if explode else object_of)(texts, self._decode)
+            if explode:
+                return exploded_object(texts, self._decode, bare=rule.is_named)
+            return object_of(texts, self._decode)
         return self._decode(text)
 
     def _named(self, text: str) -> str:

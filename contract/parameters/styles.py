@@ -112,8 +112,14 @@ def object_of(texts: list[str], decode: Decode) -> dict[str, Any]:
     return once(zip(names, values, strict=True))
 
 
-def exploded_object(texts: list[str], decode: Decode) -> dict[str, Any]:
+def exploded_object(texts: list[str], decode: Decode, *, bare: bool = False) -> dict[str, Any]:
     """The object of `R=100`, `G=200`.
+
+    Args:
+        texts: The pairs.
+        decode: What undoes the encoding of a name or value.
+        bare: Whether a name may stand alone for one with an empty value, as RFC 6570 has it in
+            matrix.
 
     Raises:
         Misfit: One of them has no equals sign, or a name is there twice.
@@ -121,7 +127,7 @@ def exploded_object(texts: list[str], decode: Decode) -> dict[str, Any]:
     if texts == [""]:
         return {}
     pairs = [each.partition("=") for each in texts]
-    if any(not sign for _, sign, _ in pairs):
+    if not bare and any(not sign for _, sign, _ in pairs):
         raise Misfit("is not written as names and values: name=value")
     return once((decode(name), decode(value)) for name, _, value in pairs)
 

@@ -98,6 +98,7 @@ IN_PATHS: list[tuple[str, str, str, Any]] = [
     ("path_matrix_exploded", "counts", ";counts=1;counts=x", "counts: element 1"),
     ("path_matrix_exploded", "colour", ";R=1;G=-1", {"R": 1, "G": -1}),
     ("path_matrix_exploded", "colour", ";colour=R,1", "colour: property colour"),
+    ("path_matrix_exploded", "colour", ";R;G=1", "colour: property R"),
 ]
 """Operation, parameter, what is sent for it, and its value, or where the issue must be."""
 
