@@ -47,9 +47,7 @@ def _branches(
     schema: Any,  # noqa: ANN401 - JSON is anything
 ) -> Iterator[Explained]:
     path = [*error.instance_path]
-    owner = schema
-    for key in error.schema_path[:-1]:
-        owner = owner[int(key) if isinstance(owner, list) else key]
+    owner = _at(schema, error.schema_path[:-1])
     chosen = None
     if isinstance(error.instance, dict) and "discriminator" in owner:
         chosen, misfit = _by_discriminator(owner, str(error.schema_path[-1]), error.instance)
@@ -62,6 +60,18 @@ def _branches(
         return
     nearest = min(range(len(branches)), key=lambda each: _distance(branches[each], path))
     yield from explain(branches[nearest if chosen is None else chosen], schema)
+
+
+def _at(schema: Any, keys: Sequence[str | int]) -> Any:  # noqa: ANN401 - JSON is anything
+    """The part of a schema at a place, as the library tells it: without the keys that are empty."""
+    for key in keys:
+        if isinstance(schema, dict) and key not in schema:
+            schema = schema.get("", {})
+        if isinstance(schema, list) and isinstance(key, int) and key < len(schema):
+            schema = schema[key]
+        else:
+            schema = schema.get(key, {}) if isinstance(schema, dict) else {}
+    return schema
 
 
 def _by_discriminator(

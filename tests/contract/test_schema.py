@@ -310,3 +310,12 @@ def test_a_fraction_is_found_in_the_branch_that_fits() -> None:
     assert either.is_valid(1)
     assert not either.is_valid(1.0)
     assert compiled({"anyOf": [{"type": "integer"}, {"type": "number"}]}).is_valid(1.0)
+
+
+def test_alternatives_of_a_property_without_a_name_are_explained() -> None:
+    """The library leaves such a name out of the places that it tells."""
+    inner = {"oneOf": [{"anyOf": [{"enum": [1]}, {"type": "boolean"}]}]}
+    schema = compiled({"type": "object", "properties": {"": inner}}, "3.1.0")
+    (issue,) = schema.issues({"": "a"})
+    assert "boolean" in issue.detail
+    assert schema.issues({"": True}) == []

@@ -1,7 +1,11 @@
-"""Whatever a spec says is what is stored, for schemas and values made at random."""
+"""Whatever a spec says is what is stored, for schemas and values made at random.
+
+The same 600 schemas, with 25 values each, in every run; others with `STORED_EXAMPLES=2000`.
+"""
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -57,6 +61,8 @@ class Stored:
         self.schemas = api.schemas
         self.schema = entity.schema
         self.wire = Schema(self.schema, api.schemas, closed=entity.is_closed)
+        self.is_closed = entity.is_closed
+        self.names = {*entity.place.names}
         self.complete = Completion(self.schema, api.schemas)
         self.codec = entity.codec(INTERNAL)
         left = {(each.place, id(each.schema), each.keyword) for each in unenforced(entity)}
@@ -64,6 +70,10 @@ class Stored:
         validator = {"$jsonSchema": collection_schema(entity, INTERNAL)}
         database.drop_collection("stored")
         self.collection = database.create_collection("stored", validator=validator)
+
+    def hides(self, value: Json) -> bool:
+        """Whether storage's own fields would stand in for ones that the API refuses by name."""
+        return self.is_closed and not INTERNAL.keys().isdisjoint(value.keys() - self.names)
 
     def take(self, sent: list[Json]) -> list[Json | None]:
         """What is read back of each value; None where the database refuses it."""
@@ -144,7 +154,8 @@ def _same_instant(sent: str, read: str) -> bool:
 
 
 @settings(
-    max_examples=300,
+    max_examples=int(os.environ.get("STORED_EXAMPLES", "600")),
+    derandomize="STORED_EXAMPLES" not in os.environ,
     deadline=None,
     print_blob=True,
     suppress_health_check=[*HealthCheck],
@@ -169,7 +180,7 @@ def check(stored: Stored, drawn: list[Any]) -> None:
     right: list[Json] = []
     wrong: list[Json] = []
     for value in drawn:
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or stored.hides(value):
             continue
         is_right = not stored.wire.issues(value)
         sent = stored.complete(deepcopy(value)) if is_right else value
