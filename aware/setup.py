@@ -38,7 +38,7 @@ _AUTHENTICATION_FAILED = 18
 _UNFIT_SEED = (
     "The sample data do not fit the specs any more. Everything else is set up. Next: give what is "
     "required now a default in the spec, or fill it in by a migration, `aware migrate new NAME`; "
-    "both fill in the sample data too. Or change storage/seed.py"
+    "both fill in the sample data too. Or change storage/sample_data.py"
 )
 
 

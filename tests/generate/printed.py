@@ -80,7 +80,8 @@ def environment(**variables: str) -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.endswith("_PORT") and name not in {"PYTHONPATH", "AWARE_STATE", "P_VALUE"}
+        if not name.endswith("_PORT")
+        and name not in {"PYTHONPATH", "PYTEST_ADDOPTS", "AWARE_STATE", "P_VALUE"}
     } | variables
 
 

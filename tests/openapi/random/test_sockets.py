@@ -15,7 +15,7 @@ from local.ports import free_port
 from tests.openapi.random.cases import Case, cases
 from tests.openapi.random.client import Request
 from tests.openapi.random.judging import came_back
-from tests.openapi.random.served import write
+from tests.openapi.random.served import VERSION, write
 from tests.openapi.random.service import Reply
 from tests.waiting import until
 
@@ -23,12 +23,12 @@ ROOT = Path(__file__).parents[3]
 MANY = 150
 
 
-def of_31(count: int) -> list[Case]:
-    """So many random cases of OpenAPI 3.1: one document has one version."""
+def of_one_version(count: int) -> list[Case]:
+    """So many random cases of the version that their one document has."""
     found: list[Case] = []
 
     @settings(
-        max_examples=3 * count,
+        max_examples=5 * count,
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -36,7 +36,7 @@ def of_31(count: int) -> list[Case]:
     )
     @given(cases())
     def collect(case: Case) -> None:
-        if case.plain["openapi"].startswith("3.1"):
+        if case.plain["openapi"] == VERSION:
             found.append(case)
 
     collect()
@@ -64,7 +64,7 @@ def ask(address: tuple[str, int], request: Request) -> Reply:
 def placed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Case]]:
     """Random cases, and the folder with what a service needs of them."""
     folder = tmp_path_factory.mktemp("random")
-    return folder, write(of_31(MANY), folder)
+    return folder, write(of_one_version(MANY), folder)
 
 
 @pytest.fixture(scope="module")
