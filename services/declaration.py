@@ -1,0 +1,140 @@
+"""A row of `services.yaml`, and every name that follows from it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a service: a process, or several that are alike.
+
+    `name` is empty where a service has one version only. `process` is what it is called wherever
+    it runs, `port` where it listens on a developer's machine, and `overlay` what is laid over the
+    published spec.
+    """
+
+    name: str
+    process: str
+    port: int
+    overlay: Path | None = None
+
+    @property
+    def overlays(self) -> tuple[Path, ...]:
+        """The overlay, if there is one."""
+        return () if self.overlay is None else (self.overlay,)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What a service stores: documents of a schema of its spec.
+
+    `key` is the property with a document's id. No two documents have the same value of a property
+    out of `unique`. Pages are sorted by `order`, and can be limited to one value of each of
+    `filters`.
+    """
+
+    name: str
+    schema: str
+    key: str
+    unique: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EventProcess:
+    """The process of a service that publishes, or follows, the events of a schema."""
+
+    event: str
+    process: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service.
+
+    `api` is what its spec is called in the code: the file's name without its ending. `handlers`
+    and `composition` are modules, `handlers.orders`; without a composition the handlers get the
+    collections alone. `clients` is the name of its packages, empty where there are none.
+    `database` is its name behind the prefix, empty where nothing is stored. `split` is the setting
+    with the percentage of the first of two versions, empty where there is one. `enforced_elsewhere`
+    has the security schemes that the gateway does not enforce, and who does. Where `anonymous`,
+    `{}` beside other requirements lets strangers in.
+    """
+
+    name: str
+    spec: Path
+    handlers: str
+    versions: tuple[Version, ...]
+    clients: str = ""
+    split: str = ""
+    database: str = ""
+    collections: tuple[Collection, ...] = ()
+    composition: str = ""
+    publishes: tuple[EventProcess, ...] = ()
+    follows: tuple[EventProcess, ...] = ()
+    house_rules: bool = True
+    enforced_elsewhere: Mapping[str, str] = field(default_factory=dict)
+    anonymous: bool = False
+
+    @property
+    def api(self) -> str:
+        """What its API is called in the code, such as `order`."""
+        return self.spec.stem
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """The processes that answer HTTP."""
+        return tuple(each.process for each in self.versions)
+
+    @property
+    def event_processes(self) -> tuple[EventProcess, ...]:
+        """The processes that publish and follow events."""
+        return (*self.publishes, *self.follows)
+
+    def version(self, name: str = "") -> Version:
+        """The version of that name; KeyError where there is none."""
+        return {each.name: each for each in self.versions}[name]
+
+
+@dataclass(frozen=True)
+class System:
+    """All services, in the order in which they are declared; `root` is the repository.
+
+    `events` is the spec of their events, None where there are none.
+    """
+
+    root: Path
+    services: tuple[Service, ...]
+    events: Path | None = None
+
+    def __iter__(self) -> Iterator[Service]:
+        return iter(self.services)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Service]:
+        """Every service by its name."""
+        return {each.name: each for each in self.services}
+
+    @cached_property
+    def by_api(self) -> Mapping[str, Service]:
+        """Every service by what its API is called in the code."""
+        return {each.api: each for each in self.services}
+
+    @cached_property
+    def ports(self) -> Mapping[str, int]:
+        """Where each process listens on a developer's machine, by its name."""
+        found: dict[str, int] = {}
+        for service in self.services:
+            found |= {each.process: each.port for each in service.versions}
+        for service in self.services:
+            found |= {each.process: each.port for each in service.event_processes}
+        return found
+
+    @property
+    def with_clients(self) -> tuple[Service, ...]:
+        """The services that clients have packages for."""
+        return tuple(each for each in self.services if each.clients)

@@ -1,0 +1,176 @@
+"""From `services.yaml` to its rows. What is wrong is refused with its line, all at once."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from openapi.errors import Violation, refuse
+from openapi.explain import explain
+from openapi.files import SpecFile, shown
+from openapi.pointers import pointer_of
+from services.declaration import Collection, EventProcess, Service, System, Version
+
+ROOT = Path(__file__).parent.parent
+FILE = "services.yaml"
+
+OTHER_PORTS = {
+    8000: "the gateway",
+    8001: "the gateway's administration",
+    5673: "RabbitMQ",
+    15672: "RabbitMQ's management",
+    25673: "RabbitMQ's command line tools",
+    4371: "Erlang's port mapper",
+    27017: "MongoDB",
+}
+"""What else listens on a developer's machine."""
+
+OTHER_NAMES = frozenset(
+    {
+        *("mongodb", "mongodb-setup", "rabbitmq", "rabbitmq-setup", "epmd", "kong"),
+        *("operator", "backup", "backup-reader", "smoke-test", "root", "administrator"),
+    }
+)
+"""Names of parts and logins that are no service's."""
+
+Json = Mapping[str, Any]
+
+
+@cache
+def declared() -> System:
+    """The services of this repository, read once; raises as `read` does."""
+    return read(ROOT)
+
+
+def read(root: Path) -> System:
+    """The services of the repository `root`.
+
+    Raises:
+        InvalidDocumentError: The file cannot be read, a row says what no row may, or two rows
+            claim one name, port, spec, module, database or package.
+    """
+    file = SpecFile(root / FILE)
+
+    def place(pointer: str) -> str:
+        return f"{shown(file.path)}:{file.line(pointer)}"
+
+    refuse(_misfits(file.value), place)
+    refuse(_contradictions(file.value, root), place)
+    rows = file.value["services"].items()
+    events = file.value.get("events")
+    return System(root, tuple(_service(root, *row) for row in rows), events and root / events)
+
+
+def _service(root: Path, name: str, row: Json) -> Service:
+    return Service(
+        name,
+        spec=root / row["spec"],
+        handlers=_module(row["handlers"]),
+        versions=tuple(_versions(root, name, row)),
+        clients=row.get("clients", ""),
+        split=_split(name, row),
+        database=row.get("database", ""),
+        collections=tuple(_collections(row.get("collections", {}))),
+        composition=_module(row["composition"]) if "composition" in row else "",
+        publishes=_events(row.get("publishes", {})),
+        follows=_events(row.get("follows", {})),
+        house_rules=row.get("house_rules", True),
+        enforced_elsewhere=row.get("enforced_elsewhere", {}),
+        anonymous=row.get("anonymous", False),
+    )
+
+
+def _versions(root: Path, name: str, row: Json) -> Iterator[Version]:
+    if "port" in row:
+        yield Version("", name, row["port"])
+    for version, said in row.get("versions", {}).items():
+        overlay = root / said["overlay"] if "overlay" in said else None
+        yield Version(version, f"{name}-{version}", said["port"], overlay)
+
+
+def _split(name: str, row: Json) -> str:
+    if "versions" not in row:
+        return ""
+    return str(row.get("split", f"{name.replace('-', '_').upper()}_P_VALUE"))
+
+
+def _collections(rows: Json) -> Iterator[Collection]:
+    for name, row in rows.items():
+        key, order = row["key"], tuple(row.get("order", ()))
+        yield Collection(
+            name,
+            row["schema"],
+            key,
+            tuple(row.get("unique", ())),
+            order if key in order else (*order, key),
+            tuple(row.get("filters", ())),
+        )
+
+
+def _events(rows: Json) -> tuple[EventProcess, ...]:
+    return tuple(EventProcess(name, each["process"], each["port"]) for name, each in rows.items())
+
+
+def _module(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
+
+
+def _misfits(value: Any) -> Iterator[Violation]:  # noqa: ANN401 - it is what is checked
+    schema = json.loads(Path(__file__).with_name("schema.json").read_text("utf-8"))
+    validator = jsonschema_rs.Draft202012Validator(schema)
+    for keys, why in explain(validator.iter_errors(value), schema):
+        yield pointer_of(*map(str, keys)), f"{why}: docs/services.md says what a row may say"
+
+
+def _contradictions(value: Json, root: Path) -> Iterator[Violation]:
+    """What two rows claim, and files that are not there."""
+    holders: dict[tuple[str, object], str] = {
+        **{("port", number): whose for number, whose in OTHER_PORTS.items()},
+        **{("name", name): "the system itself" for name in OTHER_NAMES},
+    }
+    for kind, claimed, pointer in _claims(value):
+        holder = holders.setdefault((kind, claimed), pointer)
+        if holder != pointer:
+            whose = holder if holder[0] != "/" else f"another row ({holder})"
+            yield pointer, f"the {kind} {claimed} belongs to {whose}: choose another"
+    for path, pointer in _paths(value):
+        if not (root / path).is_file():
+            yield pointer, f"there is no file {path}: write it, or name another"
+
+
+def _claims(value: Json) -> Iterator[tuple[str, object, str]]:
+    """What only one row may have: kind, what, and the pointer to where it says so."""
+    for name, row in value["services"].items():
+        here = pointer_of("services", name)
+        yield "name", name, here
+        for kind in ("spec", "handlers", "clients", "port", "split", "database", "composition"):
+            if kind in row:
+                yield kind, row[kind], f"{here}/{kind}"
+        for version, said in row.get("versions", {}).items():
+            place = f"{here}{pointer_of('versions', version)}"
+            yield "name", f"{name}-{version}", place
+            yield "port", said["port"], f"{place}/port"
+            if "overlay" in said:
+                yield "spec", said["overlay"], f"{place}/overlay"
+        for kind in ("publishes", "follows"):
+            for event, process in row.get(kind, {}).items():
+                place = f"{here}{pointer_of(kind, event)}"
+                yield "name", process["process"], f"{place}/process"
+                yield "port", process["port"], f"{place}/port"
+                if kind == "publishes":
+                    yield "event", event, place
+
+
+def _paths(value: Json) -> Iterator[tuple[str, str]]:
+    """The files of specs that are named, with the pointers to where."""
+    if "events" in value:
+        yield value["events"], "/events"
+    for name, row in value["services"].items():
+        here = pointer_of("services", name)
+        yield row["spec"], f"{here}/spec"
+        for version, said in row.get("versions", {}).items():
+            if "overlay" in said:
+                yield said["overlay"], f"{here}{pointer_of('versions', version)}/overlay"
