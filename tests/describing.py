@@ -1,8 +1,9 @@
 """Descriptions of documents that a test makes."""
 
+import atexit
 import json
+import shutil
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,15 @@ from openapi.views import View
 
 
 def described(document: dict[str, Any]) -> Description:
-    """The description of a whole document, whose file is there until the tests end."""
-    spec = Path(tempfile.mkdtemp(dir=_folder().name), "spec.json")
+    """The description of a whole document, whose file is there until the tests end.
+
+    What is wrong is told with its line, for which the file is read again.
+    """
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    spec = Path(folder, "spec.json")
     spec.write_text(json.dumps(document), "utf-8")
     return load_description(spec)
-
-
-@cache
-def _folder() -> "tempfile.TemporaryDirectory[str]":
-    """What is wrong is told with its line, for which the file is read again."""
-    return tempfile.TemporaryDirectory()
 
 
 def described_schemas(version: str = "3.0.3", **schemas: object) -> Description:
