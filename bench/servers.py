@@ -23,8 +23,8 @@ _SETTINGS = {"WORKERS": "1", "VALIDATE_RESPONSES": "false"}
 _LOGINS = {"users": "user-service-v2", "orders": "order-service"}
 _APPLICATIONS = {
     "project": {
-        "users": "processes.user_service:create('v2')",
-        "orders": "processes.order_service:create()",
+        "users": "processes.service:create('user-service', 'v2')",
+        "orders": "processes.service:create('order-service')",
     },
     "floor": {"users": "bench.floor:users()", "orders": "bench.floor:orders()"},
 }

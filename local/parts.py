@@ -137,9 +137,9 @@ def _set_up(name: str, arguments: tuple[str, ...], needs: str, wiring: Wiring) -
 
 def _http_service(name: str, wiring: Wiring) -> Part:
     application = {
-        "user-service-v1": "processes.user_service:create('v1')",
-        "user-service-v2": "processes.user_service:create('v2')",
-        "order-service": "processes.order_service:create()",
+        "user-service-v1": "processes.service:create('user-service', 'v1')",
+        "user-service-v2": "processes.service:create('user-service', 'v2')",
+        "order-service": "processes.service:create('order-service')",
     }[name]
     command = (sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py", application)
     program = Program(name, command, own_environment(name, wiring), grace=40)
@@ -147,7 +147,7 @@ def _http_service(name: str, wiring: Wiring) -> Part:
 
 
 def _sync(name: str, wiring: Wiring) -> Part:
-    program = Program(name, (*_AWARE, name), own_environment(name, wiring), grace=40)
+    program = Program(name, (*_AWARE, "run", name), own_environment(name, wiring), grace=40)
     return _own_process(program, SET_UPS, wiring)
 
 

@@ -8,10 +8,16 @@ import structlog
 
 from contract.handlers import HandlerMismatchError
 from openapi.errors import InvalidDocumentError
+from processes.modules import ModuleImportError
 from processes.settings import SettingsError
 from storage.evolution.errors import MigrationError
 
 log = structlog.get_logger(__name__)
+
+_TOLD = (
+    *(SettingsError, InvalidDocumentError, ModuleImportError),
+    *(HandlerMismatchError, MigrationError),
+)
 
 _BOOT_ERROR = 3
 """gunicorn's exit code of a worker that must not be started again."""
@@ -22,7 +28,7 @@ def exit_on_config_error() -> Iterator[None]:
     """End the process where settings, specs or handlers are wrong; a log line for each reason."""
     try:
         yield
-    except (SettingsError, InvalidDocumentError, HandlerMismatchError, MigrationError) as error:
+    except _TOLD as error:
         for reason in str(error).splitlines():
             log.error("start_failed", reason=reason)  # noqa: TRY400 - the reason says it all
         sys.exit(_BOOT_ERROR)

@@ -1,33 +1,21 @@
 """The database of a process, and its word in there: which version of what is stored it uses."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from services.declaration import Service
 from storage.client import Json, MongoSettings
 from storage.evolution.collection import EvolvingDatabase
 from storage.evolution.loading import load
 from storage.evolution.presence import Presence
-from storage.evolution.steps import Step
-from storage.layout import Collection, digest, order_collections, user_collections
+from storage.layout import digest, order_collections, user_collections
 
 SPECS = Path(__file__).parent.parent / "specs"
 
-
-@dataclass(frozen=True)
-class Area:
-    """One of the databases: its name by the settings, and its collections by that name."""
-
-    name: Callable[[MongoSettings], str]
-    layout: Callable[[Path, str, Sequence[Step]], list[Collection]]
-
-
-USERS = Area(attrgetter("users"), user_collections)
-ORDERS = Area(attrgetter("orders"), order_collections)
+_LAYOUTS = {"users": user_collections, "orders": order_collections}
 
 
 @dataclass(frozen=True)
@@ -39,16 +27,16 @@ class Stored:
 
 
 def stored(
-    client: AsyncMongoClient[Json], settings: MongoSettings, area: Area, process: str
+    client: AsyncMongoClient[Json], settings: MongoSettings, service: Service, process: str
 ) -> Stored:
-    """A database for the process of that name.
+    """The database of a service for the process of that name.
 
     Raises:
         InvalidDocumentError: A spec cannot be read.
         MigrationError: A migration cannot be used.
     """
-    name = area.name(settings)
-    collections = area.layout(SPECS, name, load())
+    name = settings.database(service.database)
+    collections = _LAYOUTS[service.database](service.spec.parent, name, load())
     known = [step.name for each in collections for step in each.steps]
     presence = Presence(client[name], process, digest(collections), known)
     shapes = {each.name: each.shape(presence.phases) for each in collections}

@@ -15,22 +15,26 @@ ANSWER_WITHIN_MS = 5000
 
 @dataclass(frozen=True)
 class MongoSettings:
-    """Where MongoDB is, and as whom to log in. `database` begins the databases' names."""
+    """Where MongoDB is, and as whom to log in. `prefix` begins the databases' names."""
 
     uri: str
     username: str
     password: str = field(repr=False)
-    database: str = "aware"
+    prefix: str = "aware"
+
+    def database(self, name: str) -> str:
+        """What the database is called that a service declares by this name."""
+        return f"{self.prefix}_{name}"
 
     @property
     def users(self) -> str:
         """The name of the user database."""
-        return f"{self.database}_users"
+        return self.database("users")
 
     @property
     def orders(self) -> str:
         """The name of the order database."""
-        return f"{self.database}_orders"
+        return self.database("orders")
 
 
 def connect(settings: MongoSettings, *, timed: bool = True) -> AsyncMongoClient[Json]:

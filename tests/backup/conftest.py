@@ -32,7 +32,7 @@ def environment(system: System) -> Mapping[str, str]:
     """The variables of the set-up, for that system."""
     return {
         **system.stack.environment("mongodb-setup"),
-        "DATABASE_NAME": system.mongo.database,
+        "DATABASE_NAME": system.mongo.prefix,
         "RABBITMQ_QUEUE_NAME": system.topology.updates.name,
     }
 

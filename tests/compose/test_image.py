@@ -65,6 +65,6 @@ def test_it_holds_no_secret(system: Compose, image: str) -> None:
 def test_without_a_command_it_tells_the_commands(image: str) -> None:
     """Those that are in it."""
     told = docker("run", "--rm", "--network", "none", image)
-    assert "user-relay" in told
+    assert "remove-smoke-test" in told
     assert "dead-letters" in told
     assert "  up " not in told

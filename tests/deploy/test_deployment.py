@@ -162,7 +162,7 @@ def test_a_version_that_does_not_start_is_taken_back(
     """The old ones run all the time; the report has the end of the new one's log."""
     good, before = deployed.version(), deployed.running()
     with (
-        deployed.bad("processes/user_relay.py", lambda text: f"{text}\n\nundefined_name\n"),
+        deployed.bad("processes/relay.py", lambda text: f"{text}\n\nundefined_name\n"),
         deployed.load() as load,
     ):
         done = deployed.push()

@@ -47,7 +47,7 @@ class Running:
 def started(name: str, environment: Mapping[str, str]) -> Iterator[Running]:
     """The process of that name, killed at the end if it still runs."""
     host, _, port = environment["HEALTH_BIND"].rpartition(":")
-    process = subprocess.Popen([sys.executable, "-m", "aware", name], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "aware", "run", name], env=environment)
     try:
         yield Running(process, (host, int(port)))
     finally:

@@ -185,7 +185,10 @@ def test_a_missing_variable_is_named(databases: Stack, name: str) -> None:
     environment = databases.environment(name)
     del environment["RABBITMQ_HOST"]
     ended = subprocess.run(
-        [sys.executable, "-m", "aware", name], env=environment, capture_output=True, check=False
+        [sys.executable, "-m", "aware", "run", name],
+        env=environment,
+        capture_output=True,
+        check=False,
     )
     assert ended.returncode == 1
     assert ended.stderr.decode().splitlines() == ["aware: RABBITMQ_HOST is not set"]
@@ -256,6 +259,6 @@ def _environment(system: System, part: str) -> dict[str, str]:
     return {
         **system.rabbitmq.environment(part),
         **{name: everywhere[name] for name in logins},
-        "DATABASE_NAME": system.mongo.database,
+        "DATABASE_NAME": system.mongo.prefix,
         "RABBITMQ_QUEUE_NAME": system.topology.updates.name,
     }

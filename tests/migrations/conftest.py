@@ -28,7 +28,7 @@ def root(mongo: MongoSettings) -> Iterator[MongoClient[Json]]:
 @pytest.fixture
 def own(root: MongoClient[Json], mongo: MongoSettings) -> Iterator[MongoSettings]:
     """Settings with databases that nobody else has."""
-    settings = replace(mongo, database=f"test_{uuid4().hex[:12]}")
+    settings = replace(mongo, prefix=f"test_{uuid4().hex[:12]}")
     yield settings
     root.drop_database(settings.users)
     root.drop_database(settings.orders)

@@ -32,7 +32,7 @@ ORDERS = int(os.environ.get("TEST_MIGRATED_ORDERS", "10000"))
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _COMMAND = [
     *(sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py"),
-    "processes.order_service:create()",
+    "processes.service:create('order-service')",
 ]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

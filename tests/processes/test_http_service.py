@@ -16,7 +16,7 @@ from tests.waiting import until
 
 COMMAND = [
     *(sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py"),
-    "processes.order_service:create()",
+    "processes.service:create('order-service')",
 ]
 Start = Callable[..., "subprocess.Popen[str]"]
 

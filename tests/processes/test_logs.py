@@ -41,7 +41,7 @@ def test_a_logged_error_tells_where_but_not_what_the_variables_held(form: str) -
 def test_an_unknown_form_is_refused_by_its_variable() -> None:
     """The message names LOG_FORMAT and what it may be."""
     done = subprocess.run(
-        [sys.executable, "-m", "aware", "user-relay"],
+        [sys.executable, "-m", "aware", "run", "user-relay"],
         env={"PATH": os.environ["PATH"], "LOG_FORMAT": "xml"},
         capture_output=True,
         text=True,

@@ -23,7 +23,7 @@ Layout = Callable[..., list[Collection]]
 @pytest.fixture
 def mine(root: MongoClient[Json], mongo: MongoSettings) -> Iterator[Layout]:
     """A layout of databases that nobody else has; arguments replace parts of a collection."""
-    own = replace(mongo, database=f"test_{uuid4().hex[:12]}")
+    own = replace(mongo, prefix=f"test_{uuid4().hex[:12]}")
 
     def layout(name: str = "", **changes: Any) -> list[Collection]:  # noqa: ANN401 - any part
         found = collections(SPECS, own.users, own.orders)

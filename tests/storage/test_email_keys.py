@@ -18,7 +18,7 @@ from tests.storage.test_validators import user
 @pytest.fixture
 def users(root: MongoClient[Json], mongo: MongoSettings) -> Iterator[Collection[Json]]:
     """An empty collection of users with the unique index."""
-    own = replace(mongo, database=f"test_{uuid4().hex[:12]}").users
+    own = replace(mongo, prefix=f"test_{uuid4().hex[:12]}").users
     collection = root[own]["users"]
     collection.create_indexes([IndexModel("emailKeys", unique=True)])
     yield collection

@@ -11,18 +11,14 @@ from uuid import uuid4
 import httpx
 import pytest
 import yaml
-from pymongo import AsyncMongoClient, MongoClient
-from pymongo.asynchronous.database import AsyncDatabase
+from pymongo import MongoClient
 
-from contract.bindable import load_api
-from handlers import users as handlers
-from handlers.times import ClientTimes
 from local.stack import Stack
 from models.fields.order import Order
 from models.fields.user import User
 from openapi.reading import load_description
-from processes.http_service import http_service
-from processes.stored import USERS
+from processes.service import composed
+from services.reading import declared
 from storage.client import Json, MongoSettings, connect, now
 from storage.contacts import MongoContactsStore
 from storage.layout import collections
@@ -153,28 +149,21 @@ def serve(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Serve]:
     """The user service, whose users have a field `own` of a schema, with a database of its own."""
-    settings = replace(mongo, database=f"own_{uuid4().hex[:12]}")
+    settings = replace(mongo, prefix=f"own_{uuid4().hex[:12]}")
     for name, value in databases.environment("mongodb-setup").items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("DATABASE_NAME", settings.database)
+    monkeypatch.setenv("DATABASE_NAME", settings.prefix)
     monkeypatch.setenv("VALIDATE_RESPONSES", "true")
 
     @asynccontextmanager
     async def served(schema: Json) -> AsyncIterator[httpx.AsyncClient]:
         _write_specs(tmp_path, schema)
         set_up(root, collections(tmp_path, settings.users, settings.orders), {})
-        description = load_api(tmp_path / "user.yaml")
-        clients: list[AsyncMongoClient[Json]] = []
-
-        def stores(database: AsyncDatabase[Json]) -> Mapping[str, Any]:
-            clients.append(database.client)
-            users = Users(database["users"], "v1", description)
-            return {"users": users, "times": ClientTimes()}
-
-        service = http_service(description, handlers, "own", "v1", area=USERS, dependencies=stores)
+        row = replace(declared().by_api["user"], spec=tmp_path / "user.yaml")
+        service = composed(row, row.version("v1"), tmp_path / "events.yaml")
         transport = httpx.ASGITransport(service)
         async with (
-            clients[0],
+            service._beside.router.lifespan_context(service._beside),
             httpx.AsyncClient(transport=transport, base_url="http://own") as client,
         ):
             yield client
@@ -260,7 +249,7 @@ async def test_contact_data_of_ones_own_reach_the_orders(
     address["properties"]["since"] = MOMENT
     address["additionalProperties"] = {"type": "integer", "format": "int32"}
     (tmp_path / "shared.yaml").write_text(yaml.safe_dump(shared), "utf-8")
-    own = replace(mongo, database=f"own_{uuid4().hex[:12]}")
+    own = replace(mongo, prefix=f"own_{uuid4().hex[:12]}")
     set_up(root, collections(tmp_path, own.users, own.orders), {})
     user_api, order_api, events = (
         load_description(tmp_path / f"{name}.yaml") for name in ("user", "order", "events")
