@@ -73,10 +73,10 @@ def mongodb(*, seed: bool, member: str | None, alone: bool, wait: float) -> None
         if member is not None:
             initiate(settings, member)
         with connect_blocking(settings, timed=False) as client:
-            update_email_keys(client[settings.users]["users"])
             settled = set_up(
                 client, layout, passwords, say=click.echo, progress=progress, alone=alone, wait=wait
             )
+            update_email_keys(client[settings.users]["users"])
             click.echo(f"MongoDB: {len(layout)} collections and {len(logins)} logins are ready.")
             if seed and settled:
                 _seed(client, settings, layout)

@@ -10,7 +10,7 @@ from generate.release import released_migrations
 from generate.sources import APIS
 from openapi.description import Description
 from storage.client import Json
-from storage.evolution.changes import Change, Rename, Transform
+from storage.evolution.changes import Change, Rename, Rewrite, Transform
 from storage.evolution.loading import load
 from storage.layout import collection
 
@@ -46,6 +46,8 @@ def unmigrated(root: Path) -> Iterator[str]:
 def _fields(change: Change) -> tuple[str, ...]:
     if isinstance(change, Transform):
         return change.fields
+    if isinstance(change, Rewrite):
+        return change.gone
     known_as = change.known_as if isinstance(change, Rename) else ""
     return (change.field, known_as)
 

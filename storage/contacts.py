@@ -17,6 +17,7 @@ from storage.codec import Codec
 from storage.durable import DatabaseRefused, read, read_all, write
 from storage.errors import UnstorableError
 from storage.orders import CONTACT_FIELDS, contacts_codec, order_codec
+from storage.system_fields import CONTACT_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,9 @@ class MongoContactsStore:
         known = dict.fromkeys(user_ids, 0)
         for user_id, contacts in (await self.get(user_ids)).items():
             known[user_id] = contacts.version
-        highest = {"$group": {"_id": f"${Order.userId}", "version": {"$max": "$contactVersion"}}}
+        highest = {
+            "$group": {"_id": f"${Order.userId}", "version": {"$max": f"${CONTACT_VERSION}"}}
+        }
         of_these = {"$match": {Order.userId: {"$in": list(user_ids)}}}
         for found in await read_all(self._orders.aggregate([of_these, highest])):
             known[found["_id"]] = max(known[found["_id"]], int(found["version"]))
@@ -103,7 +106,7 @@ class MongoContactsStore:
             self._orders,
             [
                 UpdateMany(
-                    {Order.userId: each.user_id, "contactVersion": {"$lt": each.version}},
+                    {Order.userId: each.user_id, CONTACT_VERSION: {"$lt": each.version}},
                     {"$set": self._shared(each), "$max": {Order.updatedAt: now}},
                 )
                 for each in contacts
@@ -113,7 +116,7 @@ class MongoContactsStore:
     def _shared(self, contacts: Contacts) -> Json:
         """What an order takes over."""
         fields = _stored(contacts, CONTACT_FIELDS.values(), self._codec)
-        return {**fields, "contactVersion": Int64(contacts.version)}
+        return {**fields, CONTACT_VERSION: Int64(contacts.version)}
 
     def _replace_if_older(self, contacts: Contacts) -> Json:
         """The stage that replaces a user's document unless it is as new."""

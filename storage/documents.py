@@ -9,9 +9,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from storage.client import Json
 from storage.entity import Entity
 from storage.errors import NotFoundError, size_checked
-
-OWN = ("_id", "_revision")
-"""Names at the top that are storage's own: the id, and how often an object was written."""
+from storage.system_fields import OWN, REVISION, system, value_of
 
 
 class Documents:
@@ -28,7 +26,7 @@ class Documents:
 
     async def create(self, document_id: str, value: Json) -> Json:
         """Store a new object and answer it. Raises DuplicateKeyError where there is one."""
-        own = {"_id": document_id, "_revision": Int64(1)}
+        own = {"_id": document_id, **system({REVISION: Int64(1)})}
         document = self._codec.to_database(value) | own
         with size_checked:
             await self._collection.insert_one(document)
@@ -74,11 +72,13 @@ class Documents:
     async def _change(self, document_id: str, changed: Callable[[Json], Json]) -> Json:
         while True:
             document = await self._find(document_id)
-            revision = {"_id": document_id, "_revision": document["_revision"]}
-            own = {"_id": document_id, "_revision": Int64(document["_revision"] + 1)}
+            revision = value_of(document, REVISION)
+            own = {"_id": document_id, **system({REVISION: Int64(revision + 1)})}
             after = self._codec.to_database(changed(document)) | own
             with size_checked:
-                done = await self._collection.replace_one(revision, after)
+                done = await self._collection.replace_one(
+                    {"_id": document_id, REVISION: revision}, after
+                )
             if done.matched_count:
                 return self._codec.to_wire(after)
 

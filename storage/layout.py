@@ -19,19 +19,31 @@ from storage.entity import Entity
 from storage.evolution.layers import CompletionLayer, DefaultLayer, Phase
 from storage.evolution.paths import copied
 from storage.evolution.records import MIGRATIONS, PROCESSES
+from storage.evolution.reserve import reserving
 from storage.evolution.shape import Shape
 from storage.evolution.steps import Step
 from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
 from storage.orders import CONTACT_FIELDS, CONTACTS
 from storage.orders import ENTITY as ORDER
-from storage.orders import INTERNAL as ORDERS_INTERNAL
+from storage.system_fields import (
+    BUILD,
+    CHANGED_AT,
+    CONTACT_VERSION,
+    EMAIL_KEYS,
+    OUTBOX,
+    OWN,
+    SINCE,
+    SYSTEM,
+    TRACEPARENT,
+    name_of,
+)
 from storage.users import ENTITY as USER
-from storage.users import INTERNAL as USERS_INTERNAL
 from storage.validators import collection_schema, part_schema
 
 _LONG = {"bsonType": "long"}
 _STRING = {"bsonType": "string"}
+_DATE = {"bsonType": "date"}
 
 _Changed = Callable[[Description], Description]
 
@@ -138,22 +150,33 @@ def digest(layout: Iterable[Collection]) -> str:
 
 
 def _evolved(wanted: Collection, steps: Sequence[Step]) -> Collection:
-    own = tuple(each for each in steps if each.collection == wanted.name)
+    own = (*reserving(wanted.name), *(each for each in steps if each.collection == wanted.name))
     indexes = tuple(stored_index(each, own, wanted.ordered) for each in wanted.indexes)
     return replace(wanted, schema=stored_schema(wanted.schema, own), indexes=indexes, steps=own)
 
 
-def _defaults(wanted: Collection, entity: Entity, internal: Sequence[str]) -> Collection:
-    """The collection with the defaults of what it holds; `internal` are fields of storage's own."""
+def _system(fields: Mapping[str, dict[str, Any]], optional: str = "") -> dict[str, Any]:
+    """The `$jsonSchema` of storage's own fields, by their paths; one of them may be missing."""
+    named = {name_of(path): schema for path, schema in fields.items()}
+    return {
+        "bsonType": "object",
+        "required": [name_of(path) for path in fields if path != optional],
+        "properties": named,
+        "additionalProperties": False,
+    }
+
+
+def _defaults(wanted: Collection, entity: Entity) -> Collection:
+    """The collection with the defaults of what it holds."""
     schemas = entity.description.schemas
     if not Reach(schemas, lambda each: "default" in each)(entity.schema):
         return wanted
-    completion, codec = Completion(entity.schema, schemas), entity.codec(internal)
+    completion, codec = Completion(entity.schema, schemas), entity.codec(OWN)
     properties = resolved(entity.schema, schemas).get("properties", {})
     found = {field: default_of(each, schemas) for field, each in properties.items()}
 
     def complete(document: dict[str, Any]) -> dict[str, Any]:
-        own = {field: document[field] for field in internal if field in document}
+        own = {field: document[field] for field in OWN if field in document}
         return codec.to_database(completion(codec.to_wire(copied(document)))) | own
 
     defaults = {field: each for field, each in found.items() if each is not NONE}
@@ -161,35 +184,28 @@ def _defaults(wanted: Collection, entity: Entity, internal: Sequence[str]) -> Co
 
 
 def _users(specs: Path, database: str, changed: _Changed = lambda api: api) -> Collection:
-    outbox = {
-        "optional": True,
-        "bsonType": "object",
-        "required": ["since", "changedAt", "build"],
-        "properties": {
-            "since": {"bsonType": "date"},
-            "changedAt": {"bsonType": "date"},
-            "build": _STRING,
-            "traceparent": _STRING,
-        },
-        "additionalProperties": False,
-    }
-    internal = {
-        "_id": _STRING,
-        "emailKeys": {"bsonType": "array", "items": _STRING},
-        "contactVersion": _LONG,
-        "outbox": outbox,
-    }
+    entry = _system(
+        {SINCE: _DATE, CHANGED_AT: _DATE, BUILD: _STRING, TRACEPARENT: _STRING}, TRACEPARENT
+    )
+    keys = {"bsonType": "array", "items": _STRING}
+    system = _system({EMAIL_KEYS: keys, CONTACT_VERSION: _LONG, OUTBOX: entry}, OUTBOX)
     description = changed(load_description(specs / "user.yaml"))
     wanted = Collection(
         database,
         "users",
-        collection_schema(Entity(description, USER), internal),
+        collection_schema(Entity(description, USER), {"_id": _STRING, SYSTEM: system}),
         (
-            IndexModel([("emailKeys", ASCENDING)], name="emailKeys", unique=True),
+            # Every user has keys; `partial` lets the index be there before they stand here.
             IndexModel(
-                [("outbox.since", ASCENDING)],
-                name="unpublished",
-                partialFilterExpression={"outbox": {"$exists": True}},
+                [(EMAIL_KEYS, ASCENDING)],
+                name="email_keys",
+                unique=True,
+                partialFilterExpression={EMAIL_KEYS: {"$exists": True}},
+            ),
+            IndexModel(
+                [(SINCE, ASCENDING)],
+                name="outbox",
+                partialFilterExpression={SINCE: {"$exists": True}},
             ),
         ),
         {
@@ -199,7 +215,7 @@ def _users(specs: Path, database: str, changed: _Changed = lambda api: api) -> C
             "smoke-test": ("remove",),
         },
     )
-    return _defaults(wanted, Entity(description, USER), USERS_INTERNAL)
+    return _defaults(wanted, Entity(description, USER))
 
 
 def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> Collection:
@@ -208,13 +224,15 @@ def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> 
     wanted = Collection(
         database,
         "orders",
-        collection_schema(Entity(description, ORDER), {"_id": _STRING, "contactVersion": _LONG}),
+        collection_schema(
+            Entity(description, ORDER), {"_id": _STRING, SYSTEM: _system({CONTACT_VERSION: _LONG})}
+        ),
         (
             IndexModel(by_time, name="time"),
             IndexModel([(Order.orderStatus, ASCENDING), *by_time], name="status_time"),
             IndexModel(
-                [(Order.userId, ASCENDING), ("contactVersion", ASCENDING)],
-                name="user_version",
+                [(Order.userId, ASCENDING), (CONTACT_VERSION, ASCENDING)],
+                name="user_contact_version",
                 partialFilterExpression={Order.userId: {"$exists": True}},
             ),
         ),
@@ -226,7 +244,7 @@ def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> 
         },
         ordered=(Order.createdAt, Order.orderId),
     )
-    return _defaults(wanted, Entity(description, ORDER), ORDERS_INTERNAL)
+    return _defaults(wanted, Entity(description, ORDER))
 
 
 def _contacts(specs: Path, database: str) -> Collection:

@@ -19,24 +19,16 @@ from storage.codec import Codec
 from storage.cursor import Cursor
 from storage.entity import Entity
 from storage.errors import NotFoundError, size_checked
+from storage.system_fields import CONTACT_VERSION, OWN, PUBLIC, system
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
-
-INTERNAL = ("_id", "contactVersion")
-"""Fields of an order's document that are nobody else's business.
-
-`_id`: the orderId again, so that one index serves both. `contactVersion`: the newest change of
-its user's contact data that the order knows; 0 where there was none.
-"""
 
 ENTITY = "Order"
 """The schema that orders fit."""
 
 CONTACTS = "UserContactsChanged"
 """The schema that `contacts` fit, of which a user's id is the key."""
-
-_PUBLIC = dict.fromkeys(INTERNAL, 0)
 
 CONTACT_FIELDS = {
     UserContactsChanged.userEmails: Order.userEmails,
@@ -49,12 +41,12 @@ _NO_VERSION = Int64(0)
 
 def order_codec(api: Description) -> Codec:
     """Between orders as `api` has them and their documents."""
-    return Entity(api, ENTITY).codec(INTERNAL)
+    return Entity(api, ENTITY).codec(OWN)
 
 
 def contacts_codec(events: Description) -> Codec:
     """Between contact data as `events` has them and their documents."""
-    return Entity(events, CONTACTS).codec(("_id",))
+    return Entity(events, CONTACTS).codec(OWN)
 
 
 @dataclass(frozen=True)
@@ -96,7 +88,7 @@ class Orders:
             **self._codec.to_database({Order.orderId: order_id, **order}),
             Order.createdAt: moment,
             Order.updatedAt: moment,
-            "contactVersion": version,
+            **system({CONTACT_VERSION: version}),
         }
         with size_checked:
             await self._orders.insert_one(document)
@@ -108,7 +100,7 @@ class Orders:
         Raises:
             NotFoundError: There is none with this id.
         """
-        return self._found(await self._orders.find_one({"_id": order_id}, _PUBLIC), order_id)
+        return self._found(await self._orders.find_one({"_id": order_id}, PUBLIC), order_id)
 
     async def page(self, status: str | None, limit: int, after: Cursor | None) -> Page:
         """Up to `limit` orders, oldest first, of one status or of all, from a cursor on."""
@@ -119,7 +111,7 @@ class Orders:
             query["$or"] = [{Order.createdAt: {"$gt": at}}, {Order.orderId: {"$gt": order_id}}]
         order = [(Order.createdAt, ASCENDING), (Order.orderId, ASCENDING)]
         # One more than asked for tells whether there is a next page; the batch holds them all.
-        found = self._listed.find(query, _PUBLIC, sort=order, limit=limit + 1, batch_size=limit + 2)
+        found = self._listed.find(query, PUBLIC, sort=order, limit=limit + 1, batch_size=limit + 2)
         documents = await found.to_list()
         more = None
         if len(documents) > limit:
@@ -136,7 +128,7 @@ class Orders:
         changes = self._codec.to_database({Order.orderStatus: status})
         update = {"$set": changes, "$max": {Order.updatedAt: now()}}
         order = await self._orders.find_one_and_update(
-            {"_id": order_id}, update, _PUBLIC, return_document=ReturnDocument.AFTER
+            {"_id": order_id}, update, PUBLIC, return_document=ReturnDocument.AFTER
         )
         return self._found(order, order_id)
 
@@ -162,7 +154,7 @@ class Orders:
         stages.append({"$set": {**sent, Order.updatedAt: later}})
         with size_checked:
             order = await self._orders.find_one_and_update(
-                {"_id": order_id}, stages, _PUBLIC, return_document=ReturnDocument.AFTER
+                {"_id": order_id}, stages, PUBLIC, return_document=ReturnDocument.AFTER
             )
         return self._found(order, order_id)
 
@@ -181,13 +173,13 @@ class Orders:
     def _take_over(self, contact: Json) -> Json:
         """The stage that brings an order to what `contact` says, where that is newer."""
         version = contact[UserContactsChanged.version]
-        newer = {"$gt": [version, "$contactVersion"]}
+        newer = {"$gt": [version, f"${CONTACT_VERSION}"]}
         shared = self._contacts_codec.to_wire({field: contact[field] for field in CONTACT_FIELDS})
         taken = {CONTACT_FIELDS[field]: value for field, value in shared.items()}
         new = {
             field: {"$literal": value} for field, value in self._codec.to_database(taken).items()
         }
-        new["contactVersion"] = version
+        new[CONTACT_VERSION] = version
         return {
             "$set": {name: {"$cond": [newer, value, f"${name}"]} for name, value in new.items()}
         }

@@ -18,15 +18,26 @@ from storage.client import Json, now
 from storage.contacts import Contacts
 from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
 from storage.redaction import redacted
+from storage.system_fields import (
+    BUILD,
+    CHANGED_AT,
+    CONTACT_VERSION,
+    OUTBOX,
+    SINCE,
+    TRACEPARENT,
+    name_of,
+    value_of,
+)
 from storage.users import user_codec
 
-_TO_BE_PUBLISHED = {"outbox.since": {"$exists": True}}
-_NEEDED = (User.emails, User.deliveryAddress, "contactVersion", "outbox")
+_TO_BE_PUBLISHED = {SINCE: {"$exists": True}}
+_NEEDED = (User.emails, User.deliveryAddress, CONTACT_VERSION, OUTBOX)
 
 # Every change of contact data raises the version, and nothing else does: neither the insertion of
-# a user nor the removal of a duty wakes the relay.
+# a user nor the removal of an entry wakes the relay. (The path is one name there.)
+_RAISED = {"$getField": {"field": CONTACT_VERSION, "input": "$updateDescription.updatedFields"}}
 _CHANGES: list[Json] = [
-    {"$match": {"updateDescription.updatedFields.contactVersion": {"$exists": True}}},
+    {"$match": {"$expr": {"$ne": [{"$type": _RAISED}, "missing"]}}},
     {"$project": {"_id": 1}},
 ]
 _WAKE_UP_WITHIN_MS = 4000
@@ -101,7 +112,7 @@ class MongoOutbox:
             found = self._majority.find(
                 _TO_BE_PUBLISHED,
                 _NEEDED,
-                sort=[("outbox.since", pymongo.ASCENDING)],
+                sort=[(SINCE, pymongo.ASCENDING)],
                 batch_size=most,
             )
             async with found:
@@ -116,8 +127,8 @@ class MongoOutbox:
             self._users,
             [
                 UpdateOne(
-                    {"_id": each.contacts.user_id, "contactVersion": each.contacts.version},
-                    {"$unset": {"outbox": ""}},
+                    {"_id": each.contacts.user_id, CONTACT_VERSION: each.contacts.version},
+                    {"$unset": {OUTBOX: ""}},
                 )
                 for each in changes
             ],
@@ -125,10 +136,10 @@ class MongoOutbox:
 
     async def backlog(self) -> Sequence[Backlog]:
         """See `Outbox`."""
-        figures = {"users": {"$sum": 1}, "oldest": {"$min": "$outbox.since"}}
+        figures = {"users": {"$sum": 1}, "oldest": {"$min": f"${SINCE}"}}
         found = await read_all(
             self._users.aggregate(
-                [{"$match": _TO_BE_PUBLISHED}, {"$group": {"_id": "$outbox.build", **figures}}]
+                [{"$match": _TO_BE_PUBLISHED}, {"$group": {"_id": f"${BUILD}", **figures}}]
             )
         )
         return [Backlog(each["_id"], each["users"], each["oldest"]) for each in found]
@@ -176,23 +187,23 @@ class MongoOutbox:
         )
 
     def _change(self, document: Json) -> Change:
-        user_id, version = document["_id"], int(document["contactVersion"])
-        outbox = document["outbox"]
+        user_id, version = document["_id"], int(value_of(document, CONTACT_VERSION))
+        entry = value_of(document, OUTBOX)
         user = self._codec.to_wire(document)
         return Change(
             Contacts(user_id, version, tuple(user[User.emails]), user[User.deliveryAddress]),
-            changed_at=outbox["changedAt"],
-            since=outbox["since"],
-            build=outbox["build"],
-            traceparent=outbox.get("traceparent"),
+            changed_at=entry[name_of(CHANGED_AT)],
+            since=entry[name_of(SINCE)],
+            build=entry[name_of(BUILD)],
+            traceparent=entry.get(name_of(TRACEPARENT)),
         )
 
 
 def _raise_above(version: int, leap: int, moment: datetime) -> list[Json]:
     """The update of one user; whoever waits for an earlier change waits since then."""
-    highest = {"$max": ["$contactVersion", Int64(version)]}
-    duty = {"changedAt": moment, "since": {"$min": ["$outbox.since", moment]}, "build": RESYNC}
+    highest = {"$max": [f"${CONTACT_VERSION}", Int64(version)]}
+    entry = {CHANGED_AT: moment, SINCE: {"$min": [f"${SINCE}", moment]}, BUILD: RESYNC}
     return [
-        {"$set": {"contactVersion": {"$add": [highest, Int64(leap)]}, "outbox": duty}},
-        {"$unset": "outbox.traceparent"},
+        {"$set": {CONTACT_VERSION: {"$add": [highest, Int64(leap)]}, **entry}},
+        {"$unset": TRACEPARENT},
     ]

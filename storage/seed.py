@@ -8,14 +8,14 @@ from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-from contract.formats import email_key
 from models.fields.order import Order
 from models.fields.user import User
 from openapi.description import Description
 from storage.client import Json
 from storage.orders import order_codec
 from storage.sample_data import sample_orders, sample_users
-from storage.users import user_codec
+from storage.system_fields import CONTACT_VERSION, system
+from storage.users import new_user, user_codec
 
 
 def seed(
@@ -68,13 +68,12 @@ def _insert(
 def _user_documents(users: Iterable[Json], api: Description) -> Iterable[Json]:
     codec = user_codec(api)
     for user in users:
-        keys = [email_key(each) for each in user[User.emails]]
-        own = {"_id": user[User.userId], "emailKeys": keys, "contactVersion": Int64(1)}
+        own = {"_id": user[User.userId], **new_user(user[User.emails])}
         yield {**codec.to_database(user), **own}
 
 
 def _order_documents(orders: Iterable[Json], api: Description) -> Iterable[Json]:
     codec = order_codec(api)
     for order in orders:
-        own = {"_id": order[Order.orderId], "contactVersion": Int64(0)}
+        own = {"_id": order[Order.orderId], **system({CONTACT_VERSION: Int64(0)})}
         yield {**codec.to_database(order), **own}

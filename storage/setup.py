@@ -12,6 +12,7 @@ from pymongo.database import Database
 from storage.client import Json
 from storage.contradictions import ContradictionError, duplicates
 from storage.evolution.plan import Plan, plan
+from storage.evolution.reserve import require_quiet
 from storage.evolution.transition import Transition
 from storage.evolution.union import union
 from storage.evolution.words import PENDING, TASK, WAITING
@@ -63,6 +64,9 @@ def set_up(
     if alone:
         transition.forget_processes()
     plans = {each.name: plan_ for each in collections if (plan_ := _plan(client, each, transition))}
+    if any(step.needs_quiet for each in plans.values() for step in each.steps):
+        require_quiet(client, _writers(collections))
+        transition.forget_processes()
     for line in chain.from_iterable(each.lines() for each in plans.values()):
         say(f"{PENDING}{line}")
     for collection in (*records(collections), *collections):
@@ -88,6 +92,16 @@ def set_up(
         _enforce(client[collection.database], collection)
     transition.settle()
     return True
+
+
+def _writers(collections: Iterable[Collection]) -> set[str]:
+    """The logins of the processes that write."""
+    return {
+        login
+        for each in collections
+        for login, actions in each.access.items()
+        if {"insert", "update"} & {*actions}
+    }
 
 
 def _plan(client: MongoClient[Json], wanted: Collection, transition: Transition) -> Plan | None:

@@ -8,6 +8,7 @@ from contract.formats import email_key
 from models.fields.order import Order
 from storage.client import Json
 from storage.layout import Collection
+from storage.system_fields import EMAIL_KEYS
 
 
 def remove(
@@ -41,7 +42,7 @@ def remove(
         query = query if shape is None else shape.query(query)
         return client[wanted.database][name].delete_one(query).deleted_count
 
-    own = {"_id": user, "emailKeys": {"$in": [email_key(each) for each in emails]}}
+    own = {"_id": user, EMAIL_KEYS: {"$in": [email_key(each) for each in emails]}}
     if not removed("users", own):
         return False
     if order is not None:

@@ -1,6 +1,6 @@
-"""The users of the user database, and the duty to tell the orders when one changes."""
+"""The users of the user database, and the outbox entry of each change of contact data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -16,25 +16,30 @@ from storage.client import Json, now
 from storage.codec import Codec
 from storage.entity import Entity
 from storage.errors import EmailTakenError, NotFoundError, size_checked
-
-INTERNAL = ("_id", "emailKeys", "contactVersion", "outbox")
-"""Fields of a user's document that are nobody else's business.
-
-`_id`: the userId again, so that one index serves both. `emailKeys`: one spelling of each address,
-under a unique index. `contactVersion`: counts the changes of contact data, from 1. `outbox`: there
-while the newest change has not been published: `since` (the oldest such change), `changedAt` (the
-newest), `build` (who wrote it).
-"""
+from storage.system_fields import (
+    BUILD,
+    CHANGED_AT,
+    CONTACT_VERSION,
+    EMAIL_KEYS,
+    OWN,
+    PUBLIC,
+    SINCE,
+    system,
+)
 
 ENTITY = "User"
 """The schema that users fit."""
 
-_PUBLIC = dict.fromkeys(INTERNAL, 0)
-
 
 def user_codec(api: Description) -> Codec:
     """Between users as `api` has them and their documents."""
-    return Entity(api, ENTITY).codec(INTERNAL)
+    return Entity(api, ENTITY).codec(OWN)
+
+
+def new_user(emails: Iterable[str]) -> Json:
+    """What storage keeps for itself of a user who has just been made with these addresses."""
+    keys = [email_key(each) for each in emails]
+    return system({EMAIL_KEYS: keys, CONTACT_VERSION: Int64(1)})
 
 
 class Users:
@@ -59,8 +64,7 @@ class Users:
         document = {
             "_id": user_id,
             **self._codec.to_database({User.userId: user_id, **user}),
-            "emailKeys": [email_key(each) for each in user[User.emails]],
-            "contactVersion": Int64(1),
+            **new_user(user[User.emails]),
         }
         try:
             with size_checked:
@@ -74,8 +78,8 @@ class Users:
     ) -> Json:
         """Replace `emails`, `deliveryAddress` or both, and answer the user after that.
 
-        The same update raises the version and leaves the duty to publish it: one document, so
-        that neither is ever there without the other.
+        The same update raises the version and leaves a pending outbox entry: one document, so that
+        neither is ever there without the other.
 
         Args:
             user_id: Whose.
@@ -88,13 +92,13 @@ class Users:
         """
         moment = now()
         changes = self._codec.to_database(contacts)
-        changes |= {"outbox.changedAt": moment, "outbox.build": self._build}
+        changes |= {CHANGED_AT: moment, BUILD: self._build}
         if User.emails in contacts:
-            changes["emailKeys"] = [email_key(each) for each in contacts[User.emails]]
+            changes[EMAIL_KEYS] = [email_key(each) for each in contacts[User.emails]]
         update: dict[str, Json] = {
             "$set": changes,
-            "$min": {"outbox.since": moment},
-            "$inc": {"contactVersion": Int64(1)},
+            "$min": {SINCE: moment},
+            "$inc": {CONTACT_VERSION: Int64(1)},
         }
         for operator, fields in times.items():
             update.setdefault(operator, {}).update(self._codec.to_database(fields))
@@ -103,7 +107,7 @@ class Users:
                 user = await self._users.find_one_and_update(
                     {"_id": user_id},
                     update,
-                    projection=_PUBLIC,
+                    projection=PUBLIC,
                     return_document=ReturnDocument.AFTER,
                 )
         except DuplicateKeyError as error:
@@ -118,7 +122,7 @@ class Users:
         Raises:
             NotFoundError: There is none with this id.
         """
-        user = await self._users.find_one({"_id": user_id}, _PUBLIC)
+        user = await self._users.find_one({"_id": user_id}, PUBLIC)
         if user is None:
             raise NotFoundError(user_id)
         return self._codec.to_wire(user)
@@ -126,6 +130,6 @@ class Users:
 
 def _taken(error: DuplicateKeyError, emails: list[str]) -> Exception:
     """Which of `emails` the unique index refused; the error itself if it was another index."""
-    key = (error.details or {}).get("keyValue", {}).get("emailKeys")
+    key = (error.details or {}).get("keyValue", {}).get(EMAIL_KEYS)
     keys = [email_key(each) for each in emails]
     return EmailTakenError(keys.index(key)) if key in keys else error

@@ -5,8 +5,7 @@ alone: `unenforced` tells what that is.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import Any
 
 from openapi.description import JsonSchema, name_of
@@ -51,25 +50,17 @@ def collection_schema(entity: Entity, internal: Mapping[str, Any]) -> Validator:
 
     Args:
         entity: What it holds.
-        internal: `$jsonSchema` of the fields that only storage knows, by name; those whose schema
-            has `"optional": True` may be missing.
+        internal: `$jsonSchema` of what storage has for itself at the top, by name.
     """
-    own = {name: bool(each.get("optional")) for name, each in internal.items()}
     translator = _Translator(entity.places, entity.description.schemas)
-    at = _At(entity.place, own=own)
-    result = translator.part(entity.schema, at)
-    names = TopNames(own)
+    result = translator.part(entity.schema, _At(entity.place, own=(*internal,)))
+    names = TopNames(internal)
     if entity.is_closed:
         named: Validator = {names.stored(name): {} for name in entity.place.names}
         result["properties"] = named | result.get("properties", {})
         result["additionalProperties"] = False
-    required = [name for name, optional in own.items() if not optional]
-    if required:
-        result["required"] = [*required, *result.get("required", [])]
-    result["properties"] = result.get("properties", {}) | {
-        name: {key: value for key, value in each.items() if key != "optional"}
-        for name, each in internal.items()
-    }
+    result["required"] = [*internal, *result.get("required", [])]
+    result["properties"] = result.get("properties", {}) | {**internal}
     return result
 
 
@@ -95,19 +86,19 @@ class _At:
     Args:
         place: What schemas say of that place.
         path: Of the place, in a value; empty at the top.
-        own: At the top, the names that storage has for itself, and whether they may be missing.
+        own: At the top, the names that storage has for itself.
         above: Names of schemas that this one is in.
         exact: Whether `1.0` is refused where the schema says so.
     """
 
     place: Place
     path: str = ""
-    own: Mapping[str, bool] = field(default_factory=dict)
+    own: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
     exact: bool = True
 
     def below(self, place: Place, step: str | int) -> "_At":
-        return replace(self, place=place, path=f"{self.path}{pointer_of(step)}", own={})
+        return replace(self, place=place, path=f"{self.path}{pointer_of(step)}", own=())
 
 
 class _Translator:
@@ -132,7 +123,9 @@ class _Translator:
             self._leave(schema, at, EXACT)
         result |= {**self._object(schema, at, names), **self._array(schema, at)}
         both = [*result.pop("allOf", ()), *self._composition(schema, at)]
-        both += [*self._conditions(schema, at, names), *_counted(result, at.own)]
+        both += self._conditions(schema, at, names)
+        for key in {"minProperties", "maxProperties"} & result.keys():
+            result[key] += len(at.own)
         if not at.path and "enum" in result:  # a whole document has fields of storage's own
             if any(isinstance(each, dict) for each in result.pop("enum")):
                 self._leave(schema, at, *({"enum", "const"} & schema.keys()))
@@ -248,24 +241,3 @@ def _is_known(keyword: str) -> bool:
     if keyword in _HELD or keyword in _ANNOTATIONS:
         return True
     return keyword.startswith("x-") and keyword != _UNIQUE_AS
-
-
-def _counted(result: Validator, own: Mapping[str, bool]) -> Iterator[Validator]:
-    """Limits of how many properties there are, which storage's own do not count for."""
-    keywords = {"minProperties", "maxProperties"} & result.keys()
-    said: Validator = {key: result.pop(key) for key in keywords}
-    if not own or not said:
-        result |= said
-        return
-    optional = [name for name, is_optional in own.items() if is_optional]
-    alternatives = []
-    for size in range(len(optional) + 1):
-        for there in combinations(optional, size):
-            number = len(own) - len(optional) + size
-            absent: Validator = {name: {"not": {}} for name in optional if name not in there}
-            alternatives.append(
-                {key: limit + number for key, limit in said.items()}
-                | ({"required": [*there]} if there else {})
-                | ({"properties": absent} if absent else {})
-            )
-    yield {"anyOf": alternatives}

@@ -81,7 +81,25 @@ class Transform:
         return f"change {', '.join(self.fields)}"
 
 
-Change = Rename | Split | Drop | Transform
+@dataclass(frozen=True)
+class Rewrite:
+    """MongoDB rewrites documents by itself, as no running process could read both shapes.
+
+    For storage's own fields; migrations of the specs have no need of it. `concerned` finds the
+    documents that are to be rewritten, `becomes` is the expression for what any document is then,
+    `gone` are the fields at the top that nobody speaks of any more.
+    """
+
+    title: str
+    concerned: Mapping[str, Any]
+    becomes: Mapping[str, Any]
+    gone: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+Change = Rename | Split | Drop | Transform | Rewrite
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 from storage.evolution.changes import Drop, Migration, Rename, Split, Transform
 from storage.evolution.errors import MigrationError
-from storage.evolution.steps import Step
+from storage.evolution.steps import FIRST, Step
+from storage.system_fields import OWN
 
 FOLDER = Path(__file__).parents[2] / "migrations"
 
@@ -38,6 +39,8 @@ def _step(file: Path) -> Step:
     where = f"migrations/{file.name}"
     if not NAME.fullmatch(file.stem):
         raise MigrationError(f"{where}: call it NNNN_name.py, such as 0001_rename_status.py")
+    if file.stem.startswith(FIRST):
+        raise MigrationError(f"{where}: {FIRST} is storage's own: begin with 0001")
     spec = spec_from_file_location(f"migrations.{file.stem}", file)
     assert spec is not None  # noqa: S101 - it ends with .py
     assert spec.loader is not None  # noqa: S101
@@ -61,5 +64,8 @@ def _wrong(migration: Migration) -> Iterator[str]:
     for change in changes:
         if not isinstance(change, _KINDS):
             yield f"{change!r} is no Rename, Split, Drop or Transform"
-        elif not isinstance(change, Transform) and change.field == "_id":
-            yield "_id stays as it is: every document is found by it"
+            continue
+        named = change.fields if isinstance(change, Transform) else (change.field,)
+        for name in named:
+            if name.partition(".")[0] in OWN:
+                yield f"{name} stays as it is: it is storage's own"

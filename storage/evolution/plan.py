@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 
 from storage.client import Json
 from storage.contradictions import Misfits
-from storage.evolution.changes import Document, Drop, Rename
+from storage.evolution.changes import Document, Drop, Rename, Rewrite
 from storage.evolution.errors import MigrationError
 from storage.evolution.paths import copied
 from storage.evolution.steps import Step
@@ -71,17 +71,30 @@ def plan(
 def _unfit_batches(found: Plan, misfits: Misfits, schema: Json) -> Iterator[list[Document]]:
     """The documents that do not fit after the migrations, as they are then."""
     changes = [(step.name, change) for step in found.steps for change in step.changes]
-    alone = [(name, change) for name, change in changes if isinstance(change, Rename | Drop)]
+    alone = [
+        (name, change) for name, change in changes if isinstance(change, Rename | Drop | Rewrite)
+    ]
     if len(alone) < len(changes):  # some are ours to compute
-        for batch in _batches(found.collection.find({}).sort("_id")):
+        first = [(name, change) for name, change in alone if isinstance(change, Rewrite)]
+        _count(found, first)
+        before = [stage for _, change in first for stage in stages(change)]
+        for batch in _batches(found.collection.aggregate([{"$sort": {"_id": 1}}, *before])):
             yield misfits.unfit([_after(found, each) for each in batch])
         return
-    for name, change in alone:
-        concerned = {change.field: {"$exists": True}}
-        found.changed[name] += found.collection.count_documents(concerned)
+    _count(found, alone)
     after = [stage for _, change in alone for stage in stages(change)]
     unfit: Json = {"$match": {"$nor": [{"$jsonSchema": schema}]}}
     yield from _batches(found.collection.aggregate([*after, unfit]))
+
+
+def _count(found: Plan, changes: Iterable[tuple[str, Rename | Drop | Rewrite]]) -> None:
+    """Note how many documents these concern."""
+    for name, change in changes:
+        if isinstance(change, Rewrite):
+            query = change.concerned
+        else:
+            query = {change.field: {"$exists": True}}
+        found.changed[name] += found.collection.count_documents(query)
 
 
 def _after(found: Plan, document: Document) -> Document:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from storage.evolution.changes import Change, Drop, Rename, Split, Transform
+from storage.evolution.changes import Change, Drop, Rename, Rewrite, Split, Transform
 from storage.evolution.layers import DropLayer, Layer, Phase, RenameLayer, TransformLayer
 from storage.evolution.splitting import SplitLayer
+
+FIRST = "0000"
+"""The number of the migrations that storage brings along, and no file has."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,11 @@ class Step:
     name: str
     collection: str
     changes: tuple[Change, ...]
+
+    @property
+    def needs_quiet(self) -> bool:
+        """Whether no process may run meanwhile."""
+        return any(isinstance(each, Rewrite) for each in self.changes)
 
     def layers(self, phases: Mapping[str, Phase]) -> Iterator[Layer]:
         """A layer for each change; `phases` is by migration, and may change."""

@@ -6,7 +6,7 @@ from typing import Any, TypeGuard
 from pymongo import IndexModel
 
 from storage.client import Json
-from storage.evolution.changes import Change, Drop, Rename, Split
+from storage.evolution.changes import Change, Drop, Rename, Rewrite, Split
 from storage.evolution.errors import MigrationError
 from storage.evolution.paths import below
 from storage.evolution.steps import Step
@@ -84,6 +84,8 @@ def retired(steps: Iterable[Step]) -> set[str]:
             gone -= {*_places(change)}
             if isinstance(change, Rename | Split | Drop):
                 gone.add(change.field)
+            if isinstance(change, Rewrite):
+                gone |= {*change.gone}
     return gone
 
 

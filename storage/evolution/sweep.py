@@ -8,7 +8,16 @@ from pymongo import UpdateOne
 from pymongo.collection import Collection
 
 from storage.client import Json
-from storage.evolution.changes import ABSENT, Change, Document, Drop, Rename, Split, Transform
+from storage.evolution.changes import (
+    ABSENT,
+    Change,
+    Document,
+    Drop,
+    Rename,
+    Rewrite,
+    Split,
+    Transform,
+)
 from storage.evolution.errors import MigrationError
 from storage.evolution.paths import copied, put, removal, take
 from storage.evolution.records import Records
@@ -39,7 +48,8 @@ def sweep(
     """
     for number in range(records.change(step.name), len(step.changes)):
         change = step.changes[number]
-        for last, ids in _batches(collection, records.position(step.name, number)):
+        position = records.position(step.name, number)
+        for last, ids in _batches(collection, position) if _is_to_do(collection, change) else ():
             began = monotonic()
             count = _apply(collection, change, ids)
             records.move(step.name, number, last, count)
@@ -47,6 +57,12 @@ def sweep(
             sleep((monotonic() - began) * rest)
         if number + 1 < len(step.changes):
             records.move(step.name, number + 1, None, 0)
+
+
+def _is_to_do(collection: Collection[Json], change: Change) -> bool:
+    if not isinstance(change, Rewrite):
+        return True
+    return collection.find_one(change.concerned, ["_id"]) is not None
 
 
 def applied(document: Document, changes: tuple[Change, ...]) -> Document:
@@ -66,8 +82,10 @@ def applied(document: Document, changes: tuple[Change, ...]) -> Document:
     return document
 
 
-def stages(change: Rename | Drop) -> list[Json]:
+def stages(change: Rename | Drop | Rewrite) -> list[Json]:
     """The change as MongoDB does it by itself, once or again."""
+    if isinstance(change, Rewrite):
+        return [{"$replaceWith": change.becomes}]
     if isinstance(change, Drop):
         return removal(change.field)
     is_new = {"$eq": [{"$type": f"${change.field}"}, "missing"]}
@@ -113,6 +131,13 @@ def _apply(collection: Collection[Json], change: Change, ids: list[Any]) -> int:
         case Rename() | Drop():
             there = {change.field: {"$exists": True}}
             return collection.update_many({**among, **there}, stages(change)).modified_count
+        case Rewrite():
+            # A document between two of them fits no validator.
+            return collection.update_many(
+                {"$and": [among, change.concerned]},
+                stages(change),
+                bypass_document_validation=True,
+            ).modified_count
         case Split():
             found = [*collection.find({**among, change.field: {"$exists": True}})]
             return _compute(collection, found, lambda each: _split(each, change))

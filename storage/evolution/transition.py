@@ -5,13 +5,14 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from pymongo import MongoClient
+from pymongo.collection import Collection as MongoCollection
 
 from storage.client import Json
 from storage.evolution.errors import MigrationError
 from storage.evolution.layers import Phase
 from storage.evolution.paths import below
 from storage.evolution.records import Records, Running, unknown
-from storage.evolution.steps import Step
+from storage.evolution.steps import FIRST, Step
 from storage.evolution.stored import retired
 from storage.evolution.sweep import complete, sweep
 
@@ -55,7 +56,8 @@ class Transition:
             done = max((each for each in phases if phases[each] > Phase.EXPANDED), default="")
             for each in self._layout:
                 for step in each.steps:
-                    if each.database == name and step.name not in phases and step.name < done:
+                    is_late = step.name < done and not step.name.startswith(FIRST)
+                    if each.database == name and step.name not in phases and is_late:
                         raise MigrationError(
                             f"migrations/{step.name}.py comes before {done}, which was applied "
                             f"already: give it a higher number. Nothing was changed."
@@ -103,8 +105,18 @@ class Transition:
                 return sorted(found)
             sleep(_LOOK)
 
-    def contract(self, collection: "Collection", progress: Callable[[int], None]) -> None:
+    def contract(
+        self,
+        collection: "Collection",
+        progress: Callable[[int], None],
+        which: Callable[[Step], bool] = lambda _: True,
+    ) -> None:
         """Apply what is pending in a collection, after which nothing has the old shape.
+
+        Args:
+            collection: Which.
+            progress: Told of so many documents more.
+            which: Whether a step is to be applied now.
 
         Raises:
             MigrationError: A process does not take over; the next set-up goes on from here.
@@ -112,14 +124,13 @@ class Transition:
         records = self._records[collection.database]
         documents = self._client[collection.database][collection.name]
         rest = {} if records.running() else {"rest": 0.0}
-        for step in self.pending(collection):
+        for step in filter(which, self.pending(collection)):
             records.begin(step.name, Phase.SWITCHING)
             self._wait_for_all(records, step)
+            if step.needs_quiet:  # a unique index would take two moved documents for equal
+                _drop_retired_indexes(documents, step)
             sweep(documents, step, records, progress, **rest)
-            for index in [*documents.list_indexes()]:
-                fields = retired([step])
-                if any(below(key, field) is not None for key in index["key"] for field in fields):
-                    documents.drop_index(index["name"])
+            _drop_retired_indexes(documents, step)
             records.begin(step.name, Phase.DONE)
 
     def complete(self, collection: "Collection", progress: Callable[[int], None]) -> None:
@@ -146,6 +157,13 @@ class Transition:
                     "up once more."
                 )
             sleep(_LOOK)
+
+
+def _drop_retired_indexes(documents: MongoCollection[Json], step: Step) -> None:
+    fields = retired([step])
+    for index in [*documents.list_indexes()]:
+        if any(below(key, field) is not None for key in index["key"] for field in fields):
+            documents.drop_index(index["name"])
 
 
 def _writes_new(process: Running, step: Step) -> bool:

@@ -23,6 +23,7 @@ from storage.client import Json, MongoSettings, connect_blocking
 from tests.backup.conftest import Aware, environment
 from tests.examples import ADDRESS
 from tests.messaging.system import System
+from tests.storage.test_validators import keyed
 from tests.waiting import until_async
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -138,10 +139,7 @@ async def test_a_full_disk_leaves_nothing(
     """Nor does it leave a traceback."""
     users = client[system.mongo.users]["users"]
     users.insert_many(
-        [
-            {"_id": str(n), "emailKeys": [str(n)], "noise": secrets.token_hex(100)}
-            for n in range(2000)
-        ],
+        [{"_id": str(n), **keyed(str(n)), "noise": secrets.token_hex(100)} for n in range(2000)],
         bypass_document_validation=True,
     )
     # A limit to the size of files is met in the same call as the end of a disk.

@@ -12,6 +12,7 @@ from models.fields.order import Order as OrderFields
 from models.fields.user import User as UserFields
 from storage.contacts import ContactsStore
 from storage.outbox import Outbox
+from storage.system_fields import CONTACT_VERSION, value_of
 from tests.examples import ADDRESS
 from tests.messaging.rabbitmq import RabbitServer
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
@@ -169,7 +170,9 @@ class RealParts:
         """See `Sync`."""
         stored = await self._system.stored_order(order_id)
         emails, address = tuple(stored[OrderFields.userEmails]), stored[OrderFields.deliveryAddress]
-        return Order(dict(zip(FIELDS, (emails, address), strict=True)), stored["contactVersion"])
+        return Order(
+            dict(zip(FIELDS, (emails, address), strict=True)), value_of(stored, CONTACT_VERSION)
+        )
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Broker]:

@@ -24,6 +24,7 @@ from local.stack import Stack
 from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect
+from storage.system_fields import CONTACT_VERSION
 from tests.apis import orders_of, outbox_of, users_of
 from tests.examples import ADDRESS
 from tests.messaging.system import new_email
@@ -111,7 +112,7 @@ async def _drain(
 
     async def behind() -> int:
         # Nothing is published of a user but the newest, which is above version 1.
-        synced = {User.userId: {"$in": ids}, "contactVersion": {"$gt": 1}}
+        synced = {User.userId: {"$in": ids}, CONTACT_VERSION: {"$gt": 1}}
         return len(ids) - await orders.count_documents(synced)
 
     starting = asyncio.create_task(asyncio.to_thread(stack.start_part, "rabbitmq"))

@@ -11,6 +11,7 @@ from aware.__main__ import aware
 from messaging.amqp import connection_parameters
 from messaging.topology import Topology
 from storage.client import MongoSettings, connect_blocking
+from storage.system_fields import OUTBOX
 from tests.messaging.rabbitmq import RabbitServer
 from tests.messaging.system import administrator, delete_queues
 
@@ -75,11 +76,11 @@ def test_resync_says_how_many(rabbitmq: RabbitServer, call: Aware) -> None:
     with connect_blocking(settings) as client:
         users = client[settings.users]["users"]
         assert call("resync", "--user", "u1").stdout == "1 user will be published anew\n"
-        assert users.count_documents({"outbox": {"$exists": True}}) == 1
+        assert users.count_documents({OUTBOX: {"$exists": True}}) == 1
         everybody = users.count_documents({})
         assert call("resync").stdout == f"{everybody} users will be published anew\n"
-        assert users.count_documents({"outbox": {"$exists": True}}) == everybody
-        users.update_many({}, {"$unset": {"outbox": ""}})
+        assert users.count_documents({OUTBOX: {"$exists": True}}) == everybody
+        users.update_many({}, {"$unset": {OUTBOX: ""}})
 
 
 def test_resync_names_an_unknown_user(call: Aware) -> None:

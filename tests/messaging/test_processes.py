@@ -18,6 +18,7 @@ from messaging.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, Topology
 from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect
+from storage.system_fields import CONTACT_VERSION, EMAIL_KEYS, OUTBOX, system
 from tests.apis import orders_of, users_of
 from tests.examples import ADDRESS
 from tests.messaging.conftest import MACHINE
@@ -122,7 +123,7 @@ async def test_a_relay_that_stops_has_marked_what_it_published_and_nothing_else(
         return await left() < count
 
     async def left() -> int:
-        return await users.count_documents({"outbox": {"$exists": True}})
+        return await users.count_documents({OUTBOX: {"$exists": True}})
 
     with started("user-relay", _environment(system, "user-relay")) as relay:
         await until_async(begun, "something is published")
@@ -245,10 +246,14 @@ def _changed_user(user_id: str) -> Json:
         "_id": user_id,
         User.userId: user_id,
         User.emails: [f"{user_id}@example.com"],
-        "emailKeys": [f"{user_id}@example.com"],
         User.deliveryAddress: ADDRESS,
-        "contactVersion": Int64(2),
-        "outbox": {"since": now, "changedAt": now, "build": "v1"},
+        **system(
+            {
+                EMAIL_KEYS: [f"{user_id}@example.com"],
+                CONTACT_VERSION: Int64(2),
+                OUTBOX: {"since": now, "changedAt": now, "build": "v1"},
+            }
+        ),
     }
 
 

@@ -7,6 +7,7 @@ from messaging.resync import UnknownUser, resync
 from models.fields.order import Order
 from models.fields.user import User
 from storage.client import Json
+from storage.system_fields import CONTACT_VERSION, OUTBOX, SYSTEM, name_of, value_of
 from tests.messaging.system import System, event
 
 pytestmark = pytest.mark.anyio
@@ -70,8 +71,8 @@ async def test_one_user_alone(system: System) -> None:
     """The others have nothing to publish."""
     one, other = await system.new_user(), await system.new_user()
     assert await resync(system.outbox, system.store, one) == 1
-    assert "outbox" in await stored_user(system, one)
-    assert "outbox" not in await stored_user(system, other)
+    assert name_of(OUTBOX) in (await stored_user(system, one))[SYSTEM]
+    assert name_of(OUTBOX) not in (await stored_user(system, other))[SYSTEM]
 
 
 async def test_the_new_version_is_above_all_that_orders_know(system: System) -> None:
@@ -79,9 +80,9 @@ async def test_the_new_version_is_above_all_that_orders_know(system: System) -> 
     user = await system.new_user()
     order = await system.new_order(user)
     orders = system.client[system.mongo.orders]["orders"]
-    await orders.update_one({"_id": order}, {"$set": {"contactVersion": Int64(10**12)}})
+    await orders.update_one({"_id": order}, {"$set": {CONTACT_VERSION: Int64(10**12)}})
     await resync(system.outbox, system.store, user)
-    assert (await stored_user(system, user))["contactVersion"] > 10**12
+    assert value_of(await stored_user(system, user), CONTACT_VERSION) > 10**12
 
 
 async def test_every_user_of_many_is_reached(system: System) -> None:

@@ -19,6 +19,7 @@ from models.fields.order import Order
 from models.fields.user import DeliveryAddress, User
 from storage.client import Json
 from storage.contacts import Contacts, MongoContactsStore
+from storage.system_fields import CONTACT_VERSION, value_of
 from tests.apis import api, users_of
 from tests.examples import ADDRESS
 from tests.messaging.system import MOVED, System, event, new_email
@@ -46,7 +47,7 @@ async def test_a_sync_sets_the_time_of_the_order_and_its_version(system: System)
     async with system.relay(), system.consumer():
         await system.in_step(order["_id"], await system.change(user))
     synced = await system.stored_order(order["_id"])
-    assert synced["contactVersion"] == 2
+    assert value_of(synced, CONTACT_VERSION) == 2
     assert synced[Order.updatedAt] > order[Order.updatedAt]
     assert synced[Order.createdAt] == order[Order.createdAt]
 
@@ -95,7 +96,7 @@ async def test_an_event_that_comes_twice_or_late_changes_nothing(system: System)
 
         await until_async(all_are_done, "all four events are done")
     synced = await system.stored_order(order)
-    assert (synced["contactVersion"], synced[Order.userEmails]) == (3, ["v3@example.com"])
+    assert (value_of(synced, CONTACT_VERSION), synced[Order.userEmails]) == (3, ["v3@example.com"])
 
 
 async def test_an_event_known_before_the_order_never_touches_it(system: System) -> None:

@@ -22,6 +22,7 @@ from storage.evolution.records import LAYOUT, Records
 from storage.evolution.steps import Step
 from storage.layout import Collection, collections, digest
 from storage.setup import set_up
+from storage.system_fields import EMAIL_KEYS
 from tests.storage.test_validators import order
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -223,7 +224,7 @@ def test_a_migration_may_not_come_before_one_that_was_applied(
     [
         (Rename("orderState", "status"), "orders has no field orderState"),
         (Rename("createdAt", "made"), "orders are sorted by createdAt"),
-        (Split("userId", {"a": {}}, dict, dict), "userId is in the index user_version"),
+        (Split("userId", {"a": {}}, dict, dict), "userId is in the index user_contact_version"),
     ],
 )
 def test_a_migration_that_cannot_be_is_refused(
@@ -236,8 +237,8 @@ def test_a_migration_that_cannot_be_is_refused(
 
 def test_a_unique_field_keeps_its_name(own: MongoSettings) -> None:
     """In two places it could be there twice."""
-    steps = [Step("0001_test", "users", (Rename("emailKeys", "keys"),))]
-    with pytest.raises(MigrationError, match="emailKeys is unique"):
+    steps = [Step("0001_test", "users", (Rename(EMAIL_KEYS, "keys"),))]
+    with pytest.raises(MigrationError, match=f"{EMAIL_KEYS} is unique"):
         collections(SPECS, own.users, own.orders, steps)
 
 

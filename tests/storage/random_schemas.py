@@ -14,7 +14,22 @@ from storage.client import Json
 Draw = st.DrawFn
 
 NAMES = (
-    *("a", "b", "c", "", "$x", "a.b", "_id", "outbox", "version", "__proto__", "a$", "\x00"),
+    *(
+        "a",
+        "b",
+        "c",
+        "",
+        "$x",
+        "a.b",
+        "_id",
+        "_system",
+        "outbox",
+        "contactVersion",
+        "emailKeys",
+        "__proto__",
+        "a$",
+        "\x00",
+    ),
     *("$set", ".", "é"),
 )
 """Names of properties: plain ones, those that MongoDB reads otherwise, and storage's own."""

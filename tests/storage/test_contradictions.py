@@ -13,7 +13,8 @@ from storage.client import Json, MongoSettings
 from storage.contradictions import ContradictionError
 from storage.layout import Collection, collections
 from storage.setup import set_up
-from tests.storage.test_validators import order, user
+from storage.system_fields import EMAIL_KEYS
+from tests.storage.test_validators import keyed, order, user
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -71,7 +72,7 @@ def test_documents_that_do_not_fit_a_new_validator_are_named(
     set_up(root, layout, {})
     users, orders, _ = layout
     root[users.database].users.insert_many(
-        [user(_id="u1", userId="u1", phoneNumber="0123456789", emailKeys=["a"]), user(_id="u2")]
+        [user(_id="u1", userId="u1", phoneNumber="0123456789", **keyed("a")), user(_id="u2")]
     )
     root[orders.database].orders.insert_one(order(_id="o1"))
     wanted = mine(
@@ -126,16 +127,16 @@ def test_documents_that_share_a_key_of_a_new_unique_index_are_named(
     users = mine()[0]
     root[users.database].users.insert_many(
         [
-            user(_id="u1", emailKeys=["a", "b"]),
-            user(_id="u2", emailKeys=["b", "c"]),
-            user(_id="u3", emailKeys=["d", "d"]),
-            user(_id="u4", emailKeys=["c"]),
+            user(_id="u1", **keyed("a", "b")),
+            user(_id="u2", **keyed("b", "c")),
+            user(_id="u3", **keyed("d", "d")),
+            user(_id="u4", **keyed("c")),
         ]
     )
     assert refusal(root, mine())[1:] == [
-        f"{users.database}.users: 2 keys do not fit the new unique index on emailKeys",
-        "  u1, u2: have the same emailKeys",
-        "  u2, u4: have the same emailKeys",
+        f"{users.database}.users: 2 keys do not fit the new unique index on {EMAIL_KEYS}",
+        f"  u1, u2: have the same {EMAIL_KEYS}",
+        f"  u2, u4: have the same {EMAIL_KEYS}",
     ]
 
 
@@ -145,11 +146,11 @@ def test_after_the_documents_are_put_right_the_set_up_goes_through(
     """A refusal is no state: the next set-up begins anew."""
     set_up(root, mine("users", indexes=()), {})
     users = root[mine()[0].database].users
-    users.insert_many([user(_id="u1", emailKeys=["a"]), user(_id="u2", emailKeys=["a"])])
+    users.insert_many([user(_id="u1", **keyed("a")), user(_id="u2", **keyed("a"))])
     refusal(root, mine())
-    users.update_one({"_id": "u2"}, {"$set": {"emailKeys": ["b"]}})
+    users.update_one({"_id": "u2"}, {"$set": {EMAIL_KEYS: ["b"]}})
     set_up(root, mine(), {})
-    assert users.index_information()["emailKeys"]["unique"]
+    assert users.index_information()["email_keys"]["unique"]
 
 
 def test_an_index_that_changed_is_made_beside_the_old_one(

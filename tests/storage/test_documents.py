@@ -16,6 +16,7 @@ from storage.client import Json, MongoSettings, connect
 from storage.documents import Documents, merged
 from storage.entity import Entity
 from storage.errors import DocumentTooLargeError, NotFoundError, UnstorableError
+from storage.system_fields import SYSTEM
 from storage.validators import collection_schema
 from tests.describing import described_schemas
 from tests.storage.random_schemas import NAMES, TEXTS
@@ -47,7 +48,8 @@ async def documents(mongo: MongoSettings) -> AsyncIterator[Documents]:
     """An empty collection under its validator."""
     async with connect(mongo) as client:
         name = f"documents_{uuid4().hex[:8]}"
-        own = {"_id": {"bsonType": "string"}, "_revision": {"bsonType": "long"}}
+        system = {"bsonType": "object", "properties": {"revision": {"bsonType": "long"}}}
+        own = {"_id": {"bsonType": "string"}, SYSTEM: system}
         validator = {"$jsonSchema": collection_schema(OPEN, own)}
         yield Documents(await client[name].create_collection("open", validator=validator), OPEN)
         await client.drop_database(name)

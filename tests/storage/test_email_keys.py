@@ -12,7 +12,8 @@ from models.fields.user import User
 from storage.client import Json, MongoSettings
 from storage.contradictions import ContradictionError
 from storage.email_keys import update_email_keys
-from tests.storage.test_validators import user
+from storage.system_fields import EMAIL_KEYS
+from tests.storage.test_validators import keyed, user
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def users(root: MongoClient[Json], mongo: MongoSettings) -> Iterator[Collection[
     """An empty collection of users with the unique index."""
     own = replace(mongo, prefix=f"test_{uuid4().hex[:12]}").users
     collection = root[own]["users"]
-    collection.create_indexes([IndexModel("emailKeys", unique=True)])
+    collection.create_indexes([IndexModel(EMAIL_KEYS, unique=True)])
     yield collection
     root.drop_database(own)
 
@@ -32,17 +33,17 @@ def test_keys_that_are_made_otherwise_now_are_replaced(users: Collection[Json]) 
             user(
                 _id="u1",
                 **{User.emails: ["a@faß.de", "a@b.com"]},
-                emailKeys=["info@fass.de", "a@b.com"],
+                **keyed("info@fass.de", "a@b.com"),
             ),
-            user(_id="u2", **{User.emails: ["i@XN--FA-HIA.de"]}, emailKeys=["i@fass.de"]),
-            user(_id="u3", **{User.emails: ["jü@müller.de"]}, emailKeys=["jü@müller.de"]),
-            user(_id="u4", **{User.emails: ["c@d.com"]}, emailKeys=["c@d.com"]),
+            user(_id="u2", **{User.emails: ["i@XN--FA-HIA.de"]}, **keyed("i@fass.de")),
+            user(_id="u3", **{User.emails: ["jü@müller.de"]}, **keyed("jü@müller.de")),
+            user(_id="u4", **{User.emails: ["c@d.com"]}, **keyed("c@d.com")),
         ]
     )
     before = {each["_id"]: each for each in users.find()}
     assert update_email_keys(users) == 2
-    before["u1"]["emailKeys"] = ["a@faß.de", "a@b.com"]
-    before["u2"]["emailKeys"] = ["i@faß.de"]
+    before["u1"] |= keyed("a@faß.de", "a@b.com")
+    before["u2"] |= keyed("i@faß.de")
     assert {each["_id"]: each for each in users.find()} == before
     assert update_email_keys(users) == 0
 
@@ -53,9 +54,9 @@ def test_two_users_with_one_address_are_named_and_nothing_is_changed(
     """As can be where processes of both versions wrote at the same time."""
     users.insert_many(
         [
-            user(_id="u1", **{User.emails: ["a@faß.de"]}, emailKeys=["a@fass.de"]),
-            user(_id="u2", **{User.emails: ["a@faß.de"]}, emailKeys=["a@faß.de"]),
-            user(_id="u3", **{User.emails: ["b@faß.de"]}, emailKeys=["b@fass.de"]),
+            user(_id="u1", **{User.emails: ["a@faß.de"]}, **keyed("a@fass.de")),
+            user(_id="u2", **{User.emails: ["a@faß.de"]}, **keyed("a@faß.de")),
+            user(_id="u3", **{User.emails: ["b@faß.de"]}, **keyed("b@fass.de")),
         ]
     )
     before = [*users.find()]

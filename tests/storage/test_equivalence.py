@@ -27,6 +27,8 @@ from openapi.reading import load_description
 from storage.client import Json
 from storage.entity import Entity
 from storage.layout import collections
+from storage.system_fields import CONTACT_VERSION, system
+from storage.users import new_user
 
 ROOT = Path(__file__).parents[2]
 UNENFORCED = json.loads((ROOT / "schemas" / "unenforced.json").read_text("utf-8"))
@@ -52,12 +54,12 @@ STORED = {
     "users": Stored(
         load_description(ROOT / "specs" / "user.yaml"),
         "User",
-        {"_id": "x", "emailKeys": ["x@example.com"], "contactVersion": Int64(1)},
+        {"_id": "x", **new_user(["x@example.com"])},
     ),
     "orders": Stored(
         load_description(ROOT / "specs" / "order.yaml"),
         "Order",
-        {"_id": "x", "contactVersion": Int64(0)},
+        {"_id": "x", **system({CONTACT_VERSION: Int64(0)})},
     ),
     "contacts": Stored(
         load_description(ROOT / "specs" / "events.yaml"), "UserContactsChanged", {}

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from openapi.patterns import portable
 from storage.names import TopNames, stored_name, wire_name
+from storage.system_fields import OWN
 from tests.storage.random_schemas import NAMES, PATTERNS
 
 ANY = st.sampled_from(NAMES) | st.text(st.sampled_from(".$\x00a_1 é"), max_size=4)
-TOP = TopNames(("_id", "outbox"))
+TOP = TopNames(OWN)
 
 
 @given(ANY)

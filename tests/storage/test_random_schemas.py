@@ -30,16 +30,15 @@ from openapi.pointers import pointer_of
 from storage.client import Json
 from storage.entity import Entity
 from storage.errors import UnstorableError
+from storage.system_fields import REVISION, SYSTEM, system
 from storage.validators import collection_schema, unenforced
 from tests.describing import described_schemas
 from tests.storage.random_schemas import documents, values
 
 INTERNAL = {
     "_id": {"bsonType": "int"},
-    "version": {"bsonType": "int"},
-    "outbox": {"bsonType": "int", "optional": True},
+    SYSTEM: {"bsonType": "object", "properties": {"revision": {"bsonType": "int"}}},
 }
-OWN = {"_id": 1, "version": 1}
 VALUES_OF_EACH = 25
 
 
@@ -78,11 +77,9 @@ class Stored:
     def take(self, sent: list[Json]) -> list[Json | None]:
         """What is read back of each value; None where the database refuses it."""
         documents = [
-            self.codec.to_database(value) | OWN | ({"outbox": 1} if number % 2 else {})
+            self.codec.to_database(value) | {"_id": number} | system({REVISION: 1})
             for number, value in enumerate(sent)
         ]
-        for number, document in enumerate(documents):
-            document["_id"] = number
         try:
             self.collection.insert_many(documents, ordered=False)
         except BulkWriteError as error:

@@ -15,7 +15,8 @@ from local.stack import Stack
 from models.fields.order import Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect_blocking
-from tests.storage.test_validators import user
+from storage.system_fields import EMAIL_KEYS
+from tests.storage.test_validators import keyed, user
 
 
 def set_up(databases: Stack, *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -154,9 +155,9 @@ def test_the_set_up_brings_the_keys_of_addresses_up_to_date(
     """It is the command that does so."""
     users = root["aware_users"]["users"]
     address = f"{uuid4().hex}@faß.de"
-    users.insert_one(user(_id=address, **{User.emails: [address]}, emailKeys=[address.casefold()]))
+    users.insert_one(user(_id=address, **{User.emails: [address]}, **keyed(address.casefold())))
     try:
         assert set_up(databases).returncode == 0
-        assert users.distinct("emailKeys", {"_id": address}) == [address]
+        assert users.distinct(EMAIL_KEYS, {"_id": address}) == [address]
     finally:
         users.delete_one({"_id": address})

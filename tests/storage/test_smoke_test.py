@@ -11,6 +11,7 @@ from storage.client import Json, MongoSettings, connect_blocking
 from storage.layout import collections
 from storage.smoke_test import remove
 from tests.storage.test_contradictions import SPECS
+from tests.storage.test_validators import keyed
 
 OWN = "smoke-test.1@example.com"
 USERS, ORDERS = "aware_users", "aware_orders"
@@ -36,7 +37,7 @@ def made(root: MongoClient[Json]) -> Iterator[MongoClient[Json]]:
     """A user `s1` of the smoke test with the order `s1`, both made from those of the seed."""
     user: Json = {**(root[USERS]["users"].find_one("u1") or {}), "_id": "s1", "userId": "s1"}
     order: Json = {**(root[ORDERS]["orders"].find_one("o1") or {}), "_id": "s1", "orderId": "s1"}
-    root[USERS]["users"].insert_one({**user, "emails": [OWN], "emailKeys": [OWN]})
+    root[USERS]["users"].insert_one({**user, "emails": [OWN], **keyed(OWN)})
     root[ORDERS]["orders"].insert_one({**order, "userId": "s1"})
     yield root
     root[USERS]["users"].delete_one({"_id": "s1"})

@@ -16,6 +16,7 @@ from openapi.reading import load_description
 from storage.client import Json, MongoSettings
 from storage.entity import Entity
 from storage.layout import collections
+from storage.system_fields import CONTACT_VERSION, EMAIL_KEYS, system
 from storage.validators import part_schema
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -32,15 +33,19 @@ ADDRESS = dict.fromkeys(
 )
 
 
+def keyed(*keys: str, **others: object) -> Json:
+    """What storage keeps for itself of a user with these keys of addresses, and other fields."""
+    return system({EMAIL_KEYS: [*keys], CONTACT_VERSION: Int64(1), **others})
+
+
 def user(**changes: object) -> Json:
     """A user's document as storage writes it."""
     whole = {
         "_id": "validated",
         User.userId: "validated",
         User.emails: ["validated@example.com"],
-        "emailKeys": ["validated@example.com"],
         User.deliveryAddress: ADDRESS,
-        "contactVersion": Int64(1),
+        **keyed("validated@example.com"),
     }
     return whole | changes
 
@@ -56,7 +61,7 @@ def order(**changes: object) -> Json:
         Order.orderStatus: "shipping",
         Order.createdAt: MOMENT,
         Order.updatedAt: MOMENT,
-        "contactVersion": Int64(0),
+        **system({CONTACT_VERSION: Int64(0)}),
     }
     return whole | changes
 
@@ -86,7 +91,7 @@ def put(root: MongoClient[Json], mongo: MongoSettings, document: Json) -> None:
                 User.firstName: "J",
             }
         ),
-        user(outbox={"since": MOMENT, "changedAt": MOMENT, "build": "v1"}),
+        user(**keyed("x", outbox={"since": MOMENT, "changedAt": MOMENT, "build": "v1"})),
         order(),
         order(**{Order.userId: "u1", Order.items: item(**{Item.price: 3})}),
         order(**{Order.items: item(**{Item.quantity: 1000000, Item.price: 1e9})}),
@@ -111,10 +116,13 @@ def test_what_storage_writes_is_accepted(
         user(**{User.deliveryAddress: {"street": "x"}}),
         user(**{User.firstName: "a" * 201}),
         user(**{User.firstName: "a\x00b"}),
-        user(contactVersion=1.5),
-        user(contactVersion=None),
+        user(**keyed("x", contactVersion=1.5)),
+        user(**keyed("x", contactVersion=None)),
+        user(**system({EMAIL_KEYS: []})),
+        user(**keyed("x", surplus=1)),
+        user(contactVersion=Int64(1)),
         user(surplus=1),
-        user(outbox={}),
+        user(**keyed("x", outbox={})),
         order(**{Order.orderStatus: "lost"}),
         order(**{Order.items: []}),
         order(**{Order.items: item(**{Item.quantity: 0})}),

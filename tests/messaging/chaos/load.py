@@ -15,6 +15,7 @@ from pymongo.read_concern import ReadConcern
 from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings
+from storage.system_fields import CONTACT_VERSION, value_of
 from tests.examples import ADDRESS
 from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields
 from tests.messaging.system import new_email
@@ -172,14 +173,14 @@ class Load:
         """From now on the user's orders of before the change are out of step."""
         since = time.monotonic()
         try:
-            user = await self._users.find_one({"_id": change.user}, {"contactVersion": 1})
+            user = await self._users.find_one({"_id": change.user}, {CONTACT_VERSION: 1})
         except PyMongoError:
             return
         assert user is not None
         for order in self.records.orders.values():
             told = order.writes[-1].told
             if order.user == change.user and told is not None and told < change.began:
-                version = int(user["contactVersion"])
+                version = int(value_of(user, CONTACT_VERSION))
                 self.records.obligations.add(Obligation(order.id, version, since))
 
     async def _watch(self, stop: asyncio.Event) -> None:
@@ -190,12 +191,12 @@ class Load:
             ids = list({each.order for each in due})
             try:
                 found = await self._orders.find(
-                    {"_id": {"$in": ids}}, {"contactVersion": 1}
+                    {"_id": {"$in": ids}}, {CONTACT_VERSION: 1}
                 ).to_list()
             except PyMongoError:
                 continue
             moment = time.monotonic()
-            versions = {order["_id"]: int(order["contactVersion"]) for order in found}
+            versions = {order["_id"]: int(value_of(order, CONTACT_VERSION)) for order in found}
             for each in due:
                 if versions.get(each.order, 0) >= each.version:
                     self.records.obligations.discard(each)

@@ -5,6 +5,7 @@ from typing import Any
 
 from models.fields.order import Order
 from storage.client import Json
+from storage.system_fields import CONTACT_VERSION, value_of
 from tests.messaging.chaos.load import Records, UserRecord
 from tests.messaging.simulation.history import FIELDS, Fields, History, OrderState
 
@@ -17,7 +18,7 @@ def judge(records: Records, users: Mapping[str, Json], orders: Mapping[str, Json
     newest: dict[str, int] = {}
     for user in records.users.values():
         document = users[user.id]
-        newest[user.id] = int(document["contactVersion"])
+        newest[user.id] = int(value_of(document, CONTACT_VERSION))
         history.states[user.id, newest[user.id]] = _fields(document, _NAMES)
         history.changes += [change for change, _ in user.changes]
         history.violations += _lost_from_user(user, _fields(document, _NAMES))
@@ -30,7 +31,7 @@ def judge(records: Records, users: Mapping[str, Json], orders: Mapping[str, Json
         states[order.id] = OrderState(
             order.user,
             _fields(document, dict.fromkeys(FIELDS)),
-            int(document["contactVersion"]),
+            int(value_of(document, CONTACT_VERSION)),
             tuple(order.writes),
         )
     history.judge(states, newest)

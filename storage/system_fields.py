@@ -1,0 +1,59 @@
+"""The names under which storage keeps what is its own in a document.
+
+`_id` is MongoDB's. Everything else stands in one object, `_system`, so that a property of a spec
+may have any other name.
+"""
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+from storage.client import Json
+
+SYSTEM = "_system"
+
+OWN = ("_id", SYSTEM)
+"""The names at the top that no property is stored under."""
+
+PUBLIC = dict.fromkeys(OWN, 0)
+"""The projection to what is on the wire."""
+
+REVISION = f"{SYSTEM}.revision"
+"""How often an object was written."""
+
+EMAIL_KEYS = f"{SYSTEM}.emailKeys"
+"""Of a user: one spelling of each address, under a unique index."""
+
+CONTACT_VERSION = f"{SYSTEM}.contactVersion"
+"""Of a user: counts the changes of contact data, from 1. Of an order: the newest change of its
+user's contact data that it knows; 0 where there was none."""
+
+OUTBOX = f"{SYSTEM}.outbox"
+"""Of a user: the pending outbox entry, there while the newest change has not been published."""
+
+SINCE = f"{OUTBOX}.since"
+"""When the oldest change was that has not been published."""
+
+CHANGED_AT = f"{OUTBOX}.changedAt"
+"""When the newest one was."""
+
+BUILD = f"{OUTBOX}.build"
+"""Which version of the service wrote the newest one."""
+
+TRACEPARENT = f"{OUTBOX}.traceparent"
+"""The trace that the newest one belongs to, if it has one."""
+
+
+def name_of(path: str) -> str:
+    """The last name of a path."""
+    return path.rpartition(".")[2]
+
+
+def value_of(document: Json, path: str) -> Any:  # noqa: ANN401 - of any field
+    """What a document has at a path that is there."""
+    return reduce(lambda found, name: found[name], path.split("."), document)
+
+
+def system(fields: Mapping[str, Any]) -> Json:
+    """The part of a document that has these fields right below `_system`, given by their paths."""
+    return {SYSTEM: {name_of(path): value for path, value in fields.items()}}
