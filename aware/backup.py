@@ -1,5 +1,6 @@
 """`backup` and `restore`: both databases at one moment into a file, and back."""
 
+from operator import attrgetter
 from pathlib import Path
 
 import click
@@ -23,6 +24,7 @@ from storage.backup import (
 )
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.evolution.records import MIGRATIONS
+from storage.evolution.transition import Transition
 from storage.layout import collections, records
 
 
@@ -58,6 +60,7 @@ def restore_command(file: Path, *, replace: bool) -> None:
         found = collections_of(client, settings)
         letters = waiting(parameters, topology.dead)
         manifest = _restore(file, found, replace=replace)
+        _bring_over(client, settings)
         click.echo(f"Restored: {_counts(manifest)}.")
         # What they hold was published by the databases that are no more. Dead letters stay: they
         # are evidence, and replaying them can no longer change anything.
@@ -74,6 +77,14 @@ def _restore(file: Path, found: Collections, *, replace: bool) -> Manifest:
     with bar("Restoring", manifest.documents) as step:
         restore_backup(file, found, replace=replace, step=step)
     return manifest
+
+
+def _bring_over(client: MongoClient[Json], settings: MongoSettings) -> None:
+    """Bring what storage keeps for itself to where it is today, in a backup of before."""
+    layout = collections(SPECS, settings.users, settings.orders)
+    transition = Transition(client, layout)
+    for each in layout:
+        transition.contract(each, lambda _: None, attrgetter("needs_quiet"))
 
 
 _APIS = ("user", "order")

@@ -68,7 +68,6 @@ def duplicates(collection: MongoCollection[Json], index: IndexModel) -> Iterator
     """Lines about the documents that share a key of the unique `index`; none if none do."""
     fields = list(index.document["key"])
     groups: list[Json] = [
-        {"$match": index.document.get("partialFilterExpression", {})},
         *({"$unwind": {"path": f"${each}", "preserveNullAndEmptyArrays": True}} for each in fields),
         {"$group": {"_id": [f"${each}" for each in fields], "ids": {"$addToSet": "$_id"}}},
         {"$match": {"ids.1": {"$exists": True}}},

@@ -195,13 +195,7 @@ def _users(specs: Path, database: str, changed: _Changed = lambda api: api) -> C
         "users",
         collection_schema(Entity(description, USER), {"_id": _STRING, SYSTEM: system}),
         (
-            # Every user has keys; `partial` lets the index be there before they stand here.
-            IndexModel(
-                [(EMAIL_KEYS, ASCENDING)],
-                name="email_keys",
-                unique=True,
-                partialFilterExpression={EMAIL_KEYS: {"$exists": True}},
-            ),
+            IndexModel([(EMAIL_KEYS, ASCENDING)], name="email_keys", unique=True),
             IndexModel(
                 [(SINCE, ASCENDING)],
                 name="outbox",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from itertools import chain, count
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -64,11 +65,15 @@ def set_up(
     if alone:
         transition.forget_processes()
     plans = {each.name: plan_ for each in collections if (plan_ := _plan(client, each, transition))}
-    if any(step.needs_quiet for each in plans.values() for step in each.steps):
+    quiet = [each for each in collections if each.name in plans and plans[each.name].needs_quiet]
+    if quiet:
         require_quiet(client, _writers(collections))
         transition.forget_processes()
     for line in chain.from_iterable(each.lines() for each in plans.values()):
         say(f"{PENDING}{line}")
+    for collection in quiet:
+        with progress(f"{TASK}{collection.name}", plans[collection.name].total) as step:
+            transition.contract(collection, step, attrgetter("needs_quiet"))
     for collection in (*records(collections), *collections):
         _collection(client[collection.database], collection)
     _logins(client["admin"], [*collections, *records(collections)], passwords)
@@ -85,9 +90,10 @@ def set_up(
         if found is None:  # a new collection, or nothing to do: its migrations are done at once
             transition.contract(collection, lambda _: None)
         else:
-            with progress(f"{TASK}{collection.name}", found.total) as step:
-                transition.contract(collection, step)
-                transition.complete(collection, step)
+            if found.completed or transition.pending(collection):
+                with progress(f"{TASK}{collection.name}", found.total) as step:
+                    transition.contract(collection, step)
+                    transition.complete(collection, step)
             _require_fit(client[collection.database], collection)
         _enforce(client[collection.database], collection)
     transition.settle()
@@ -126,7 +132,7 @@ def _plan(client: MongoClient[Json], wanted: Collection, transition: Transition)
         found, misfits = plan(collection, wanted.schema, steps, wanted.complete)
         lines = [*misfits.lines()]
     for index in _missing(database, wanted):
-        if index.document.get("unique"):
+        if index.document.get("unique") and not (found and found.needs_quiet):
             lines += duplicates(collection, index)
     if lines:
         raise ContradictionError(lines)

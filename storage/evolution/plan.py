@@ -35,6 +35,11 @@ class Plan:
     completed: int = 0
     begun: bool = False
 
+    @property
+    def needs_quiet(self) -> bool:
+        """Whether no process may run while it is carried out."""
+        return any(step.needs_quiet for step in self.steps)
+
     def lines(self) -> Iterator[str]:
         """What is going to be done, a line each."""
         for step in self.steps:

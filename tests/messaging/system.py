@@ -250,9 +250,11 @@ def administrator(environment: Mapping[str, str]) -> RabbitSettings:
     )
 
 
-def create_collections(mongo: MongoSettings) -> None:
+def create_collections(mongo: MongoSettings, *, anew: bool = False) -> None:
     """Collections with validators and indexes, as the set-up makes them."""
     with connect_blocking(mongo) as client:
+        for name in (mongo.users, mongo.orders) if anew else ():
+            client.drop_database(name)
         for each in collections(SPECS, mongo.users, mongo.orders):
             database = client[each.database]
             database.create_collection(each.name, validator={"$jsonSchema": each.schema})
