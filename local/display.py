@@ -30,7 +30,7 @@ def places(system: Stack) -> str:
         ("logs", str(system.logs), ""),
     ]
     tried = "\n\n".join(requests(ports.url("gateway")))
-    return f"{columns(rows)}\n\nThe five requests to try:\n\n{tried}"
+    return f"{columns(rows)}\n\nRequests to try:\n\n{tried}"
 
 
 def table(parts: Sequence[PartStatus]) -> str:

@@ -71,7 +71,7 @@ def test_start_status_and_stop_of_the_whole_system(shell: dict[str, str], ports:
         for request in requests
     ]
     statuses = [answer.split()[1] for answer in answers]
-    assert statuses == ["201", "200", "201", "200", "200"]
+    assert statuses == ["201", "200", "200", "201", "200", "200", "200"]
 
     status = _aware(shell, "status")
     assert status.returncode == 0
