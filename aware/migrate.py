@@ -8,8 +8,8 @@ import click
 from pymongo import MongoClient
 
 from local.commands import state_folder
+from local.environments import SET_UP_OF_MONGODB
 from local.errors import NotRunningError
-from local.parts import SET_UP_OF_MONGODB
 from local.stack import Stack
 from processes.settings import mongo_settings
 from processes.stored import SPECS

@@ -102,6 +102,4 @@ def _meanings(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _ports() -> list[Row]:
-    return [
-        (variable(name), "a port", str(getattr(Ports(), name)), purpose(name)) for name in names()
-    ]
+    return [(variable(name), "a port", str(Ports()[name]), purpose(name)) for name in names()]

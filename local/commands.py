@@ -5,7 +5,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from pathlib import Path
 from types import FrameType
@@ -15,7 +15,8 @@ import click
 
 from local import display
 from local.errors import AlreadyRunningError, LocalError, NotRunningError
-from local.parts import ALL, OWN
+from local.parts import every, own
+from local.passwords import COMMANDS
 from local.ports import Ports
 from local.stack import ROOT, Stack
 
@@ -41,6 +42,17 @@ def reporting(command: Callable[_P, None]) -> Callable[_P, None]:
             raise click.ClickException(str(error)) from error
 
     return reporting
+
+
+def _one_of(names: Callable[[], Sequence[str]]) -> Callable[..., str]:
+    """What refuses an argument that is none of `names`, which are known when it is called."""
+
+    def checked(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+        if value not in names():
+            raise click.BadParameter(f"{value} is none of {', '.join(names())}")
+        return value
+
+    return checked
 
 
 @click.command()
@@ -101,7 +113,7 @@ def status(context: click.Context) -> None:
 
 
 @click.command()
-@click.argument("part", type=click.Choice(ALL))
+@click.argument("part", callback=_one_of(every))
 def logs(part: str) -> None:
     """Follow the log of one PART."""
     file = Stack(state_folder(), Ports(), _P_VALUE).log(part)
@@ -111,7 +123,7 @@ def logs(part: str) -> None:
 
 
 @click.command("as", context_settings={"ignore_unknown_options": True})
-@click.argument("part", type=click.Choice([*OWN, "backup-reader"]))
+@click.argument("part", callback=_one_of(lambda: (*own(), *COMMANDS)))
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
 @reporting
 def run_as(part: str, arguments: tuple[str, ...]) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from local import gateway, mongodb, rabbitmq
-from local.environments import PORT_NAMES
 from local.examples import requests
-from local.parts import SERVICES
+from local.parts import http_processes
 from local.stack import PartStatus, Stack
 
 
@@ -17,7 +16,7 @@ def places(system: Stack) -> str:
         ("gateway", ports.url("gateway"), gateway.name()),
         *(("", "", limit) for limit in gateway.limits()),
         ("P", f"{share} %", "of the user requests go to version 1"),
-        *((name, ports.url(PORT_NAMES[name]) + "/ui/", "Swagger UI") for name in SERVICES),
+        *((name, ports.url(name) + "/ui/", "Swagger UI") for name in http_processes()),
         (
             "RabbitMQ",
             ports.url("rabbitmq_management"),
@@ -31,7 +30,7 @@ def places(system: Stack) -> str:
         ("logs", str(system.logs), ""),
     ]
     tried = "\n\n".join(requests(ports.url("gateway")))
-    return f"{columns(rows)}\n\nThe five requests to try:\n\n{tried}"
+    return f"{columns(rows)}\n\nRequests to try:\n\n{tried}"
 
 
 def table(parts: Sequence[PartStatus]) -> str:

@@ -3,36 +3,34 @@
 from collections.abc import Mapping
 
 from local import mongodb, rabbitmq
+from local.passwords import COMMANDS, HIGHEST
 from local.ports import HOST, Ports
+from processes.settings import password_variable
+from services.reading import declared
 
-PORT_NAMES = {
-    "order-service": "order_service",
-    "user-service-v1": "user_service_v1",
-    "user-service-v2": "user_service_v2",
-    "user-relay": "user_relay",
-    "order-consumer": "order_consumer",
-}
+SET_UP_OF_MONGODB = "mongodb-setup"
+SET_UPS = (SET_UP_OF_MONGODB, "rabbitmq-setup")
 
 
 def environment(part: str, ports: Ports, passwords: Mapping[str, str]) -> dict[str, str]:
     """What the process `part` of our own is told; KeyError for a part that is not our own."""
-    if part in {"mongodb-setup", "rabbitmq-setup"}:
+    if part in SET_UPS:
         return _set_up(ports, passwords)
-    if part in {"backup-reader", "smoke-test"}:
+    if part in COMMANDS:
         return _mongodb_login(part, ports, passwords)
-    address = ports.address(PORT_NAMES[part])
-    if part in {"user-relay", "order-consumer"}:
-        logins = _mongodb_login(part, ports, passwords) | _rabbitmq_login(part, ports, passwords)
-        return {**logins, "HEALTH_BIND": address}
-    login = part.removesuffix("-v1").removesuffix("-v2")
-    return {**_mongodb_login(login, ports, passwords), "BIND": address}
+    service = declared().by_process[part]
+    if part in service.processes:
+        bind = {"BIND": ports.address(part)}
+        return _mongodb_login(service.name, ports, passwords) | bind if service.database else bind
+    logins = _mongodb_login(part, ports, passwords) | _rabbitmq_login(part, ports, passwords)
+    return {**logins, "HEALTH_BIND": ports.address(part)}
 
 
 def _mongodb_login(login: str, ports: Ports, passwords: Mapping[str, str]) -> dict[str, str]:
     return {
         "MONGO_URI": mongodb.uri(ports.mongodb),
         "MONGO_USERNAME": login,
-        "MONGO_PASSWORD": passwords[f"{_prefix(login)}_MONGO_PASSWORD"],
+        "MONGO_PASSWORD": passwords[password_variable(login, "MONGO")],
     }
 
 
@@ -41,17 +39,13 @@ def _rabbitmq_login(login: str, ports: Ports, passwords: Mapping[str, str]) -> d
         "RABBITMQ_HOST": HOST,
         "RABBITMQ_PORT": str(ports.rabbitmq),
         "RABBITMQ_USER": login,
-        "RABBITMQ_PASSWORD": passwords[f"{_prefix(login)}_RABBITMQ_PASSWORD"],
+        "RABBITMQ_PASSWORD": passwords[password_variable(login, "RABBITMQ")],
     }
 
 
 def _set_up(ports: Ports, passwords: Mapping[str, str]) -> dict[str, str]:
     """Both set-ups get the same: the highest login of each system and the passwords to give."""
-    to_give = {
-        name: password
-        for name, password in passwords.items()
-        if name.startswith(("USER_", "ORDER_", "BACKUP_", "SMOKE_"))
-    }
+    to_give = {name: password for name, password in passwords.items() if name not in HIGHEST}
     return to_give | {
         "MONGO_URI": mongodb.uri(ports.mongodb),
         "MONGO_USERNAME": mongodb.ROOT,
@@ -62,7 +56,3 @@ def _set_up(ports: Ports, passwords: Mapping[str, str]) -> dict[str, str]:
         "RABBITMQ_USER": rabbitmq.ADMINISTRATOR,
         "RABBITMQ_PASSWORD": passwords["RABBITMQ_ADMIN_PASSWORD"],
     }
-
-
-def _prefix(login: str) -> str:
-    return login.upper().replace("-", "_")

@@ -1,66 +1,79 @@
-"""The paper's five requests, with the bodies that the specs give as examples, for pasting."""
+"""Requests to paste: each that clients may send, with what the specs give as examples."""
 
 import json
 import shlex
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from contract.samples import request_example
-from openapi.description import Description, Operation
+from openapi.description import Description, Operation, Parameter
 from openapi.reading import load_description
+from services.reading import declared
 
-SPECS = Path(__file__).parent.parent / "specs"
-# The operations that the paper tries, and the seed's user and order that it tries them on.
-_REQUESTS = {
-    "create_user": "",
-    "update_user": "u1",
-    "create_order": "",
-    "update_order_status": "o1",
-    "list_orders": "",
-}
+_JSON = "application/json"
 
 
 def requests(url: str) -> list[str]:
-    """The five requests as curl commands to the gateway at `url`."""
-    return [_curl(url, operation(name), id_) for name, id_ in _REQUESTS.items()]
+    """Curl commands to the gateway at `url`, for all services.
+
+    Left out is what takes parameters without an example, or a body that is not JSON.
+    """
+    return [
+        _curl(url, api, operation)
+        for service in declared()
+        for api in (load_description(service.spec),)
+        for operation in api.operations
+        if not operation.internal and _can_be_shown(operation)
+    ]
 
 
 def operation(operation_id: str) -> Operation:
-    """An operation of either spec, by its id."""
-    return next(each for each in _api_of(operation_id).operations if each.id == operation_id)
-
-
-@cache
-def _api_of(operation_id: str) -> Description:
-    descriptions = (load_description(SPECS / spec) for spec in ("user.yaml", "order.yaml"))
-    return next(
-        api for api in descriptions if any(each.id == operation_id for each in api.operations)
-    )
+    """An operation of any spec, by its id."""
+    return next(_with_id(operation_id))[1]
 
 
 def body_example(operation_id: str) -> dict[str, Any]:
     """The JSON body that the spec gives as the first example of a request, or one that fits it."""
-    body = operation(operation_id).body
-    if body is None:
+    api, found = next(_with_id(operation_id))
+    if found.body is None:
         raise ValueError(f"{operation_id} takes no body")
-    example: dict[str, Any] = request_example(
-        _api_of(operation_id), body.content["application/json"]
-    )
+    example: dict[str, Any] = request_example(api, found.body.content[_JSON])
     return example
 
 
-def _curl(url: str, operation: Operation, id_: str) -> str:
-    query = {
-        parameter.name: next(iter(parameter.examples.values()))
-        for parameter in operation.parameters
-        if parameter.location == "query" and parameter.name == "status" and parameter.examples
-    }
-    path = operation.path.replace("{id}", id_)
+def _with_id(operation_id: str) -> Iterator[tuple[Description, Operation]]:
+    for service in declared():
+        api = load_description(service.spec)
+        yield from ((api, each) for each in api.operations if each.id == operation_id)
+
+
+def _can_be_shown(operation: Operation) -> bool:
+    return all(
+        each.examples and each.location in ("path", "query")
+        for each in operation.parameters
+        if each.required
+    ) and (operation.body is None or _JSON in operation.body.content)
+
+
+def _curl(url: str, api: Description, operation: Operation) -> str:
+    path, query = operation.path, {}
+    for each in operation.parameters:
+        if not each.examples:
+            continue
+        if each.location == "path":
+            path = path.replace(f"{{{each.name}}}", quote(_text(each), safe=""))
+        elif each.location == "query" and (each.required or not query):
+            query[each.name] = _text(each)
     where = url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
-    if operation.body is None:
-        return shlex.join(["curl", "-i", where])
-    body = json.dumps(body_example(operation.id), ensure_ascii=False)
-    sent = ["-H", "Content-Type: application/json", "-d", body]
-    return shlex.join(["curl", "-i", "-X", operation.method, where, *sent])
+    method = [] if operation.method == "GET" else ["-X", operation.method]
+    body = operation.body and json.dumps(
+        request_example(api, operation.body.content[_JSON]), ensure_ascii=False
+    )
+    sent = ["-H", f"Content-Type: {_JSON}", "-d", body] if body else []
+    return shlex.join(["curl", "-i", *method, where, *sent])
+
+
+def _text(parameter: Parameter) -> str:
+    example = next(iter(parameter.examples.values()))
+    return example if isinstance(example, str) else json.dumps(example)

@@ -8,19 +8,36 @@ from pathlib import Path
 import httpx
 
 from local import mongodb, rabbitmq
-from local.environments import PORT_NAMES, environment
+from local.environments import SET_UP_OF_MONGODB, SET_UPS, environment
 from local.gateway import gateway
 from local.gateway import healthy as gateway_is_healthy
 from local.ports import HOST, Ports, accepts
 from local.supervision import Program
+from services.declaration import Service
+from services.reading import declared
 
 DATABASES = ("mongodb", "epmd", "rabbitmq")
-SET_UP_OF_MONGODB = "mongodb-setup"
-SET_UPS = (SET_UP_OF_MONGODB, "rabbitmq-setup")
-SERVICES = ("user-service-v1", "user-service-v2", "order-service")
-SYNC = ("user-relay", "order-consumer")
-OWN = (*SET_UPS, *SERVICES, *SYNC)
-ALL = (*DATABASES, *SET_UPS, *SERVICES, *SYNC, "kong")
+
+
+def http_processes() -> tuple[str, ...]:
+    """The processes of services.yaml that answer HTTP."""
+    return tuple(process for service in declared() for process in service.processes)
+
+
+def event_processes() -> tuple[str, ...]:
+    """Those that publish and follow events."""
+    return tuple(each.process for service in declared() for each in service.event_processes)
+
+
+def own() -> tuple[str, ...]:
+    """All parts that are processes of our own, in the order of their start."""
+    return (*SET_UPS, *http_processes(), *event_processes())
+
+
+def every() -> tuple[str, ...]:
+    """All parts, in the order of their start."""
+    return (*DATABASES, *own(), "kong")
+
 
 _AWARE = (sys.executable, "-m", "aware")
 
@@ -30,7 +47,7 @@ class Part:
     """One part of the system; making it touches nothing.
 
     `needs` are the parts that must be healthy before it starts, and that stop after it. `ports`
-    are names of fields of Ports, the one for people first. `program` writes what the program
+    are names in Ports, the one for people first. `program` writes what the program
     reads at its start and says how it is started, or raises MissingError. `healthy` answers
     within seconds and never raises but LocalError; it may bring the part forward too. A part that
     runs once is healthy when it has ended with status 0, and is not asked.
@@ -60,10 +77,10 @@ class Wiring:
 
 def build(name: str, wiring: Wiring) -> Part:
     """The part `name`."""
-    if name in SERVICES:
-        return _http_service(name, wiring)
-    if name in SYNC:
-        return _sync(name, wiring)
+    service = declared().by_process.get(name)
+    if service:
+        of_http = name in service.processes
+        return _http_service(name, service, wiring) if of_http else _events(name, wiring)
     builders = {
         "mongodb": _mongodb,
         "epmd": _epmd,
@@ -123,7 +140,7 @@ def _rabbitmq(wiring: Wiring) -> Part:
 
 
 def _mongodb_setup(wiring: Wiring) -> Part:
-    return _set_up("mongodb-setup", ("setup", "mongodb", "--seed", "--alone"), "mongodb", wiring)
+    return _set_up(SET_UP_OF_MONGODB, ("setup", "mongodb", "--seed", "--alone"), "mongodb", wiring)
 
 
 def _rabbitmq_setup(wiring: Wiring) -> Part:
@@ -135,30 +152,26 @@ def _set_up(name: str, arguments: tuple[str, ...], needs: str, wiring: Wiring) -
     return Part(name, needs=(needs,), ports=(), program=lambda: program, once=True)
 
 
-def _http_service(name: str, wiring: Wiring) -> Part:
-    application = {
-        "user-service-v1": "processes.service:create('user-service', 'v1')",
-        "user-service-v2": "processes.service:create('user-service', 'v2')",
-        "order-service": "processes.service:create('order-service')",
-    }[name]
-    command = (sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py", application)
+def _http_service(name: str, service: Service, wiring: Wiring) -> Part:
+    (version,) = (each for each in service.versions if each.process == name)
+    gunicorn = (sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py")
+    command = (*gunicorn, service.application(version))
     program = Program(name, command, own_environment(name, wiring), grace=40)
-    return _own_process(program, ("mongodb-setup",), wiring)
+    return _own_process(program, (SET_UP_OF_MONGODB,) if service.database else (), wiring)
 
 
-def _sync(name: str, wiring: Wiring) -> Part:
+def _events(name: str, wiring: Wiring) -> Part:
     program = Program(name, (*_AWARE, "run", name), own_environment(name, wiring), grace=40)
     return _own_process(program, SET_UPS, wiring)
 
 
 def _own_process(program: Program, needs: tuple[str, ...], wiring: Wiring) -> Part:
-    port = PORT_NAMES[program.name]
     return Part(
         program.name,
         needs=needs,
-        ports=(port,),
+        ports=(program.name,),
         program=lambda: program,
-        healthy=lambda: _is_ready(wiring.ports.url(port)),
+        healthy=lambda: _is_ready(wiring.ports.url(program.name)),
     )
 
 
@@ -169,7 +182,7 @@ def _kong(wiring: Wiring) -> Part:
 
     return Part(
         "kong",
-        needs=SERVICES,
+        needs=http_processes(),
         ports=("gateway", "gateway_admin"),
         program=program,
         healthy=lambda: gateway_is_healthy(wiring.ports),

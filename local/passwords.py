@@ -5,20 +5,30 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-NAMES = (
+from processes.settings import password_variable
+from services.reading import declared
+
+HIGHEST = (
     "MONGO_ROOT_PASSWORD",
     "MONGO_KEYFILE",
     "RABBITMQ_ADMIN_PASSWORD",
     "RABBITMQ_ERLANG_COOKIE",
-    "USER_SERVICE_MONGO_PASSWORD",
-    "ORDER_SERVICE_MONGO_PASSWORD",
-    "USER_RELAY_MONGO_PASSWORD",
-    "ORDER_CONSUMER_MONGO_PASSWORD",
-    "BACKUP_READER_MONGO_PASSWORD",
-    "SMOKE_TEST_MONGO_PASSWORD",
-    "USER_RELAY_RABBITMQ_PASSWORD",
-    "ORDER_CONSUMER_RABBITMQ_PASSWORD",
 )
+"""Those that the servers are made with; all others are given by the set-ups."""
+
+COMMANDS = ("backup-reader", "smoke-test")
+"""Logins in MongoDB that are no process's."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of all passwords."""
+    services = [each.name for each in declared() if each.database]
+    events = [each.process for service in declared() for each in service.event_processes]
+    return (
+        *HIGHEST,
+        *(password_variable(login, "MONGO") for login in (*services, *events, *COMMANDS)),
+        *(password_variable(login, "RABBITMQ") for login in events),
+    )
 
 
 def load(file: Path) -> Mapping[str, str]:
@@ -30,8 +40,8 @@ def load(file: Path) -> Mapping[str, str]:
     if file.exists():
         pairs = (line.partition("=") for line in file.read_text().splitlines() if line)
         found = {name: value for name, _, value in pairs}
-    if not set(NAMES) <= set(found):
-        found |= {name: secrets.token_hex(20) for name in NAMES if name not in found}
+    if not set(names()) <= set(found):
+        found |= {name: secrets.token_hex(20) for name in names() if name not in found}
         write_private(file, "".join(f"{name}={value}\n" for name, value in found.items()))
     return found
 

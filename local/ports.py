@@ -4,40 +4,26 @@ import errno
 import random
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Self
 
 import psutil
 
 from local.errors import LocalError, PortTakenError
+from services.ports import FixedPorts, purposes
+from services.reading import declared
 
 HOST = "127.0.0.1"
 
 
-def _port(number: int, purpose: str) -> int:
-    port: int = field(default=number, metadata={"purpose": purpose})
-    return port
-
-
 @dataclass(frozen=True)
-class Ports:
-    """The system's ports, all on 127.0.0.1; the defaults are the paper's where it has one.
+class Ports(FixedPorts):
+    """The system's ports, all on 127.0.0.1; `processes` are those of services.yaml, by name.
 
     The variable that changes a port is its name in capitals with `_PORT`, as `GATEWAY_PORT`.
     """
 
-    gateway: int = _port(8000, "the gateway")
-    gateway_admin: int = _port(8001, "the gateway's administration")
-    order_service: int = _port(5001, "the order service")
-    user_service_v1: int = _port(5002, "version 1 of the user service")
-    user_service_v2: int = _port(5003, "version 2 of the user service")
-    order_consumer: int = _port(5011, "health and metrics of the order consumer")
-    user_relay: int = _port(5012, "health and metrics of the user relay")
-    rabbitmq: int = _port(5673, "RabbitMQ")
-    rabbitmq_management: int = _port(15672, "RabbitMQ's management")
-    rabbitmq_distribution: int = _port(25673, "RabbitMQ's command line tools")
-    epmd: int = _port(4371, "Erlang's port mapper, which RabbitMQ needs")
-    mongodb: int = _port(27017, "MongoDB")
+    processes: Mapping[str, int] = field(default_factory=lambda: declared().ports)
 
     @classmethod
     def standard(cls, environment: Mapping[str, str]) -> Self:
@@ -45,23 +31,36 @@ class Ports:
 
         Raises LocalError, naming the variable, for what is no port and for a port given twice.
         """
-        given = {
-            name: _number(variable(name), environment[variable(name)])
+        standard = cls()
+        numbers = {
+            name: _number(variable(name), environment.get(variable(name)) or str(standard[name]))
             for name in names()
-            if environment.get(variable(name))
         }
-        ports = cls(**given)
-        ports._refuse_duplicates()
-        return ports
+        _refuse_duplicates(numbers)
+        return cls._of(numbers)
 
     @classmethod
     def free(cls) -> Self:
         """Ports for tests, each as `free_port` finds it."""
-        return cls(**{name: free_port() for name in names()})
+        return cls._of({name: free_port() for name in names()})
+
+    @classmethod
+    def _of(cls, numbers: Mapping[str, int]) -> Self:
+        fixed = {name: numbers[name] for name in purposes()}
+        return cls(**fixed, processes={name: numbers[name] for name in declared().ports})
+
+    def __getitem__(self, name: str) -> int:
+        """The port `name`; raises LocalError where this system has none of that name."""
+        if name not in purposes() and name not in self.processes:
+            raise LocalError(
+                f"{name} has no port in this system: it was started before services.yaml had it. "
+                "`make stop`, then `make start`."
+            )
+        return self.processes[name] if name in self.processes else int(getattr(self, name))
 
     def address(self, name: str) -> str:
         """Where `name` listens, as host:port."""
-        return f"{HOST}:{getattr(self, name)}"
+        return f"{HOST}:{self[name]}"
 
     def url(self, name: str) -> str:
         """Where `name` answers HTTP, without a slash at the end."""
@@ -69,37 +68,26 @@ class Ports:
 
     def require_free(self, used: tuple[str, ...]) -> None:
         """Raise PortTakenError for those of the ports `used` on which something listens."""
-        messages = [_taken_message(name, getattr(self, name)) for name in used]
+        messages = [_taken_message(name, self[name]) for name in used]
         found = [message for message in messages if message]
         if found:
             raise PortTakenError("\n".join(found))
 
-    def _refuse_duplicates(self) -> None:
-        seen: dict[int, str] = {}
-        for name in names():
-            port = getattr(self, name)
-            if port in seen:
-                raise LocalError(
-                    f"{variable(seen[port])} and {variable(name)} are both {port}; "
-                    "give each a port of its own."
-                )
-            seen[port] = name
-
 
 def names() -> tuple[str, ...]:
     """The names of all ports."""
-    return tuple(each.name for each in fields(Ports))
+    return (*purposes(), *declared().ports)
 
 
 def variable(name: str) -> str:
     """The environment variable that sets the port `name`."""
-    return f"{name.upper()}_PORT"
+    return f"{name.upper().replace('-', '_')}_PORT"
 
 
 def purpose(name: str) -> str:
     """What the port `name` is for."""
-    (found,) = (each.metadata["purpose"] for each in fields(Ports) if each.name == name)
-    return str(found)
+    events = {each.process for service in declared() for each in service.event_processes}
+    return purposes().get(name, f"health and metrics of {name}" if name in events else name)
 
 
 def free_port() -> int:
@@ -143,6 +131,17 @@ def accepts(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _refuse_duplicates(numbers: Mapping[str, int]) -> None:
+    seen: dict[int, str] = {}
+    for name, port in numbers.items():
+        if port in seen:
+            raise LocalError(
+                f"{variable(seen[port])} and {variable(name)} are both {port}; "
+                "give each a port of its own."
+            )
+        seen[port] = name
 
 
 def _number(name: str, value: str) -> int:

@@ -16,6 +16,7 @@ from typing import Self
 import psutil
 
 from local import leftovers, passwords
+from local.environments import SET_UP_OF_MONGODB
 from local.errors import (
     AlreadyRunningError,
     LocalError,
@@ -23,7 +24,7 @@ from local.errors import (
     PartFailedError,
     SetUpFailedError,
 )
-from local.parts import ALL, SET_UP_OF_MONGODB, Part, Wiring, build, own_environment
+from local.parts import Part, Wiring, build, every, own_environment
 from local.ports import Ports
 from local.sequence import DEADLINE, PAUSE, STOPPED, Progress, bring_up, take_down
 from local.supervision import ProgramState, Supervisor
@@ -61,7 +62,7 @@ class Stack:
     state: Path
     ports: Ports
     p_value: int
-    parts: tuple[str, ...] = ALL
+    parts: tuple[str, ...] = field(default_factory=every)
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -69,7 +70,8 @@ class Stack:
         """The system that was started with `state`; raises NotRunningError."""
         try:
             saved = json.loads((state / "system.json").read_text())
-            ports, parts = Ports(**saved["ports"]), tuple(saved["parts"])
+            known = {each: each for each in every()}  # a row may be gone since then
+            ports, parts = Ports(**saved["ports"]), tuple(known[each] for each in saved["parts"])
             return cls(state, ports, saved["p_value"], parts, saved["extra"])
         except FileNotFoundError as error:
             raise NotRunningError(f"Nothing runs in {state}.") from error

@@ -7,11 +7,11 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict
 OrderStatus: TypeAlias = Literal["under process", "shipping", "delivered"]
 """Where an order stands."""
 
-Text: TypeAlias = str
-"""A line of text without control characters."""
-
 Id: TypeAlias = str
 """An identifier made by the server, or one of the seed's."""
+
+Text: TypeAlias = str
+"""A line of text without control characters."""
 
 Timestamp: TypeAlias = str
 """A moment in UTC, to the millisecond."""

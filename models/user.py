@@ -10,11 +10,11 @@ PhoneNumber: TypeAlias = str
 SentTimestamp: TypeAlias = str
 """Stored as sent, cut to milliseconds and to the years 0001 to 9999 of UTC; without leap seconds. Leave it to the server."""
 
-Text: TypeAlias = str
-"""A line of text without control characters."""
-
 Id: TypeAlias = str
 """An identifier made by the server, or one of the seed's."""
+
+Text: TypeAlias = str
+"""A line of text without control characters."""
 
 Timestamp: TypeAlias = str
 """A moment in UTC, to the millisecond."""

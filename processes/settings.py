@@ -76,8 +76,13 @@ def health_address() -> Address:
 
 
 def password_for(login: str, system: str) -> str:
-    """What the set-up gives a login: for `user-relay` and `MONGO`, USER_RELAY_MONGO_PASSWORD."""
-    return _Environment().text(f"{login.replace('-', '_').upper()}_{system}_PASSWORD")
+    """What the set-up gives a login in a system, `MONGO` or `RABBITMQ`."""
+    return _Environment().text(password_variable(login, system))
+
+
+def password_variable(login: str, system: str) -> str:
+    """Where that is: for `user-relay` and `MONGO`, USER_RELAY_MONGO_PASSWORD."""
+    return f"{login.replace('-', '_').upper()}_{system}_PASSWORD"
 
 
 def worker_count() -> int:

@@ -95,6 +95,11 @@ class Service:
         """The processes that publish and follow events."""
         return (*self.publishes, *self.follows)
 
+    def application(self, version: Version) -> str:
+        """What gunicorn is told to run: the call that makes the service."""
+        arguments = ", ".join(repr(each) for each in (self.name, version.name) if each)
+        return f"processes.service:create({arguments})"
+
     def version(self, name: str = "") -> Version:
         """The version of that name; KeyError where there is none."""
         return {each.name: each for each in self.versions}[name]
@@ -123,6 +128,15 @@ class System:
     def by_api(self) -> Mapping[str, Service]:
         """Every service by what its API is called in the code."""
         return {each.api: each for each in self.services}
+
+    @cached_property
+    def by_process(self) -> Mapping[str, Service]:
+        """Every service by each of its processes."""
+        return {
+            process: service
+            for service in self.services
+            for process in (*service.processes, *(each.process for each in service.event_processes))
+        }
 
     @cached_property
     def ports(self) -> Mapping[str, int]:

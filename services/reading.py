@@ -13,28 +13,19 @@ from openapi.explain import explain
 from openapi.files import SpecFile, shown
 from openapi.pointers import pointer_of
 from services.declaration import Collection, EventProcess, Service, System, Version
+from services.ports import FixedPorts, purposes
 
 ROOT = Path(__file__).parent.parent
 FILE = "services.yaml"
-
-OTHER_PORTS = {
-    8000: "the gateway",
-    8001: "the gateway's administration",
-    5673: "RabbitMQ",
-    15672: "RabbitMQ's management",
-    25673: "RabbitMQ's command line tools",
-    4371: "Erlang's port mapper",
-    27017: "MongoDB",
-}
-"""What else listens on a developer's machine."""
 
 OTHER_NAMES = frozenset(
     {
         *("mongodb", "mongodb-setup", "rabbitmq", "rabbitmq-setup", "epmd", "kong"),
         *("operator", "backup", "backup-reader", "smoke-test", "root", "administrator"),
+        *(name.replace("_", "-") for name in purposes()),
     }
 )
-"""Names of parts and logins that are no service's."""
+"""Names of parts, logins and ports that are no service's."""
 
 Json = Mapping[str, Any]
 
@@ -128,7 +119,7 @@ def _misfits(value: Any) -> Iterator[Violation]:  # noqa: ANN401 - it is what is
 def _contradictions(value: Json, root: Path) -> Iterator[Violation]:
     """What two rows claim, and files that are not there."""
     holders: dict[tuple[str, object], str] = {
-        **{("port", number): whose for number, whose in OTHER_PORTS.items()},
+        **{("port", getattr(FixedPorts(), name)): whose for name, whose in purposes().items()},
         **{("name", name): "the system itself" for name in OTHER_NAMES},
     }
     for kind, claimed, pointer in _claims(value):

@@ -33,14 +33,14 @@ compared = settings(
 @pytest.fixture(scope="module")
 def v1(stack: Stack) -> Iterator[httpx.Client]:
     """user-service-v1."""
-    with httpx.Client(base_url=stack.ports.url("user_service_v1"), timeout=30) as client:
+    with httpx.Client(base_url=stack.ports.url("user-service-v1"), timeout=30) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def v2(stack: Stack) -> Iterator[httpx.Client]:
     """user-service-v2."""
-    with httpx.Client(base_url=stack.ports.url("user_service_v2"), timeout=30) as client:
+    with httpx.Client(base_url=stack.ports.url("user-service-v2"), timeout=30) as client:
         yield client
 
 

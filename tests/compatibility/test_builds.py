@@ -98,8 +98,8 @@ class Build:
 def builds(stack: Stack) -> Iterator[dict[str, Build]]:
     """Both, by name."""
     with (
-        httpx.Client(base_url=stack.ports.url("user_service_v1"), timeout=30) as v1,
-        httpx.Client(base_url=stack.ports.url("user_service_v2"), timeout=30) as v2,
+        httpx.Client(base_url=stack.ports.url("user-service-v1"), timeout=30) as v1,
+        httpx.Client(base_url=stack.ports.url("user-service-v2"), timeout=30) as v2,
     ):
         clients = {"v1": v1, "v2": v2}
         yield {

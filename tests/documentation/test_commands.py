@@ -7,7 +7,7 @@ import click
 import pytest
 
 from aware.__main__ import aware
-from local.parts import ALL
+from local.parts import every
 from tests.documentation.pages import ROOT, code, pages
 
 _MAKE = re.compile(r"(?:\$ |^)make((?: [a-z][a-z-]*)+)")
@@ -39,7 +39,7 @@ def _require(line: str, page: str) -> None:
     command: click.Command = aware
     while words and isinstance(command, click.Group):
         if words[0] == "as":
-            assert words[1] in {*ALL, "backup-reader", "PART"}, f"{page}: {line}"
+            assert words[1] in {*every(), "backup-reader", "PART"}, f"{page}: {line}"
             words = words[2:]
             continue
         found = command.get_command(click.Context(command), words[0])

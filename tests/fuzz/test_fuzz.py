@@ -33,9 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("service", "spec"),
     [
-        ("user_service_v1", "user.yaml"),
-        ("user_service_v2", "user.yaml"),
-        ("order_service", "order.yaml"),
+        ("user-service-v1", "user.yaml"),
+        ("user-service-v2", "user.yaml"),
+        ("order-service", "order.yaml"),
     ],
 )
 def test_no_request_meets_an_answer_outside_the_contract(
@@ -76,7 +76,7 @@ def outcomes(folder: Path) -> dict[str, Counter[str]]:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("service", ["user_service_v1", "user_service_v2", "order_service"])
+@pytest.mark.parametrize("service", ["user-service-v1", "user-service-v2", "order-service"])
 def test_anybody_who_fuzzes_a_service_by_what_it_says_of_itself_finds_nothing(
     stack: Stack, tmp_path: Path, service: str
 ) -> None:

@@ -176,7 +176,7 @@ def test_the_collection_has_every_published_request(
     assert sent == published
 
 
-def test_the_papers_five_requests_are_sent_as_make_up_prints_them(
+def test_requests_are_sent_as_make_up_prints_them(
     insomnia: dict[str, Any],
 ) -> None:
     """Method, address and body, with the environment filled in; with the key in its header."""
@@ -188,7 +188,7 @@ def test_the_papers_five_requests_are_sent_as_make_up_prints_them(
     )
     asked = [_asked(each) for each in collection]
     printed = [_printed(each) for each in requests(GATEWAY)]
-    assert len(printed) == 5
+    assert len(printed) == 7
     assert [each for each in printed if each not in asked] == []
 
 

@@ -37,7 +37,7 @@ class Followed:
 
     def follow(self, last: str | None = None) -> None:
         """Follow it to the end, or up to the command `last`; fails where it goes otherwise."""
-        given = {variable(name): str(getattr(self.ports, name)) for name in names()}
+        given = {variable(name): str(self.ports[name]) for name in names()}
         while self.left:
             step = self.left.pop(0)
             if isinstance(step, Change):
@@ -54,8 +54,7 @@ def followed() -> Iterator[Followed]:
     """The tutorial, followed up to the point where it stops the system."""
     ports = _ports()
     replaced = {
-        f"127.0.0.1:{getattr(Ports(), name)}": ports.address(name)
-        for name in ("gateway", "order_service")
+        f"127.0.0.1:{Ports()[name]}": ports.address(name) for name in ("gateway", "order-service")
     }
     with tempfile.TemporaryDirectory(prefix="tutorial-") as folder:  # a short path, for sockets
         copy = copy_repository(Path(folder))
@@ -70,14 +69,14 @@ def followed() -> Iterator[Followed]:
 def _ports() -> Ports:
     """In CI the ports that the page prints; elsewhere they may be somebody's."""
     standard = Ports()
-    in_ci = "CI" in os.environ and not any(taken(getattr(standard, name)) for name in names())
+    in_ci = "CI" in os.environ and not any(taken(standard[name]) for name in names())
     return standard if in_ci else Ports.free()
 
 
 @pytest.fixture(scope="module")
 def orders(followed: Followed) -> Iterator[httpx.Client]:
     """The order service of the copy."""
-    with httpx.Client(base_url=followed.ports.url("order_service"), timeout=30) as client:
+    with httpx.Client(base_url=followed.ports.url("order-service"), timeout=30) as client:
         yield client
 
 
@@ -147,7 +146,7 @@ def test_the_fuzz_tests_know_both(
     collection.delete_many({NOTE: {"$exists": True}})
     command = [
         *(".venv/bin/python", "-m", "schemathesis.cli", "run", "specs/order.yaml", "--no-color"),
-        *("--url", followed.ports.url("order_service"), "--checks", "all", "--mode", "all"),
+        *("--url", followed.ports.url("order-service"), "--checks", "all", "--mode", "all"),
         *("--phases", "examples,fuzzing,stateful", "--max-examples", "10"),
     ]
     done = subprocess.run(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local import leftovers
-from local.parts import ALL
+from local.parts import every, http_processes
 from local.ports import Ports, names, taken, variable
 from local.stack import ROOT, Stack
 from tests.waiting import until
@@ -31,7 +31,7 @@ def ports() -> Ports:
 def shell(tmp_path: Path, ports: Ports) -> Iterator[dict[str, str]]:
     """The variables of a shell; what is started from it is stopped after the test."""
     state = tmp_path / "state"
-    given = {variable(name): str(getattr(ports, name)) for name in names()}
+    given = {variable(name): str(ports[name]) for name in names()}
     yield {**os.environ, **given, "AWARE_STATE": str(state), "P_VALUE": "30"}
     Stack(state, ports, 30).stop()
 
@@ -54,16 +54,16 @@ def _state(shell: Mapping[str, str]) -> Path:
 
 def _assert_nothing_is_left(shell: Mapping[str, str], ports: Ports) -> None:
     assert leftovers.find(_state(shell)) == []
-    assert [name for name in names() if taken(getattr(ports, name))] == []
+    assert [name for name in names() if taken(ports[name])] == []
 
 
 def test_start_status_and_stop_of_the_whole_system(shell: dict[str, str], ports: Ports) -> None:
     """The day of a person who tries it out."""
     started = _aware(shell, "start")
     assert started.returncode == 0, started.stderr
-    for name in ("gateway", "user_service_v1", "user_service_v2", "order_service"):
+    for name in ("gateway", *http_processes()):
         assert ports.url(name) in started.stdout
-    assert f"{ports.url('order_service')}/ui/" in started.stdout
+    assert f"{ports.url('order-service')}/ui/" in started.stdout
     assert re.search("30 % +of the user requests go to version 1", started.stdout)
     requests = re.findall(r"^curl .*", started.stdout, re.MULTILINE)
     answers = [
@@ -71,12 +71,12 @@ def test_start_status_and_stop_of_the_whole_system(shell: dict[str, str], ports:
         for request in requests
     ]
     statuses = [answer.split()[1] for answer in answers]
-    assert statuses == ["201", "200", "201", "200", "200"]
+    assert statuses == ["201", "200", "200", "201", "200", "200", "200"]
 
     status = _aware(shell, "status")
     assert status.returncode == 0
     rows = [line.split() for line in status.stdout.splitlines()[1:]]
-    assert [row[0] for row in rows] == [*ALL]
+    assert [row[0] for row in rows] == [*every()]
     assert {row[1] for row in rows} == {"healthy", "done"}
 
     again = _aware(shell, "start")

@@ -25,8 +25,8 @@ def test_the_standard_ports_are_those_of_the_paper() -> None:
     """The paper's figures, which clients and documents rely on."""
     standard = Ports.standard({})
     assert (standard.gateway, standard.gateway_admin) == (8000, 8001)
-    assert (standard.order_service, standard.user_service_v1) == (5001, 5002)
-    assert standard.user_service_v2 == 5003
+    assert (standard["order-service"], standard["user-service-v1"]) == (5001, 5002)
+    assert standard["user-service-v2"] == 5003
     assert (standard.rabbitmq, standard.rabbitmq_management) == (5673, 15672)
     assert standard.mongodb == 27017
 
@@ -53,7 +53,7 @@ def test_one_port_for_two_purposes_is_refused_with_both_variables() -> None:
 def test_free_ports_are_free_and_differ() -> None:
     """They can all be listened on at once."""
     free = Ports.free()
-    numbers = [getattr(free, name) for name in ports.names()]
+    numbers = [free[name] for name in ports.names()]
     servers = [socket.create_server(("127.0.0.1", number)) for number in numbers]
     for server in servers:
         server.close()

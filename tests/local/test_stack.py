@@ -64,7 +64,7 @@ def _client(system: Stack) -> MongoClient[dict[str, Any]]:
 
 def _assert_nothing_is_left(system: Stack) -> None:
     assert leftovers.find(system.state) == []
-    assert [name for name in names() if taken(getattr(system.ports, name))] == []
+    assert [name for name in names() if taken(system.ports[name])] == []
 
 
 def test_a_started_system_is_healthy_and_a_stopped_one_leaves_nothing(system: Stack) -> None:

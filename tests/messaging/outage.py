@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import click
 from pymongo import AsyncMongoClient
 
-from local.parts import DATABASES, SERVICES, SET_UPS, SYNC
+from local.environments import SET_UPS
+from local.parts import DATABASES, event_processes, http_processes
 from local.ports import Ports, accepts
 from local.stack import Stack
 from models.fields.order import Item, Order
@@ -74,7 +75,7 @@ def main(changes: int, users: int) -> None:
         raise click.UsageError("every user must change: give at least as many --changes as --users")
     click.echo(f"{changes:,} changes to {users:,} users with an order each.")
     with tempfile.TemporaryDirectory() as folder:
-        parts = (*DATABASES, *SET_UPS, *SERVICES, *SYNC)
+        parts = (*DATABASES, *SET_UPS, *http_processes(), *event_processes())
         stack = Stack(Path(folder), Ports.free(), 50, parts)
         click.echo("Starting the system ...", err=True)
         stack.start()
@@ -94,7 +95,7 @@ async def _measure(stack: Stack, changes: int, users: int) -> Report:
     async with connect(mongo) as client:
         ids = await _populate(client, mongo, users)
         await asyncio.to_thread(stack.stop_part, "rabbitmq")
-        accepted = await _change(stack.ports.url("user_service_v2"), ids, changes)
+        accepted = await _change(stack.ports.url("user-service-v2"), ids, changes)
         first, published, in_step = await _drain(stack, client, mongo, ids)
         different = await _count_different(client, mongo, ids)
     return Report(changes, users, accepted, first, published, in_step, different)

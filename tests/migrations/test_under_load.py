@@ -68,7 +68,7 @@ class System:
 
     def start(self, folder: Path, number: int) -> Target:
         """Start a version's order service."""
-        port = Ports.free().order_service
+        port = Ports.free()["order-service"]
         env = self.stack.environment("order-service") | {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(folder),

@@ -64,7 +64,7 @@ def test_a_wrong_setting_ends_the_start_and_is_named(
     start: Start, changes: dict[str, str], reason: str
 ) -> None:
     """Not started again for ever, no traceback."""
-    process = start(BIND=f"127.0.0.1:{Ports.free().order_service}", **changes)
+    process = start(BIND=f"127.0.0.1:{Ports.free()['order-service']}", **changes)
     log, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert reason in log
@@ -76,7 +76,7 @@ def test_a_service_that_drains_is_not_ready_and_answers_all_the_same(
 ) -> None:
     """So that the gateway sends nothing new, and what is under way still ends well."""
     drain = tmp_path / "draining"
-    url = f"http://127.0.0.1:{Ports.free().order_service}"
+    url = f"http://127.0.0.1:{Ports.free()['order-service']}"
     start(BIND=url.removeprefix("http://"), DRAIN_FILE=str(drain))
     until(lambda: answers(f"{url}/health/ready"), "it is ready")
     drain.touch()
@@ -90,7 +90,7 @@ def test_a_service_that_drains_is_not_ready_and_answers_all_the_same(
 
 def test_a_service_that_is_told_to_end_drains_first(start: Start) -> None:
     """It answers what still comes, new connections too, until the gateway has had its time."""
-    url = f"http://127.0.0.1:{Ports.free().order_service}"
+    url = f"http://127.0.0.1:{Ports.free()['order-service']}"
     process = start(BIND=url.removeprefix("http://"), DRAIN_SECONDS="4")
     until(lambda: answers(f"{url}/health/ready"), "it is ready")
     process.send_signal(signal.SIGTERM)
@@ -105,7 +105,7 @@ def test_a_service_that_is_told_to_end_drains_first(start: Start) -> None:
 def test_a_service_that_has_drained_ends_at_once(start: Start, tmp_path: Path) -> None:
     """Whoever has told it before knows that nobody calls it any more."""
     drain = tmp_path / "draining"
-    url = f"http://127.0.0.1:{Ports.free().order_service}"
+    url = f"http://127.0.0.1:{Ports.free()['order-service']}"
     process = start(BIND=url.removeprefix("http://"), DRAIN_FILE=str(drain), DRAIN_SECONDS="60")
     until(lambda: answers(f"{url}/health/ready"), "it is ready")
     drain.touch()
@@ -117,7 +117,7 @@ def test_a_service_that_has_drained_ends_at_once(start: Start, tmp_path: Path) -
 def test_metrics_are_summed_over_workers(start: Start, tmp_path: Path) -> None:
     """Whichever worker is asked tells the figures of all; nothing is left when it has ended."""
     before = set(Path("/dev/shm").glob("metrics-*"))  # noqa: S108 - where they are
-    url = f"127.0.0.1:{Ports.free().order_service}"
+    url = f"127.0.0.1:{Ports.free()['order-service']}"
     process = start(BIND=url, WORKERS="2", TMPDIR=str(tmp_path))
     until(lambda: answers(f"http://{url}/health/live"), "it lives")
     for _ in range(40):  # connections of their own, so that both workers get some

@@ -55,9 +55,9 @@ def gateway(stack: Stack) -> Iterator[str]:
         running = run(
             GatewaySettings(
                 p_value=50,
-                user_service_v1=(ports.address("user_service_v1"),),
-                user_service_v2=(ports.address("user_service_v2"),),
-                order_service=ports.address("order_service"),
+                user_service_v1=(ports.address("user-service-v1"),),
+                user_service_v2=(ports.address("user-service-v2"),),
+                order_service=ports.address("order-service"),
                 state=Path(state),
                 api_keys=(ApiKey("tests", KEY),),
             )

@@ -32,14 +32,14 @@ def test_the_five_requests(paper: Paper, gateway: str, stack: Stack) -> None:
     listed = {each[Order.orderId]: each for each in answers["list_orders"]}
     assert settled(listed[order[Order.orderId]]) == settled(order)
     assert {each[Order.orderStatus] for each in answers["list_orders"]} == {"shipping"}
-    orders = httpx.get(f"{stack.ports.url('order_service')}/orders/?status=shipping&limit=1000")
+    orders = httpx.get(f"{stack.ports.url('order-service')}/orders/?status=shipping&limit=1000")
     assert len(answers["list_orders"]) == len(orders.json()) > 2, "more than a page of two"
 
     stored_user = httpx.get(
-        f"{stack.ports.url('user_service_v1')}/users/{user[User.userId]}"
+        f"{stack.ports.url('user-service-v1')}/users/{user[User.userId]}"
     ).json()
     assert stored_user[User.emails] == user[User.emails]
-    stored = httpx.get(f"{stack.ports.url('order_service')}/orders/{order[Order.orderId]}").json()
+    stored = httpx.get(f"{stack.ports.url('order-service')}/orders/{order[Order.orderId]}").json()
     assert settled(stored) == settled(order)
 
 

@@ -54,16 +54,16 @@ def client(stack: Stack) -> Iterator[Callable[[str], httpx.Client]]:
 @pytest.fixture
 def v1(client: Callable[[str], httpx.Client]) -> httpx.Client:
     """user-service-v1."""
-    return client("user_service_v1")
+    return client("user-service-v1")
 
 
 @pytest.fixture
 def v2(client: Callable[[str], httpx.Client]) -> httpx.Client:
     """user-service-v2."""
-    return client("user_service_v2")
+    return client("user-service-v2")
 
 
-@pytest.fixture(params=["user_service_v1", "user_service_v2"])
+@pytest.fixture(params=["user-service-v1", "user-service-v2"])
 def users(request: pytest.FixtureRequest, client: Callable[[str], httpx.Client]) -> httpx.Client:
     """Each build of the user service in turn: for what is the same in both."""
     return client(request.param)
@@ -72,7 +72,7 @@ def users(request: pytest.FixtureRequest, client: Callable[[str], httpx.Client])
 @pytest.fixture
 def orders(client: Callable[[str], httpx.Client]) -> httpx.Client:
     """order-service."""
-    return client("order_service")
+    return client("order-service")
 
 
 @pytest.fixture

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from local.parts import http_processes
 from local.stack import Stack
 from tests.services.conftest import new_order, new_user
 from tests.waiting import until
 
-SERVICES = ["user_service_v1", "user_service_v2", "order_service"]
 
-
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", http_processes())
 def test_a_service_shows_itself(client: Callable[[str], httpx.Client], service: str) -> None:
     """Health, metrics, the spec and Swagger UI with everything it loads, from the service alone."""
     http = client(service)
@@ -90,9 +89,9 @@ def test_without_mongodb_every_operation_is_503(
     """With Retry-After, within seconds; live but not ready."""
     assert without_mongodb.is_running()
     for service, path, body in (
-        ("user_service_v1", "/users/", new_user()),
-        ("user_service_v2", "/users/", new_user()),
-        ("order_service", "/orders/", new_order()),
+        ("user-service-v1", "/users/", new_user()),
+        ("user-service-v2", "/users/", new_user()),
+        ("order-service", "/orders/", new_order()),
     ):
         answer = client(service).post(path, json=body)
         assert answer.status_code == 503

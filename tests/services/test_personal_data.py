@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from local.parts import SERVICES, SYNC
+from local.parts import event_processes, http_processes
 from local.stack import Stack
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress, User
@@ -49,7 +49,7 @@ def logged(stack: Stack, part: str, event: str, what: str) -> None:
         return any(event in line and what in line for line in lines)
 
     until(has_it, f"{part} logs {event} with {what}")
-    for each in (*SERVICES, *SYNC):
+    for each in (*http_processes(), *event_processes()):
         log = stack.log(each).read_text()
         assert personal_data(log) == []
         assert not [value for value in PLANTED.values() if value in log]

@@ -20,9 +20,9 @@ def test_the_split_is_exact(stack: Stack, p_value: int) -> None:
     with tempfile.TemporaryDirectory(prefix="split-") as folder:
         settings = GatewaySettings(
             p_value=p_value,
-            user_service_v1=(address("user_service_v1"),),
-            user_service_v2=(address("user_service_v2"),),
-            order_service=address("order_service"),
+            user_service_v1=(address("user-service-v1"),),
+            user_service_v2=(address("user-service-v2"),),
+            order_service=address("order-service"),
             state=Path(folder),
         )
         gateway = run(settings)

@@ -6,25 +6,25 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-from local.parts import SERVICES
+from local.parts import http_processes
 from local.stack import Stack
 from storage.client import Json
 from tests.services.conftest import new_order, new_user
 from tests.strict.target import Target
 from tests.strict.wire import JSON, Connection, request
 
-USERS = ("user_service_v1", "user_service_v2")
+USERS = ("user-service-v1", "user-service-v2")
 _NEW: Mapping[str, tuple[str, str, Callable[[], Json]]] = {
-    "user_service_v1": ("/users/", "/users/u1", new_user),
-    "user_service_v2": ("/users/", "/users/u1", new_user),
-    "order_service": ("/orders/", "/orders/o1", new_order),
+    "user-service-v1": ("/users/", "/users/u1", new_user),
+    "user-service-v2": ("/users/", "/users/u1", new_user),
+    "order-service": ("/orders/", "/orders/o1", new_order),
 }
 
 
 @pytest.fixture(scope="session")
 def targets(stack: Stack) -> Mapping[str, Target]:
-    """Every service, by the name of its port."""
-    pids = {each.name.replace("-", "_"): each.pid for each in stack.status()}
+    """Every service, by its process."""
+    pids = {each.name: each.pid for each in stack.status()}
     return {
         name: Target(
             stack.ports.address(name), *parts, tuple(psutil.Process(pids[name]).children())
@@ -63,7 +63,7 @@ def idle(targets: Mapping[str, Target]) -> Iterator[Mapping[str, Connection]]:
 @pytest.fixture(scope="session", autouse=True)
 def log_sizes(stack: Stack) -> Mapping[str, int]:
     """How long the log of each service was before these tests, by the part's name."""
-    return {part: len(stack.log(part).read_text()) for part in SERVICES}
+    return {part: len(stack.log(part).read_text()) for part in http_processes()}
 
 
 @pytest.fixture(params=_NEW)
@@ -81,4 +81,4 @@ def users(request: pytest.FixtureRequest, targets: Mapping[str, Target]) -> Targ
 @pytest.fixture
 def orders(targets: Mapping[str, Target]) -> Target:
     """The order service."""
-    return targets["order_service"]
+    return targets["order-service"]

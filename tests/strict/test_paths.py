@@ -10,7 +10,7 @@ from tests.strict.target import Target, places, problem
 from tests.strict.wire import JSON, request
 
 SPECS = Path(__file__).parents[2] / "specs"
-SERVICES = {"user_service_v1": "user", "user_service_v2": "user", "order_service": "order"}
+SERVICES = {"user-service-v1": "user", "user-service-v2": "user", "order-service": "order"}
 """The spec of each service."""
 
 NOWHERE = {

@@ -287,9 +287,9 @@ def test_a_moment_that_utc_does_not_reach_is_the_first_or_the_last(
     targets: Mapping[str, Target], moment: str, kept: str
 ) -> None:
     """By its offset alone; version 1 keeps what was sent, version 2 its own."""
-    users = targets["user_service_v1"]
+    users = targets["user-service-v1"]
     assert users.create(users.body(**{User.createdAt: moment})).json()[User.createdAt] == kept
-    assert targets["user_service_v2"].create(users.body(**{User.createdAt: moment})).status == 201
+    assert targets["user-service-v2"].create(users.body(**{User.createdAt: moment})).status == 201
 
 
 def test_arrays_have_the_greatest_length_of_the_spec(service: Target) -> None:

@@ -4,11 +4,11 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 
-from local.parts import SERVICES, SYNC
+from local.parts import event_processes, http_processes
 from local.stack import Stack
 from tests.messaging.chaos.proxy import Proxy
 
-KILLED = (*SERVICES, *SYNC, "rabbitmq", "mongodb")
+KILLED = (*http_processes(), *event_processes(), "rabbitmq", "mongodb")
 _DELAY_SECONDS = 0.2
 _SLOW_FOR_SECONDS = 2.0
 

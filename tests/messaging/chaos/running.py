@@ -14,7 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
-from local.parts import DATABASES, SERVICES, SET_UPS, SYNC
+from local.environments import SET_UPS
+from local.parts import DATABASES, event_processes, http_processes
 from local.ports import HOST, Ports
 from local.stack import Stack
 from messaging.topology import Topology
@@ -28,7 +29,7 @@ from tests.messaging.chaos.verdict import judge
 from tests.waiting import until_async
 
 _LONGEST_PAUSE_SECONDS = 3
-_PARTS = (*DATABASES, *SET_UPS, *SERVICES, *SYNC)
+_PARTS = (*DATABASES, *SET_UPS, *http_processes(), *event_processes())
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,10 @@ async def run_chaos(state: Path, count: int, users: int, seed: int) -> Report:
                 environment["MONGO_PASSWORD"],
             )
             async with connect(mongo) as client:
-                urls = {part: ports.url(part.replace("-", "_")) for part in SERVICES}
+                urls = {part: ports.url(part) for part in http_processes()}
                 load = Load(client, mongo, urls, rng.randrange(2**32))
                 stop = asyncio.Event()
-                watch = _Redelivered(ports.url("order_consumer"))
+                watch = _Redelivered(ports.url("order-consumer"))
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(watch.run(stop))
                     loading = tasks.create_task(load.run(users, stop))
@@ -152,7 +153,7 @@ def _value(exposition: str, name: str) -> int:
 
 async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: MongoSettings) -> None:
     """Wait until all parts are healthy and nothing is left to be published or applied."""
-    for part in (*DATABASES, *SERVICES, *SYNC):
+    for part in (*DATABASES, *http_processes(), *event_processes()):
         await asyncio.to_thread(stack.wait_healthy, part)
     outbox = outbox_of(client[mongo.users]["users"])
 
