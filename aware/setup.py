@@ -23,17 +23,19 @@ from processes.settings import (
     rabbit_settings,
     with_seed,
 )
+from services.reading import declared
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.email_keys import update_email_keys
+from storage.entity import Entity
 from storage.evolution.loading import load
 from storage.layout import Collection, collections
 from storage.redaction import redacted
 from storage.replica_set import initiate
-from storage.sample_data import ORDERS, USERS
+from storage.sample_data import ORDERS, SAMPLED, USERS
 from storage.seed import seed as insert_seed
 from storage.setup import set_up
+from storage.uniqueness import Uniqueness
 
-SPECS = Path(__file__).parent.parent / "specs"
 _AUTHENTICATION_FAILED = 18
 _UNFIT_SEED = (
     "The sample data do not fit the specs any more. Everything else is set up. Next: give what is "
@@ -66,7 +68,7 @@ def mongodb(*, seed: bool, member: str | None, alone: bool, wait: float) -> None
     """Collections, validators, indexes, logins and migrations, as specs and processes ask for."""
     refuse_known_passwords(os.environ)
     settings, seed = mongo_settings(), with_seed() or seed
-    layout = collections(SPECS, settings.users, settings.orders, load())
+    layout = collections(declared(), settings.database, load())
     logins = sorted({login for each in layout for login in each.access})
     passwords = {login: password_for(login, "MONGO") for login in logins}
     with _wrong_password_explained(settings):
@@ -76,28 +78,39 @@ def mongodb(*, seed: bool, member: str | None, alone: bool, wait: float) -> None
             settled = set_up(
                 client, layout, passwords, say=click.echo, progress=progress, alone=alone, wait=wait
             )
-            update_email_keys(client[settings.users]["users"])
+            _update_email_keys(client, settings)
             click.echo(f"MongoDB: {len(layout)} collections and {len(logins)} logins are ready.")
             if seed and settled:
                 _seed(client, settings, layout)
 
 
+def _update_email_keys(client: MongoClient[Json], settings: MongoSettings) -> None:
+    for service in declared():
+        for row in service.collections:
+            unique = Uniqueness(row, Entity(load_description(service.spec), row.schema))
+            if unique.emails:
+                update_email_keys(client[settings.database(service.database)][row.name], unique)
+
+
 def _seed(client: MongoClient[Json], settings: MongoSettings, layout: Iterable[Collection]) -> None:
-    apis = (load_description(SPECS / "user.yaml"), load_description(SPECS / "order.yaml"))
+    """Insert the paper's sample data, where both of its services are declared."""
+    users, orders = (declared().by_api.get(each) for each in SAMPLED)
+    if users is None or orders is None:
+        return
     by_name = {each.name: each for each in layout}
     with progress("seed", USERS + ORDERS) as one_more:
         try:
-            users, orders = insert_seed(
+            made = insert_seed(
                 client,
-                settings.users,
-                settings.orders,
-                apis,
+                settings.database(users.database),
+                settings.database(orders.database),
+                (load_description(users.spec), load_description(orders.spec)),
                 one_more,
                 stored=lambda name, document: by_name[name].stored(document),
             )
         except WriteError as error:
             raise SettingsError(f"{_UNFIT_SEED} ({redacted(error)})") from error
-    click.echo(f"Seed: {users} users and {orders} orders were missing and are there now.")
+    click.echo(f"Seed: {made[0]} users and {made[1]} orders were missing and are there now.")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import click
 
 from aware.running import in_one_line
 from processes.settings import mongo_settings
-from processes.stored import SPECS
+from services.reading import declared
 from storage import smoke_test
 from storage.client import connect_blocking
 from storage.evolution.loading import load
@@ -22,7 +22,7 @@ def remove_command(user: str, order: str | None, emails: tuple[str, ...]) -> Non
     """
     settings = mongo_settings()
     with in_one_line(), connect_blocking(settings) as client:
-        layout = collections(SPECS, settings.users, settings.orders, load())
+        layout = collections(declared(), settings.database, load())
         found = smoke_test.remove(client, layout, user, order, emails)
     if not found:
         raise click.ClickException(f"no user {user} has the address of the smoke test")

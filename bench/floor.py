@@ -20,7 +20,7 @@ from contract.formats import instant_text
 from models.fields.user import User
 from openapi.reading import load_description
 from processes.settings import mongo_settings
-from processes.stored import SPECS
+from services.reading import ROOT, declared
 from storage.client import Json, connect, now
 from storage.orders import Orders
 from storage.users import Users
@@ -30,7 +30,9 @@ def users() -> Starlette:
     """What v2 of the user service does, as gunicorn runs it."""
     settings = mongo_settings()
     client = connect(settings, timed=False)
-    store = Users(client[settings.users]["users"], "v2", load_description(SPECS / "user.yaml"))
+    store = Users(
+        client[settings.users]["users"], "v2", load_description(ROOT / "specs" / "user.yaml")
+    )
 
     async def create(request: Request) -> Response:
         moment = instant_text(now())
@@ -55,15 +57,18 @@ def orders() -> Starlette:
     """What the order service does, as gunicorn runs it."""
     settings = mongo_settings()
     client = connect(settings, timed=False)
-    apis = (load_description(SPECS / f"{name}.yaml") for name in ("order", "events"))
-    store = Orders(client[settings.orders], *apis)
+    api, events = (
+        load_description(ROOT / "specs" / f"{name}.yaml") for name in ("order", "events")
+    )
+    (row,) = declared().by_api["order"].collections
+    store = Orders(client[settings.orders], api, events, row)
 
     async def create(request: Request) -> Response:
         return _json(await store.create(orjson.loads(await request.body())), 201)
 
     async def page(request: Request) -> Response:
         query = request.query_params
-        return _json((await store.page(query["status"], int(query["limit"]), None)).orders)
+        return _json((await store.page(query["status"], int(query["limit"]), None)).items)
 
     routes = [
         Route("/orders/", create, methods=["POST"]),

@@ -32,9 +32,9 @@ from models.fields.order import Order
 from models.fields.user import User
 from openapi.description import Description
 from processes.metrics import HttpMetrics
-from processes.stored import SPECS
+from services.reading import ROOT
 from storage.client import Json, now
-from storage.orders import Page
+from storage.pages import Page
 
 _NOW = "2026-11-22T10:15:30.123Z"
 _REQUESTS = 2000
@@ -96,8 +96,8 @@ async def _idle(**_: object) -> Response:
 
 def parts() -> str:
     """A table: the microseconds of each part, for the operations that the load has too."""
-    users = load_api(SPECS / "user.yaml", SPECS / "user-v2.yaml")
-    orders = load_api(SPECS / "order.yaml")
+    users = load_api(ROOT / "specs" / "user.yaml", ROOT / "specs" / "user-v2.yaml")
+    orders = load_api(ROOT / "specs" / "order.yaml")
     user_stages = _stages(users, user_handlers, {"users": _Users(), "times": ServerTimes(now)})
     order_stages = _stages(orders, order_handlers, {"orders": _Orders()})
     listing = b"status=under%20process&limit=20"

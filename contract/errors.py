@@ -142,6 +142,14 @@ class EmailTaken(Problem):
     title = "An e-mail address is taken"
 
 
+class NotUnique(Problem):
+    """Another thing has a value that may be there once only; `issues` names the property."""
+
+    status = HTTPStatus.CONFLICT
+    kind = "not-unique"
+    title = "A value is not unique"
+
+
 class RequestTimeout(Problem):
     """The body did not come, not whole, or too slowly."""
 

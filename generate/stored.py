@@ -7,8 +7,8 @@ from typing import Any
 
 from contract.completion import NONE, default_of
 from generate.release import released_migrations
-from generate.sources import APIS
 from openapi.description import Description
+from services.reading import read
 from storage.client import Json
 from storage.evolution.changes import Change, Rename, Rewrite, Transform
 from storage.evolution.loading import load
@@ -28,14 +28,15 @@ def unmigrated(root: Path) -> Iterator[str]:
     """
     steps = load(root / "migrations")
     known = released_migrations(root)
-    for api in APIS:
-        file = root / "specs" / "released" / f"{api.name}.yaml"
+    for service, row in ((each, row) for each in read(root) for row in each.collections):
+        file = root / "specs" / "released" / service.spec.name
         if not file.exists():
             continue
-        name = api.handlers
-        collection(name, root / "specs", steps, lambda each: each)  # whether they fit each other
-        before = collection(name, file.parent, (), lambda each: each).schema
-        now = collection(name, root / "specs", (), _without_defaults).schema
+        name = row.name
+        # whether they fit each other
+        collection(service, row, service.spec, steps, lambda each: each)
+        before = collection(service, row, file, (), lambda each: each).schema
+        now = collection(service, row, service.spec, (), _without_defaults).schema
         new = [each for each in steps if each.name not in known and each.collection == name]
         changed = {field for step in new for each in step.changes for field in _fields(each)}
         for field, reason in _differences(before, now):

@@ -6,17 +6,20 @@ from contract.errors import (
     EmailTaken,
     InvalidRequest,
     NotFound,
+    NotUnique,
     PayloadTooLarge,
     Problem,
     ServiceUnavailable,
     ValidationIssue,
 )
 from models.fields.user import User
+from openapi.pointers import pointer_of
 from storage.cursor import InvalidCursorError
 from storage.errors import (
     DocumentTooLargeError,
     EmailTakenError,
     NotFoundError,
+    UniqueTakenError,
     UnstorableError,
 )
 
@@ -29,13 +32,12 @@ def translate(error: Exception) -> Problem | None:
     match error:
         case NotFoundError():
             return NotFound("There is nothing with this id.")
-        case EmailTakenError(index):
-            taken = ValidationIssue("belongs to another user", pointer=f"#/{User.emails}/{index}")
-            return EmailTaken("An e-mail address belongs to another user.", [taken])
+        case EmailTakenError() | UniqueTakenError():
+            return _taken(error)
         case UnstorableError() | DocumentTooLargeError():
             return _unstorable(error)
         case InvalidCursorError():
-            issue = ValidationIssue("was not given for these orders", parameter="cursor")
+            issue = ValidationIssue("was not given for these pages", parameter="cursor")
             return NotFound("There is no page at this cursor.", [issue])
         case PyMongoError() | TimeoutError() if unreachable(error):
             return ServiceUnavailable(
@@ -44,6 +46,16 @@ def translate(error: Exception) -> Problem | None:
                 {"Retry-After": str(RETRY_AFTER_S)},
             )
     return None
+
+
+def _taken(error: EmailTakenError | UniqueTakenError) -> Problem:
+    if isinstance(error, EmailTakenError):
+        place = pointer_of(User.emails, str(error.index))
+        issue = ValidationIssue("belongs to another user", pointer=f"#{place}")
+        return EmailTaken("An e-mail address belongs to another user.", [issue])
+    place = pointer_of(error.property, *([] if error.index is None else [str(error.index)]))
+    issue = ValidationIssue("belongs to another one", pointer=f"#{place}")
+    return NotUnique("Something with this value is there already.", [issue])
 
 
 def _unstorable(error: UnstorableError | DocumentTooLargeError) -> Problem:

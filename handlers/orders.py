@@ -2,10 +2,10 @@
 
 from contract.answers.values import Answer
 from contract.links import Links
+from handlers.pages import paged
 from models.fields.order import Order
 from models.order import NewOrder, OrderDetailsUpdate, OrderStatus, OrderStatusUpdate
 from storage.client import Json
-from storage.cursor import Cursor
 from storage.orders import Orders
 
 
@@ -19,12 +19,8 @@ async def list_orders(
     status: OrderStatus | None, limit: int, cursor: str | None, *, orders: Orders, link: Links
 ) -> list[Json] | Answer[list[Json]]:
     """GET /orders/: a page of orders, oldest first."""
-    after = None if cursor is None else Cursor.decode(cursor, status)
-    page = await orders.page(status, limit, after)
-    if page.next is None:
-        return page.orders
-    more = link("list_orders", status=status, limit=limit, cursor=page.next.encode())
-    return Answer(page.orders, headers={"Link": f'<{more}>; rel="next"'})
+    page = await orders.page(status, limit, cursor)
+    return paged(page, link, "list_orders", status=status, limit=limit)
 
 
 async def get_order(id: str, *, orders: Orders) -> Json:

@@ -20,5 +20,6 @@ def dependencies(
     events: Description,
 ) -> Mapping[str, Any]:
     """The orders, which know the contact data that events brought."""
-    del service, version
-    return {"orders": Orders(database, description, events)}
+    del version
+    (row,) = service.collections
+    return {"orders": Orders(database, description, events, row)}

@@ -35,7 +35,6 @@ from services.reading import declared
 from storage.client import Json, connect
 from storage.documents import Documents
 from storage.durable import answers
-from storage.entity import Entity
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -147,6 +146,5 @@ def _collections(
     service: Service, description: Description, database: AsyncDatabase[Json]
 ) -> Mapping[str, Documents]:
     return {
-        each.name: Documents(database[each.name], Entity(description, each.schema))
-        for each in service.collections
+        each.name: Documents(database[each.name], description, each) for each in service.collections
     }

@@ -1,21 +1,17 @@
 """The database of a process, and its word in there: which version of what is stored it uses."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from services.declaration import Service
+from services.reading import declared
 from storage.client import Json, MongoSettings
 from storage.evolution.collection import EvolvingDatabase
 from storage.evolution.loading import load
 from storage.evolution.presence import Presence
-from storage.layout import digest, order_collections, user_collections
-
-SPECS = Path(__file__).parent.parent / "specs"
-
-_LAYOUTS = {"users": user_collections, "orders": order_collections}
+from storage.layout import digest, service_collections
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,7 @@ def stored(
         MigrationError: A migration cannot be used.
     """
     name = settings.database(service.database)
-    collections = _LAYOUTS[service.database](service.spec.parent, name, load())
+    collections = service_collections(service, declared().events, name, load())
     known = [step.name for each in collections for step in each.steps]
     presence = Presence(client[name], process, digest(collections), known)
     shapes = {each.name: each.shape(presence.phases) for each in collections}

@@ -31,8 +31,8 @@ class Collection:
     """What a service stores: documents of a schema of its spec.
 
     `key` is the property with a document's id. No two documents have the same value of a property
-    out of `unique`. Pages are sorted by `order`, and can be limited to one value of each of
-    `filters`.
+    out of `unique`. Pages are sorted by `order`, or else by the key, and can be limited to one value
+    of each of `filters`.
     """
 
     name: str

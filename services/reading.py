@@ -96,7 +96,7 @@ def _collections(rows: Json) -> Iterator[Collection]:
             row["schema"],
             key,
             tuple(row.get("unique", ())),
-            order if key in order else (*order, key),
+            (*order, key) if order and key not in order else order,
             tuple(row.get("filters", ())),
         )
 

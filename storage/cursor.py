@@ -1,44 +1,79 @@
-"""Where a page of orders ends: opaque to clients, bound to the status it was made for."""
+"""Where a page ends: opaque to clients, bound to what its pages are limited to."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 import orjson
+from bson import Decimal128
 
 
 class InvalidCursorError(Exception):
-    """It was not made here, or for another status."""
+    """It was not made here, or for other pages."""
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """The last order of a page, by which the next page begins after it."""
+    """The values of the last document by which pages are sorted: the next page begins after them.
 
-    created_at: datetime
-    order_id: str
-    status: str | None
+    `limits` are the values that the pages are limited to, as they are on the wire, by property.
+    """
+
+    values: tuple[Any, ...]
+    limits: Mapping[str, Any]
 
     def encode(self) -> str:
         """As clients send it back: letters, digits, `-` and `_`."""
-        milliseconds = round(self.created_at.timestamp() * 1000)
-        parts = orjson.dumps([milliseconds, self.order_id, self.status])
+        parts = orjson.dumps([[*map(_packed, self.values)], self.limits])
         return urlsafe_b64encode(parts).rstrip(b"=").decode()
 
     @classmethod
-    def decode(cls, text: str, status: str | None) -> Self:
+    def decode(cls, text: str, limits: Mapping[str, Any], count: int) -> Self:
         """Read what `encode` wrote.
 
+        Args:
+            text: What a client sent.
+            limits: Those of the pages that it asks for.
+            count: How many values such pages are sorted by.
+
         Raises:
-            InvalidCursorError: It is nothing of the kind, or not for `status`.
+            InvalidCursorError: It is nothing of the kind, or not for these pages.
         """
         try:
-            parts = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            milliseconds, order_id, its_status = parts
-            created_at = datetime.fromtimestamp(milliseconds / 1000, UTC)
-        except (ValueError, TypeError, OverflowError, OSError) as error:
+            values, its_limits = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            found = tuple(map(_unpacked, values))
+        except (ValueError, TypeError, ArithmeticError, OSError) as error:
             raise InvalidCursorError from error
-        if type(milliseconds) is not int or type(order_id) is not str or its_status != status:
+        if its_limits != limits or len(found) != count:
             raise InvalidCursorError
-        return cls(created_at, order_id, status)
+        return cls(found, limits)
+
+
+def _packed(value: Any) -> Any:  # noqa: ANN401 - any value that is sorted by
+    """As JSON; a datetime may be naive, and is in UTC then."""
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return ["at", round(aware.timestamp() * 1000)]
+    if isinstance(value, Decimal128):
+        return ["decimal", str(value)]
+    return ["bytes", b64encode(value).decode()] if isinstance(value, bytes) else value
+
+
+def _unpacked(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list):
+        kind, text = value
+        if kind not in _UNPACK or type(text) is not (int if kind == "at" else str):
+            raise ValueError(kind)
+        return _UNPACK[kind](text)
+    if isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+_UNPACK: Mapping[str, Callable[[Any], Any]] = {
+    "at": lambda milliseconds: datetime.fromtimestamp(milliseconds / 1000, UTC),
+    "decimal": Decimal128,
+    "bytes": lambda text: b64decode(text, validate=True),
+}

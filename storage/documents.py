@@ -1,35 +1,48 @@
-"""Objects of one schema, by id, as they are on the wire: whatever their properties are called."""
+"""The documents of a collection, as they are on the wire: storage that needs no code of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from bson import Int64
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import DuplicateKeyError
 
+from openapi.description import Description
+from services.declaration import Collection as Row
 from storage.client import Json
 from storage.entity import Entity
 from storage.errors import NotFoundError, size_checked
-from storage.system_fields import OWN, REVISION, system, value_of
+from storage.pages import Page, Pages
+from storage.system_fields import EMAIL_KEYS, OWN, REVISION, system, value_of
+from storage.uniqueness import Uniqueness
 
 
 class Documents:
-    """Reads and writes the objects of a collection.
+    """Reads and writes the documents of a collection.
 
-    Every method raises `PyMongoError` where MongoDB fails, and those that write UnstorableError
-    and DocumentTooLargeError where it cannot hold what was sent. No name of a property is ever
-    part of a query or of an update operator: each write is of a whole document.
+    Every method raises `PyMongoError` where MongoDB fails, and those that write UniqueTakenError
+    where another document has what must be unique, and UnstorableError and DocumentTooLargeError
+    where MongoDB cannot hold what was sent. Each write is of a whole document.
     """
 
-    def __init__(self, collection: AsyncCollection[Json], entity: Entity) -> None:
-        self._collection = collection
+    def __init__(self, collection: AsyncCollection[Json], api: Description, row: Row) -> None:
+        entity = Entity(api, row.schema)
+        self._collection, self._key = collection, row.key
         self._codec = entity.codec(OWN)
+        self._unique = Uniqueness(row, entity)
+        self._pages = Pages(collection, self._codec, row)
 
-    async def create(self, document_id: str, value: Json) -> Json:
-        """Store a new object and answer it. Raises DuplicateKeyError where there is one."""
-        own = {"_id": document_id, **system({REVISION: Int64(1)})}
-        document = self._codec.to_database(value) | own
-        with size_checked:
-            await self._collection.insert_one(document)
+    async def create(self, value: Mapping[str, Any]) -> Json:
+        """Store a new object and answer it. Without a key it is given one, a UUID."""
+        document_id = value.get(self._key) or str(uuid4())
+        value = {self._key: document_id, **value}
+        document = self._document(document_id, value, 1)
+        try:
+            with size_checked:
+                await self._collection.insert_one(document)
+        except DuplicateKeyError as error:
+            raise self._unique.taken(error, value) from error
         return self._codec.to_wire(document)
 
     async def get(self, document_id: str) -> Json:
@@ -40,15 +53,33 @@ class Documents:
         """
         return self._codec.to_wire(await self._find(document_id))
 
-    async def replace(self, document_id: str, value: Json) -> Json:
-        """Store another object in the place of one, and answer it.
+    async def page(self, limit: int, cursor: str | None = None, **limits: Any) -> Page:  # noqa: ANN401 - as the schema has it
+        """Up to `limit` objects in the order of the row, from a cursor on.
+
+        Args:
+            limit: At most so many.
+            cursor: The `next` of the page before; None for the first page.
+            limits: The values of those of the row's filters that are asked for; None is any.
+
+        Raises:
+            InvalidCursorError: It was not given for such pages.
+        """
+        return await self._pages.page(limit, cursor, limits)
+
+    async def replace(self, document_id: str, value: Mapping[str, Any]) -> Json:
+        """Store another object in the place of one, under its key, and answer it.
 
         Raises:
             NotFoundError: There is none with this id.
         """
-        return await self._change(document_id, lambda _: value)
+        return await self._change(document_id, lambda _: dict(value))
 
-    async def merge(self, document_id: str, patch: Json, check: Callable[[Json], None]) -> Json:
+    async def merge(
+        self,
+        document_id: str,
+        patch: Mapping[str, Any],
+        check: Callable[[Json], None] = lambda _: None,
+    ) -> Json:
         """Apply a merge patch (RFC 7396) and answer the object after that.
 
         Of two at once neither undoes the other: what is written is made from what is replaced.
@@ -63,22 +94,42 @@ class Documents:
         """
 
         def changed(document: Json) -> Json:
-            value: Json = merged(self._codec.to_wire(document), patch)
+            value: Json = merged(self._codec.to_wire(document), dict(patch))
+            value[self._key] = document_id
             check(value)
             return value
 
         return await self._change(document_id, changed)
 
+    async def delete(self, document_id: str) -> None:
+        """Remove one object.
+
+        Raises:
+            NotFoundError: There is none with this id.
+        """
+        done = await self._collection.delete_one({"_id": document_id})
+        if not done.deleted_count:
+            raise NotFoundError(document_id)
+
+    def _document(self, document_id: str, value: Mapping[str, Any], revision: int) -> Json:
+        own: Json = {REVISION: Int64(revision)}
+        if keys := self._unique.email_keys(value):
+            own[EMAIL_KEYS] = keys
+        return {"_id": document_id, **self._codec.to_database(value), **system(own)}
+
     async def _change(self, document_id: str, changed: Callable[[Json], Json]) -> Json:
         while True:
             document = await self._find(document_id)
             revision = value_of(document, REVISION)
-            own = {"_id": document_id, **system({REVISION: Int64(revision + 1)})}
-            after = self._codec.to_database(changed(document)) | own
-            with size_checked:
-                done = await self._collection.replace_one(
-                    {"_id": document_id, REVISION: revision}, after
-                )
+            value = changed(document) | {self._key: document_id}
+            after = self._document(document_id, value, revision + 1)
+            try:
+                with size_checked:
+                    done = await self._collection.replace_one(
+                        {"_id": document_id, REVISION: revision}, after
+                    )
+            except DuplicateKeyError as error:
+                raise self._unique.taken(error, value) from error
             if done.matched_count:
                 return self._codec.to_wire(after)
 

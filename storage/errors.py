@@ -23,6 +23,14 @@ class EmailTakenError(Exception):
 
 
 @dataclass
+class UniqueTakenError(Exception):
+    """Another document has the value of a property, or the element at `index` of its array."""
+
+    property: str
+    index: int | None = None
+
+
+@dataclass
 class UnstorableError(Exception):
     """MongoDB cannot hold a value; `pointer` is a URI fragment: where in what was to be stored."""
 

@@ -1,7 +1,7 @@
-"""The collections of both databases, their validators, indexes, and who may do what with them."""
+"""The collections of all databases, their validators, indexes, and who may do what with them."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,8 @@ from models.fields.order import Order
 from openapi.description import Description, resolved
 from openapi.reading import load_description
 from openapi.schemas import Reach
+from services.declaration import Collection as CollectionRow
+from services.declaration import Service, System
 from storage.entity import Entity
 from storage.evolution.layers import CompletionLayer, DefaultLayer, Phase
 from storage.evolution.paths import copied
@@ -24,8 +26,8 @@ from storage.evolution.shape import Shape
 from storage.evolution.steps import Step
 from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
+from storage.names import stored_paths
 from storage.orders import CONTACT_FIELDS, CONTACTS
-from storage.orders import ENTITY as ORDER
 from storage.system_fields import (
     BUILD,
     CHANGED_AT,
@@ -33,17 +35,37 @@ from storage.system_fields import (
     EMAIL_KEYS,
     OUTBOX,
     OWN,
+    REVISION,
     SINCE,
     SYSTEM,
     TRACEPARENT,
     name_of,
 )
-from storage.users import ENTITY as USER
+from storage.uniqueness import Uniqueness
 from storage.validators import collection_schema, part_schema
 
 _LONG = {"bsonType": "long"}
 _STRING = {"bsonType": "string"}
 _DATE = {"bsonType": "date"}
+
+
+def _system(fields: Mapping[str, dict[str, Any]], optional: Container[str]) -> dict[str, Any]:
+    """The `$jsonSchema` of storage's own fields, by their paths; some of them may be missing."""
+    named = {name_of(path): schema for path, schema in fields.items()}
+    return {
+        "bsonType": "object",
+        "required": [name_of(path) for path in fields if path not in optional],
+        "properties": named,
+        "additionalProperties": False,
+    }
+
+
+_OUTBOX = _system(
+    {SINCE: _DATE, CHANGED_AT: _DATE, BUILD: _STRING, TRACEPARENT: _STRING}, {TRACEPARENT}
+)
+
+_VALUES = ["double", "string", "object", "binData", "bool", "date", "int", "long", "decimal"]
+"""Types of what is unique: null, what is missing and an empty array may be there often."""
 
 _Changed = Callable[[Description], Description]
 
@@ -83,37 +105,39 @@ class Collection:
 
 
 def collections(
-    specs: Path, users: str, orders: str, steps: Iterable[Step] = ()
+    system: System, name: Callable[[str], str], steps: Iterable[Step] = ()
 ) -> list[Collection]:
-    """The layout that the specs in the folder `specs` ask for.
+    """The layout of all databases that the services of a system ask for.
 
     Args:
-        specs: Where `user.yaml`, `order.yaml` and `events.yaml` are.
-        users: The name of the user database.
-        orders: The name of the order database.
+        system: The services.
+        name: What a database is called that a service declares, as `MongoSettings.database` says.
         steps: The migrations, in their order.
 
     Raises:
         InvalidDocumentError: A spec cannot be read.
         MigrationError: A migration does not fit the specs.
     """
-    steps = [*steps]
-    return [*user_collections(specs, users, steps), *order_collections(specs, orders, steps)]
+    known = [*steps]
+    return [
+        each
+        for service in system
+        for each in service_collections(service, system.events, name(service.database), known)
+    ]
 
 
-def user_collections(specs: Path, database: str, steps: Sequence[Step]) -> list[Collection]:
-    """The same, of the user database alone."""
-    return [_evolved(_users(specs, database), steps)]
+def service_collections(
+    service: Service, events: Path | None, database: str, steps: Sequence[Step]
+) -> list[Collection]:
+    """The same, of one service, whose database is called `database`."""
+    return [_evolved(each, steps) for each in _wanted(service, events, database)]
 
 
-def order_collections(specs: Path, database: str, steps: Sequence[Step]) -> list[Collection]:
-    """The same, of the order database alone."""
-    return [_evolved(each(specs, database), steps) for each in (_orders, _contacts)]
-
-
-def collection(name: str, specs: Path, steps: Iterable[Step], changed: _Changed) -> Collection:
-    """`users` or `orders` as the specs in a folder ask for it, changed before they are read."""
-    return _evolved({"users": _users, "orders": _orders}[name](specs, name, changed), [*steps])
+def collection(
+    service: Service, row: CollectionRow, spec: Path, steps: Sequence[Step], changed: _Changed
+) -> Collection:
+    """What another spec asks for in the place of the service's own, changed before it is read."""
+    return _evolved(_documents(service, row, changed(load_description(spec)), row.name), steps)
 
 
 def records(layout: Sequence[Collection]) -> list[Collection]:
@@ -155,17 +179,6 @@ def _evolved(wanted: Collection, steps: Sequence[Step]) -> Collection:
     return replace(wanted, schema=stored_schema(wanted.schema, own), indexes=indexes, steps=own)
 
 
-def _system(fields: Mapping[str, dict[str, Any]], optional: str = "") -> dict[str, Any]:
-    """The `$jsonSchema` of storage's own fields, by their paths; one of them may be missing."""
-    named = {name_of(path): schema for path, schema in fields.items()}
-    return {
-        "bsonType": "object",
-        "required": [name_of(path) for path in fields if path != optional],
-        "properties": named,
-        "additionalProperties": False,
-    }
-
-
 def _defaults(wanted: Collection, entity: Entity) -> Collection:
     """The collection with the defaults of what it holds."""
     schemas = entity.description.schemas
@@ -183,66 +196,84 @@ def _defaults(wanted: Collection, entity: Entity) -> Collection:
     return replace(wanted, complete=complete, defaults=codec.to_database(defaults))
 
 
-def _users(specs: Path, database: str, changed: _Changed = lambda api: api) -> Collection:
-    entry = _system(
-        {SINCE: _DATE, CHANGED_AT: _DATE, BUILD: _STRING, TRACEPARENT: _STRING}, TRACEPARENT
-    )
-    keys = {"bsonType": "array", "items": _STRING}
-    system = _system({EMAIL_KEYS: keys, CONTACT_VERSION: _LONG, OUTBOX: entry}, OUTBOX)
-    description = changed(load_description(specs / "user.yaml"))
+def _wanted(service: Service, events: Path | None, database: str) -> Iterator[Collection]:
+    api = load_description(service.spec) if service.collections else None
+    for row in service.collections:
+        if api is not None:
+            yield _documents(service, row, api, database)
+    if service.follows and events is not None:
+        yield _contacts(service, events, database)
+
+
+def _documents(service: Service, row: CollectionRow, api: Description, database: str) -> Collection:
+    entity = Entity(api, row.schema)
+    unique = Uniqueness(row, entity)
+    system: dict[str, dict[str, Any]] = {}
+    if unique.emails:
+        system[EMAIL_KEYS] = {"bsonType": "array", "items": _STRING}
+    if service.event_processes:
+        system[CONTACT_VERSION] = _LONG
+    else:
+        system[REVISION] = _LONG
+    if service.publishes:
+        system[OUTBOX] = _OUTBOX
+    optional = {OUTBOX} if unique.has_emails_always else {OUTBOX, EMAIL_KEYS}
+    schema = collection_schema(entity, {"_id": _STRING, SYSTEM: _system(system, optional)})
+    indexes = (*_unique_indexes(unique), *_page_indexes(row), *_event_indexes(service))
     wanted = Collection(
-        database,
-        "users",
-        collection_schema(Entity(description, USER), {"_id": _STRING, SYSTEM: system}),
-        (
-            IndexModel([(EMAIL_KEYS, ASCENDING)], name="email_keys", unique=True),
-            IndexModel(
-                [(SINCE, ASCENDING)],
-                name="outbox",
-                partialFilterExpression={SINCE: {"$exists": True}},
-            ),
-        ),
-        {
-            "user-service": ("find", "insert", "update"),
-            "user-relay": ("find", "update", "changeStream"),
-            "backup-reader": ("find",),
-            "smoke-test": ("remove",),
-        },
+        database, row.name, schema, indexes, _access(service), ordered=stored_paths(row.order)
     )
-    return _defaults(wanted, Entity(description, USER))
+    return _defaults(wanted, entity)
 
 
-def _orders(specs: Path, database: str, changed: _Changed = lambda api: api) -> Collection:
-    description = changed(load_description(specs / "order.yaml"))
-    by_time = [(Order.createdAt, ASCENDING), (Order.orderId, ASCENDING)]
-    wanted = Collection(
-        database,
-        "orders",
-        collection_schema(
-            Entity(description, ORDER), {"_id": _STRING, SYSTEM: _system({CONTACT_VERSION: _LONG})}
-        ),
-        (
-            IndexModel(by_time, name="time"),
-            IndexModel([(Order.orderStatus, ASCENDING), *by_time], name="status_time"),
-            IndexModel(
-                [(Order.userId, ASCENDING), (CONTACT_VERSION, ASCENDING)],
-                name="user_contact_version",
-                partialFilterExpression={Order.userId: {"$exists": True}},
-            ),
-        ),
-        {
-            "order-service": ("find", "insert", "update"),
-            "order-consumer": ("find", "update"),
-            "backup-reader": ("find",),
-            "smoke-test": ("remove",),
-        },
-        ordered=(Order.createdAt, Order.orderId),
-    )
-    return _defaults(wanted, Entity(description, ORDER))
+def _unique_indexes(unique: Uniqueness) -> Iterator[IndexModel]:
+    if unique.emails:
+        holds = {} if unique.has_emails_always else {EMAIL_KEYS: {"$type": ["string"]}}
+        yield _index("email_keys", [EMAIL_KEYS], holds, unique=True)
+    for path, name in unique.plain.items():
+        yield _index(name, [path], {path: {"$type": _VALUES}}, unique=True)
 
 
-def _contacts(specs: Path, database: str) -> Collection:
-    event = Entity(load_description(specs / "events.yaml"), CONTACTS)
+def _page_indexes(row: CollectionRow) -> Iterator[IndexModel]:
+    order = stored_paths(row.order)
+    if order:
+        yield _index("pages", order)
+    for name, path in zip(row.filters, stored_paths(row.filters), strict=True):
+        yield _index(f"pages_by_{name}", [path, *(order or ("_id",))])
+
+
+def _index(
+    name: str, paths: Iterable[str], only: Mapping[str, Any] | None = None, *, unique: bool = False
+) -> IndexModel:
+    options: dict[str, Any] = {"partialFilterExpression": only} if only else {}
+    if unique:
+        options["unique"] = True
+    return IndexModel([(path, ASCENDING) for path in paths], name=name, **options)
+
+
+def _event_indexes(service: Service) -> Iterator[IndexModel]:
+    if service.publishes:
+        yield _index("outbox", [SINCE], {SINCE: {"$exists": True}})
+    if service.follows:
+        has_user = {Order.userId: {"$exists": True}}
+        yield _index("user_contact_version", [Order.userId, CONTACT_VERSION], has_user)
+
+
+def _access(service: Service) -> dict[str, tuple[str, ...]]:
+    """Who may do what with the documents of a service: each no more than it does."""
+    found: dict[str, tuple[str, ...]] = {service.name: ("find", "insert", "update")}
+    if not service.event_processes:
+        found[service.name] += ("remove",)
+    found |= {each.process: ("find", "update", "changeStream") for each in service.publishes}
+    found |= {each.process: ("find", "update") for each in service.follows}
+    found["backup-reader"] = ("find",)
+    if service.event_processes:
+        found["smoke-test"] = ("remove",)
+    return found
+
+
+def _contacts(service: Service, events: Path, database: str) -> Collection:
+    event = Entity(load_description(events), CONTACTS)
     fields = {
         name: part_schema(event, name) for name in (UserContactsChanged.version, *CONTACT_FIELDS)
     }
@@ -255,15 +286,10 @@ def _contacts(specs: Path, database: str) -> Collection:
         },
         "additionalProperties": False,
     }
-    return Collection(
-        database,
-        "contacts",
-        schema,
-        (),
-        {
-            "order-service": ("find",),
-            "order-consumer": ("find", "insert", "update"),
-            "backup-reader": ("find",),
-            "smoke-test": ("remove",),
-        },
-    )
+    access: dict[str, tuple[str, ...]] = {
+        service.name: ("find",),
+        **{each.process: ("find", "insert", "update") for each in service.follows},
+        "backup-reader": ("find",),
+        "smoke-test": ("remove",),
+    }
+    return Collection(database, "contacts", schema, (), access)

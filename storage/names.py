@@ -12,6 +12,8 @@ from typing import Any
 
 import jsonschema_rs
 
+from storage.system_fields import OWN
+
 _STORED = {".": "\ufdd0", "$": "\ufdd1", "\0": "\ufdd2"}
 _EMPTY = "\ufdd3"
 _OWN = "\ufdd4"
@@ -78,6 +80,11 @@ class TopNames:
         found = "|".join(re.escape(each) for each in sorted(self.own) if matches(each)) or "(?!)"
         others = f"^(?!{_OWN}?(?:{own})$)[\\s\\S]*?(?:{stored_pattern(pattern)})"
         return f"{others}|^{_OWN}(?:{found})$"
+
+
+def stored_paths(names: Iterable[str]) -> tuple[str, ...]:
+    """Where a document has the properties of these names."""
+    return tuple(map(TopNames(OWN).stored, names))
 
 
 def stored_pattern(pattern: str) -> str:

@@ -1,24 +1,23 @@
 """The orders of the order database, and what its `contacts` say about their users."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from bson import CodecOptions, Int64
-from pymongo import ASCENDING, ReturnDocument
+from bson import Int64
+from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models.fields.events import UserContactsChanged
 from models.fields.order import Order
 from openapi.description import Description
+from services.declaration import Collection as Row
 from storage.batches import Batches
 from storage.client import Json, now
 from storage.codec import Codec
-from storage.cursor import Cursor
 from storage.entity import Entity
 from storage.errors import NotFoundError, size_checked
+from storage.pages import Page, Pages
 from storage.system_fields import CONTACT_VERSION, OWN, PUBLIC, system
 
 if TYPE_CHECKING:
@@ -49,14 +48,6 @@ def contacts_codec(events: Description) -> Codec:
     return Entity(events, CONTACTS).codec(OWN)
 
 
-@dataclass(frozen=True)
-class Page:
-    """Some orders, oldest first, and where to go on if there are more."""
-
-    orders: list[Json]
-    next: Cursor | None
-
-
 class Orders:
     """Reads and writes orders, as they are on the wire.
 
@@ -65,12 +56,11 @@ class Orders:
     """
 
     def __init__(
-        self, database: AsyncDatabase[Json], api: Description, events: Description
+        self, database: AsyncDatabase[Json], api: Description, events: Description, row: Row
     ) -> None:
         self._codec, self._contacts_codec = order_codec(api), contacts_codec(events)
-        self._orders: AsyncCollection[Json] = database["orders"]
-        # Making forty dates aware of UTC takes as long as everything else about a page of twenty.
-        self._listed = self._orders.with_options(CodecOptions[Json](tz_aware=False))
+        self._orders: AsyncCollection[Json] = database[row.name]
+        self._pages = Pages(self._orders, self._codec, row)
         self._contacts: AsyncCollection[Json] = database["contacts"]
         self._known = Batches(self._known_versions)
 
@@ -102,22 +92,13 @@ class Orders:
         """
         return self._found(await self._orders.find_one({"_id": order_id}, PUBLIC), order_id)
 
-    async def page(self, status: str | None, limit: int, after: Cursor | None) -> Page:
-        """Up to `limit` orders, oldest first, of one status or of all, from a cursor on."""
-        query: Json = {} if status is None else {Order.orderStatus: status}
-        if after is not None:
-            at, order_id = after.created_at, after.order_id
-            query[Order.createdAt] = {"$gte": at}
-            query["$or"] = [{Order.createdAt: {"$gt": at}}, {Order.orderId: {"$gt": order_id}}]
-        order = [(Order.createdAt, ASCENDING), (Order.orderId, ASCENDING)]
-        # One more than asked for tells whether there is a next page; the batch holds them all.
-        found = self._listed.find(query, PUBLIC, sort=order, limit=limit + 1, batch_size=limit + 2)
-        documents = await found.to_list()
-        more = None
-        if len(documents) > limit:
-            last = documents[limit - 1]
-            more = Cursor(last[Order.createdAt].replace(tzinfo=UTC), last[Order.orderId], status)
-        return Page([self._codec.to_wire(each) for each in documents[:limit]], more)
+    async def page(self, status: str | None, limit: int, cursor: str | None) -> Page:
+        """Up to `limit` orders, oldest first, of one status or of all, from a cursor on.
+
+        Raises:
+            InvalidCursorError: It was not given for such pages.
+        """
+        return await self._pages.page(limit, cursor, {Order.orderStatus: status})
 
     async def update_status(self, order_id: str, status: str) -> Json:
         """Give an order another status and answer it.

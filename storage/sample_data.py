@@ -19,6 +19,9 @@ from openapi.errors import InvalidDocumentError
 from openapi.pointers import pointer_of
 from openapi.views import View, composed
 
+SAMPLED = ("user", "order")
+"""The APIs of which there are sample data."""
+
 USERS = 5
 ORDERS = 15
 

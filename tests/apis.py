@@ -1,5 +1,7 @@
 """The APIs of the specs, read once."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,10 +10,15 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from openapi.description import Description
 from openapi.reading import load_description
+from services.reading import declared
 from storage.client import Json
 from storage.contacts import MongoContactsStore
+from storage.entity import Entity
+from storage.evolution.steps import Step
+from storage.layout import Collection, collections
 from storage.orders import Orders
 from storage.outbox import MongoOutbox
+from storage.uniqueness import Uniqueness
 from storage.users import Users
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -30,7 +37,18 @@ def users_of(collection: AsyncCollection[Json], build: str) -> Users:
 
 def orders_of(database: AsyncDatabase[Json]) -> Orders:
     """The orders of a database, as the order service has them."""
-    return Orders(database, api("order"), api("events"))
+    (row,) = declared().by_api["order"].collections
+    return Orders(database, api("order"), api("events"), row)
+
+
+def both_collections(
+    users: str, orders: str, steps: Iterable[Step] = (), specs: Path = SPECS
+) -> list[Collection]:
+    """The collections of both databases, by their names, as the specs in a folder ask for them."""
+    system = declared()
+    services = tuple(replace(each, spec=specs / each.spec.name) for each in system)
+    there = replace(system, services=services, events=specs / "events.yaml")
+    return collections(there, {"users": users, "orders": orders}.__getitem__, steps)
 
 
 def outbox_of(collection: AsyncCollection[Json]) -> MongoOutbox:
@@ -41,3 +59,9 @@ def outbox_of(collection: AsyncCollection[Json]) -> MongoOutbox:
 def contacts_of(database: AsyncDatabase[Json]) -> MongoContactsStore:
     """The contact data of a database, as the consumer has them."""
     return MongoContactsStore(database, api("order"), api("events"))
+
+
+def unique_users() -> Uniqueness:
+    """What is unique of users."""
+    (row,) = declared().by_api["user"].collections
+    return Uniqueness(row, Entity(api("user"), row.schema))

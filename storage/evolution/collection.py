@@ -102,6 +102,15 @@ class EvolvingCollection(AsyncCollection[Json]):
             lambda: change(*self._both(filter, update), *args, **kwargs)
         )
 
+    async def replace_one(self, filter: Any, replacement: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002, ANN401
+        """See pymongo."""
+        replace = super().replace_one
+        return await self._presence.write(
+            lambda: replace(
+                self.shape.query(filter), self.shape.document(replacement), *args, **kwargs
+            )
+        )
+
     async def update_many(self, filter: Any, update: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002, ANN401
         """See pymongo."""
         change = super().update_many
@@ -160,7 +169,7 @@ class EvolvingCollection(AsyncCollection[Json]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401
         raise NotImplementedError("an operation that storage/evolution/collection.py has not")
 
-    replace_one = find_one_and_replace = find_one_and_delete = _refuse
+    find_one_and_replace = find_one_and_delete = _refuse
     distinct = insert_many = watch = _refuse
 
     def _both(self, query: Any, update: Any) -> tuple[Json, Any]:  # noqa: ANN401

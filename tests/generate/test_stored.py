@@ -17,6 +17,7 @@ _REQUIRED = "required: [orderId, items, userEmails"
 def copy(tmp_path: Path) -> Path:
     """The specs and the migrations, as if they had just been released."""
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    shutil.copy(ROOT / "services.yaml", tmp_path)
     (tmp_path / "migrations").mkdir()
     return tmp_path
 

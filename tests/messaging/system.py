@@ -12,7 +12,6 @@ from uuid import uuid4
 import pika
 from pymongo import AsyncMongoClient
 
-from aware.setup import SPECS
 from local.stack import Stack
 from messaging.amqp import AmqpBroker, Subscribed, connection_parameters
 from messaging.broker import Message
@@ -27,11 +26,10 @@ from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect, connect_blocking
 from storage.contacts import Contacts, ContactsStore, MongoContactsStore
-from storage.layout import collections
 from storage.orders import Orders
 from storage.outbox import Change, MongoOutbox
 from storage.users import Users
-from tests.apis import contacts_of, orders_of, outbox_of, users_of
+from tests.apis import both_collections, contacts_of, orders_of, outbox_of, users_of
 from tests.examples import ADDRESS
 from tests.messaging.rabbitmq import RabbitServer
 from tests.waiting import until_async
@@ -255,7 +253,7 @@ def create_collections(mongo: MongoSettings, *, anew: bool = False) -> None:
     with connect_blocking(mongo) as client:
         for name in (mongo.users, mongo.orders) if anew else ():
             client.drop_database(name)
-        for each in collections(SPECS, mongo.users, mongo.orders):
+        for each in both_collections(mongo.users, mongo.orders):
             database = client[each.database]
             database.create_collection(each.name, validator={"$jsonSchema": each.schema})
             if each.indexes:

@@ -19,10 +19,10 @@ from local.stack import Stack
 from openapi.reading import load_description
 from storage.client import Json, MongoSettings, connect, connect_blocking
 from storage.evolution.errors import MigrationError
-from storage.layout import collections
 from storage.setup import set_up
 from storage.system_fields import CONTACT_VERSION, EMAIL_KEYS, OUTBOX, value_of
 from storage.users import Users
+from tests.apis import both_collections
 from tests.messaging.rabbitmq import OfTheMachine
 from tests.messaging.system import System, event, new_system
 from tests.migrations import before_system_fields as before
@@ -36,7 +36,6 @@ import json, os, signal, sys
 from pathlib import Path
 from storage.client import MongoSettings, connect_blocking
 from storage.evolution.records import Records
-from storage.layout import collections
 from storage.setup import set_up
 
 note, noted = Records.move, []
@@ -50,7 +49,7 @@ def move(*arguments):
 Records.move = move
 settings, specs = MongoSettings(*json.loads(sys.argv[1])), Path(sys.argv[2])
 with connect_blocking(settings, timed=False) as client:
-    set_up(client, collections(specs, settings.users, settings.orders), {}, say=print)
+    set_up(client, both_collections(settings.users, settings.orders, specs=specs), {}, say=print)
 """
 
 
@@ -107,7 +106,7 @@ def test_documents_are_moved_however_often_the_set_up_is_killed(
     assert halfway >= 4
     for name, documents in wanted.items():
         assert [*places[name].find(sort=[("_id", 1)])] == [*map(before.moved, documents)]
-    for each in collections(SPECS, own.users, own.orders):
+    for each in both_collections(own.users, own.orders):
         database = root[each.database]
         (found_,) = database.list_collections(filter={"name": each.name})
         assert found_["options"]["validator"] == {"$jsonSchema": each.schema}
@@ -128,7 +127,7 @@ async def test_the_sync_goes_on(system: System, root: MongoClient[Json]) -> None
         [before.user("u1", 3, pending=True), before.user("u2", 2)],
         [before.order("o1", "u1", 1), before.order("o2", "u2", 2)],
     )
-    set_up(root, collections(SPECS, system.mongo.users, system.mongo.orders), {}, alone=True)
+    set_up(root, both_collections(system.mongo.users, system.mongo.orders), {}, alone=True)
     (backlog,) = await system.outbox.backlog()
     assert (backlog.build, backlog.users, backlog.oldest) == ("v1", 1, before.MOMENT)
     async with system.broker() as broker, system.relay(), system.consumer():
@@ -148,7 +147,7 @@ def test_as_long_as_a_process_is_connected_nothing_is_moved(
 ) -> None:
     """It could follow nowhere; it is named, by its login."""
     before.make(root, own, [before.user("u1")], [before.order("o1", "u1")])
-    layout = collections(SPECS, own.users, own.orders)
+    layout = both_collections(own.users, own.orders)
     env = databases.environment("user-relay")
     relay = MongoSettings(env["MONGO_URI"], env["MONGO_USERNAME"], env["MONGO_PASSWORD"])
     with connect_blocking(relay) as client:

@@ -20,9 +20,10 @@ from storage.evolution.loading import load
 from storage.evolution.presence import NewerDatabaseError, Presence
 from storage.evolution.records import LAYOUT, Records
 from storage.evolution.steps import Step
-from storage.layout import Collection, collections, digest
+from storage.layout import Collection, digest
 from storage.setup import set_up
 from storage.system_fields import EMAIL_KEYS
+from tests.apis import both_collections
 from tests.storage.test_validators import order
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -32,7 +33,7 @@ RENAME = Rename("orderStatus", "status")
 def layout(own: MongoSettings, *changes: Change, **parts: Any) -> list[Collection]:  # noqa: ANN401
     """The layout with a migration for each change of the orders, and parts of it replaced."""
     steps = [Step(f"{n:04}_test", "orders", (each,)) for n, each in enumerate(changes, 1)]
-    found = collections(SPECS, own.users, own.orders, steps)
+    found = both_collections(own.users, own.orders, steps)
     return [replace(each, **parts) if each.name == "orders" else each for each in found]
 
 
@@ -213,10 +214,10 @@ def test_a_migration_may_not_come_before_one_that_was_applied(
 ) -> None:
     """It would be applied to other documents than here."""
     later = [Step("0002_test", "orders", (RENAME,))]
-    set_up(root, collections(SPECS, own.users, own.orders, later), {})
+    set_up(root, both_collections(own.users, own.orders, later), {})
     new = [Step("0001_new", "orders", (Drop("giftNote"),)), *later]
     with pytest.raises(MigrationError, match=r"0001_new.py comes before 0002_test"):
-        set_up(root, collections(SPECS, own.users, own.orders, new), {})
+        set_up(root, both_collections(own.users, own.orders, new), {})
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_a_unique_field_keeps_its_name(own: MongoSettings) -> None:
     """In two places it could be there twice."""
     steps = [Step("0001_test", "users", (Rename(EMAIL_KEYS, "keys"),))]
     with pytest.raises(MigrationError, match=f"{EMAIL_KEYS} is unique"):
-        collections(SPECS, own.users, own.orders, steps)
+        both_collections(own.users, own.orders, steps)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from pymongo import ASCENDING, IndexModel, MongoClient
 
 from storage.client import Json, MongoSettings
 from storage.contradictions import ContradictionError
-from storage.layout import Collection, collections
+from storage.layout import Collection
 from storage.setup import set_up
 from storage.system_fields import EMAIL_KEYS
+from tests.apis import both_collections
 from tests.storage.test_validators import keyed, order, user
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -27,7 +28,7 @@ def mine(root: MongoClient[Json], mongo: MongoSettings) -> Iterator[Layout]:
     own = replace(mongo, prefix=f"test_{uuid4().hex[:12]}")
 
     def layout(name: str = "", **changes: Any) -> list[Collection]:  # noqa: ANN401 - any part
-        found = collections(SPECS, own.users, own.orders)
+        found = both_collections(own.users, own.orders)
         return [replace(each, **changes) if each.name == name else each for each in found]
 
     yield layout
@@ -158,14 +159,14 @@ def test_an_index_that_changed_is_made_beside_the_old_one(
 ) -> None:
     """Nothing is dropped, and a third set-up makes no third index."""
     set_up(root, mine(), {})
-    wanted = mine("orders", indexes=(IndexModel([("updatedAt", ASCENDING)], name="time"),))
+    wanted = mine("orders", indexes=(IndexModel([("updatedAt", ASCENDING)], name="pages"),))
     set_up(root, wanted, {})
     set_up(root, wanted, {})
     indexes = root[wanted[1].database].orders.index_information()
-    assert indexes["time"]["key"] == [("createdAt", 1), ("orderId", 1)]
-    assert indexes["time_2"]["key"] == [("updatedAt", 1)]
-    assert "status_time" in indexes
-    assert "time_3" not in indexes
+    assert indexes["pages"]["key"] == [("createdAt", 1), ("orderId", 1)]
+    assert indexes["pages_2"]["key"] == [("updatedAt", 1)]
+    assert "pages_by_orderStatus" in indexes
+    assert "pages_3" not in indexes
 
 
 def test_a_validator_that_was_loosened_by_hand_is_put_back(

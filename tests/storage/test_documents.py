@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pymongo.errors import DuplicateKeyError
 
 from contract.schema import Schema
+from services.declaration import Collection
 from storage.client import Json, MongoSettings, connect
 from storage.documents import Documents, merged
 from storage.entity import Entity
-from storage.errors import DocumentTooLargeError, NotFoundError, UnstorableError
+from storage.errors import DocumentTooLargeError, NotFoundError, UniqueTakenError, UnstorableError
 from storage.system_fields import SYSTEM
 from storage.validators import collection_schema
 from tests.describing import described_schemas
@@ -51,7 +51,8 @@ async def documents(mongo: MongoSettings) -> AsyncIterator[Documents]:
         system = {"bsonType": "object", "properties": {"revision": {"bsonType": "long"}}}
         own = {"_id": {"bsonType": "string"}, SYSTEM: system}
         validator = {"$jsonSchema": collection_schema(OPEN, own)}
-        yield Documents(await client[name].create_collection("open", validator=validator), OPEN)
+        collection = await client[name].create_collection("open", validator=validator)
+        yield Documents(collection, OPEN.description, Collection("open", "Open", "id"))
         await client.drop_database(name)
 
 
@@ -82,10 +83,11 @@ async def test_hostile_names_come_back(documents: Documents) -> None:
 
     drawn: list[list[Json]] = []
     await asyncio.to_thread(examples)
-    for number, (value, patch) in enumerate(drawn):
-        name, sent = str(number), deepcopy(value)
-        assert await documents.create(name, value) == value == await documents.get(name)
-        wanted = merged(value, patch)
+    for number, (made, patch) in enumerate(drawn):
+        name, key = str(number), {"id": str(number)}
+        value, sent = made | key, deepcopy(made) | key
+        assert await documents.create(value) == value == await documents.get(name)
+        wanted = merged(value, patch) | key
         assert await documents.merge(name, patch, fits) == wanted == await documents.get(name)
         assert await documents.replace(name, value) == sent == await documents.get(name)
 
@@ -112,18 +114,18 @@ def test_a_merge_patch_is_applied_as_rfc_7396_has_it(
 
 async def test_a_patch_that_breaks_the_schema_changes_nothing(documents: Documents) -> None:
     """It is the whole that has to fit, and a date is one before and after."""
-    await documents.create("a", {"at": "2026-11-22T10:15:30+01:00", "b": 1})
+    await documents.create({"id": "a", "at": "2026-11-22T10:15:30+01:00", "b": 1})
     with pytest.raises(ValueError, match="does not fit"):
         await documents.merge("a", {"at": "yesterday"}, fits)
-    assert await documents.get("a") == {"at": "2026-11-22T09:15:30.000Z", "b": 1}
+    assert await documents.get("a") == {"id": "a", "at": "2026-11-22T09:15:30.000Z", "b": 1}
 
 
 async def test_patches_at_the_same_time_do_not_undo_each_other(documents: Documents) -> None:
     """Twenty of them, of one object."""
-    await documents.create("a", {})
+    await documents.create({"id": "a"})
     patches = [documents.merge("a", {f"f.{number}": number}, fits) for number in range(20)]
     await asyncio.gather(*patches)
-    assert await documents.get("a") == {f"f.{number}": number for number in range(20)}
+    assert await documents.get("a") == {"id": "a"} | {f"f.{number}": number for number in range(20)}
 
 
 async def test_what_cannot_be_held_is_refused_before_mongodb_is_asked(
@@ -133,7 +135,7 @@ async def test_what_cannot_be_held_is_refused_before_mongodb_is_asked(
     deep: Any = 1
     for _ in range(99):
         deep = [deep]
-    await documents.create("a", {"deep": deep})
+    await documents.create({"id": "a", "deep": deep})
     for value, pointer in (
         ({"a": [deep]}, "#/a" + "/0" * 99),
         ({"a": {"b": 2**63}}, "#/a/b"),
@@ -144,9 +146,9 @@ async def test_what_cannot_be_held_is_refused_before_mongodb_is_asked(
         assert refused.value.pointer == pointer
     with pytest.raises(DocumentTooLargeError):
         await documents.merge("a", {"a": "x" * 17 * 2**20}, fits)
-    assert await documents.get("a") == {"deep": deep}
-    with pytest.raises(DuplicateKeyError):
-        await documents.create("a", {})
+    assert await documents.get("a") == {"id": "a", "deep": deep}
+    with pytest.raises(UniqueTakenError):
+        await documents.create({"id": "a"})
     for missing in (documents.get("b"), documents.replace("b", {}), documents.merge("b", {}, fits)):
         with pytest.raises(NotFoundError):
             await missing

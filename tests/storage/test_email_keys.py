@@ -13,6 +13,7 @@ from storage.client import Json, MongoSettings
 from storage.contradictions import ContradictionError
 from storage.email_keys import update_email_keys
 from storage.system_fields import EMAIL_KEYS
+from tests.apis import unique_users
 from tests.storage.test_validators import keyed, user
 
 
@@ -41,11 +42,11 @@ def test_keys_that_are_made_otherwise_now_are_replaced(users: Collection[Json]) 
         ]
     )
     before = {each["_id"]: each for each in users.find()}
-    assert update_email_keys(users) == 2
+    assert update_email_keys(users, unique_users()) == 2
     before["u1"] |= keyed("a@faß.de", "a@b.com")
     before["u2"] |= keyed("i@faß.de")
     assert {each["_id"]: each for each in users.find()} == before
-    assert update_email_keys(users) == 0
+    assert update_email_keys(users, unique_users()) == 0
 
 
 def test_two_users_with_one_address_are_named_and_nothing_is_changed(
@@ -61,7 +62,7 @@ def test_two_users_with_one_address_are_named_and_nothing_is_changed(
     )
     before = [*users.find()]
     with pytest.raises(ContradictionError) as refused:
-        update_email_keys(users)
+        update_email_keys(users, unique_users())
     assert str(refused.value).splitlines()[1:] == [
         f"{users.full_name}: u1, u2: have the same e-mail address",
         "Next: give one of each two another address.",

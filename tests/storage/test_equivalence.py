@@ -26,9 +26,9 @@ from openapi.description import Description
 from openapi.reading import load_description
 from storage.client import Json
 from storage.entity import Entity
-from storage.layout import collections
 from storage.system_fields import CONTACT_VERSION, system
 from storage.users import new_user
+from tests.apis import both_collections
 
 ROOT = Path(__file__).parents[2]
 UNENFORCED = json.loads((ROOT / "schemas" / "unenforced.json").read_text("utf-8"))
@@ -190,7 +190,7 @@ def stored(name: str, value: Json) -> Json:
 def validated(root: MongoClient[Json]) -> Iterator[dict[str, Collection[Json]]]:
     """Empty collections with the validators of the real ones, by name."""
     name, made = "equivalence", {}
-    for each in collections(ROOT / "specs", name, name):
+    for each in both_collections(name, name):
         validator = {"$jsonSchema": each.schema}
         collection = root[name].create_collection(each.name, validator=validator)
         made[each.name] = collection.with_options(write_concern=WriteConcern(w=1, j=False))

@@ -21,11 +21,11 @@ from processes.service import composed
 from services.reading import declared
 from storage.client import Json, MongoSettings, connect, now
 from storage.contacts import MongoContactsStore
-from storage.layout import collections
 from storage.orders import Orders
 from storage.outbox import MongoOutbox
 from storage.setup import set_up
 from storage.users import Users
+from tests.apis import both_collections
 from tests.examples import ADDRESS, ITEM
 
 pytestmark = pytest.mark.anyio
@@ -158,7 +158,7 @@ def serve(
     @asynccontextmanager
     async def served(schema: Json) -> AsyncIterator[httpx.AsyncClient]:
         _write_specs(tmp_path, schema)
-        set_up(root, collections(tmp_path, settings.users, settings.orders), {})
+        set_up(root, both_collections(settings.users, settings.orders, specs=tmp_path), {})
         row = replace(declared().by_api["user"], spec=tmp_path / "user.yaml")
         service = composed(row, row.version("v1"), tmp_path / "events.yaml")
         transport = httpx.ASGITransport(service)
@@ -250,14 +250,15 @@ async def test_contact_data_of_ones_own_reach_the_orders(
     address["additionalProperties"] = {"type": "integer", "format": "int32"}
     (tmp_path / "shared.yaml").write_text(yaml.safe_dump(shared), "utf-8")
     own = replace(mongo, prefix=f"own_{uuid4().hex[:12]}")
-    set_up(root, collections(tmp_path, own.users, own.orders), {})
+    set_up(root, both_collections(own.users, own.orders, specs=tmp_path), {})
     user_api, order_api, events = (
         load_description(tmp_path / f"{name}.yaml") for name in ("user", "order", "events")
     )
     sent, read = ({**ADDRESS, "since": each, "$x": 1, "a.b": 2, "": 3} for each in (SENT, READ))
     async with connect(own) as client:
         users = Users(client[own.users]["users"], "v1", user_api)
-        orders = Orders(client[own.orders], order_api, events)
+        (row,) = declared().by_api["order"].collections
+        orders = Orders(client[own.orders], order_api, events, row)
         store = MongoContactsStore(client[own.orders], order_api, events)
         user = await users.create({User.emails: ["a@example.com"], User.deliveryAddress: ADDRESS})
         order = {Order.userId: user[User.userId], Order.items: [ITEM]}
@@ -275,7 +276,7 @@ async def test_contact_data_of_ones_own_reach_the_orders(
         assert (taken[Order.deliveryAddress], taken[Order.userEmails]) == (read, emails)
         assert await store.update_orders(contacts, now()) == 1
         assert (await orders.get(made[1][Order.orderId]))[Order.deliveryAddress] == read
-        page = (await orders.page(None, 10, None)).orders
+        page = (await orders.page(None, 10, None)).items
         assert [each[Order.deliveryAddress] for each in page] == [read, read]
     root.drop_database(own.users)
     root.drop_database(own.orders)

@@ -18,10 +18,10 @@ from openapi.description import Description
 from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
 from storage.client import Json
-from storage.layout import collections
 from storage.sample_data import ORDERS, USERS, sample_orders, sample_users
 from storage.seed import seed
 from storage.users import user_codec
+from tests.apis import both_collections
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,7 +137,7 @@ def test_the_database_takes_what_was_filled_in(
     apis = changed(user=(REQUIRED, required + fields))
     users, orders = f"test_{uuid4().hex[:12]}_users", f"test_{uuid4().hex[:12]}_orders"
     try:
-        for each in collections(tmp_path / "specs", users, orders):
+        for each in both_collections(users, orders, specs=tmp_path / "specs"):
             validator = {"$jsonSchema": each.schema}
             made = root[each.database].create_collection(each.name, validator=validator)
             if each.indexes:

@@ -8,14 +8,13 @@ from pymongo.errors import OperationFailure
 
 from local.stack import Stack
 from storage.client import Json, MongoSettings, connect_blocking
-from storage.layout import collections
 from storage.smoke_test import remove
-from tests.storage.test_contradictions import SPECS
+from tests.apis import both_collections
 from tests.storage.test_validators import keyed
 
 OWN = "smoke-test.1@example.com"
 USERS, ORDERS = "aware_users", "aware_orders"
-LAYOUT = collections(SPECS, USERS, ORDERS)
+LAYOUT = both_collections(USERS, ORDERS)
 
 
 @pytest.fixture

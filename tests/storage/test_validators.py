@@ -15,9 +15,9 @@ from models.fields.user import DeliveryAddress, User
 from openapi.reading import load_description
 from storage.client import Json, MongoSettings
 from storage.entity import Entity
-from storage.layout import collections
 from storage.system_fields import CONTACT_VERSION, EMAIL_KEYS, system
 from storage.validators import part_schema
+from tests.apis import both_collections
 
 SPECS = Path(__file__).parents[2] / "specs"
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -152,7 +152,7 @@ def test_a_limit_changed_in_a_spec_changes_in_the_database(
         (tmp_path / spec.name).write_text(spec.read_text())
     edit(tmp_path / "user.yaml", "'^[0-9]{10,15}$'", "'^[0-9]{7}$'")
     edit(tmp_path / "order.yaml", "maxItems: 200", "maxItems: 3")
-    users, orders, _ = collections(tmp_path, "a", "b")
+    users, orders, _ = both_collections("a", "b", specs=tmp_path)
     assert users.schema["properties"][User.phoneNumber]["pattern"] == r"^[0-9]{7}\z"
     assert orders.schema["properties"][Order.items]["maxItems"] == 3
 
