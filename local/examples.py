@@ -57,7 +57,7 @@ def _can_be_shown(operation: Operation) -> bool:
 
 
 def _curl(url: str, api: Description, operation: Operation) -> str:
-    path, query = operation.path, {}
+    path, query = operation.path, dict[str, str]()
     for each in operation.parameters:
         if not each.examples:
             continue
