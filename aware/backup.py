@@ -8,12 +8,13 @@ from pymongo import MongoClient
 
 from aware.resync import resync_users
 from aware.running import bar, in_one_line, run
-from aware.setup import SPECS
 from messaging.amqp import connection_parameters
 from messaging.purge import purge, waiting
 from messaging.topology import Topology
 from openapi.reading import load_description
 from processes.settings import mongo_settings, rabbit_settings
+from processes.stored import every_collection
+from services.reading import declared
 from storage.backup import (
     Collections,
     Manifest,
@@ -25,7 +26,7 @@ from storage.backup import (
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.evolution.records import MIGRATIONS
 from storage.evolution.transition import Transition
-from storage.layout import collections, records
+from storage.layout import records
 
 
 @click.command("backup")
@@ -36,7 +37,7 @@ def backup_command(file: Path) -> None:
     Everything goes on meanwhile. The login `backup-reader` may do it.
     """
     settings = mongo_settings()
-    versions = {api: load_description(SPECS / f"{api}.yaml").api_version for api in _APIS}
+    versions = {each.api: load_description(each.spec).api_version for each in declared()}
     with in_one_line(), connect_blocking(settings, timed=False) as client:
         found = collections_of(client, settings)
         about = sum(each.estimated_document_count() for each in found.values())
@@ -81,19 +82,16 @@ def _restore(file: Path, found: Collections, *, replace: bool) -> Manifest:
 
 def _bring_over(client: MongoClient[Json], settings: MongoSettings) -> None:
     """Bring what storage keeps for itself to where it is today, in a backup of before."""
-    layout = collections(SPECS, settings.users, settings.orders)
+    layout = every_collection(settings, ())
     transition = Transition(client, layout)
     for each in layout:
         transition.contract(each, lambda _: None, attrgetter("needs_quiet"))
 
 
-_APIS = ("user", "order")
-
-
 def collections_of(client: MongoClient[Json], settings: MongoSettings) -> Collections:
     """Those of the layout, by their names in a backup, which are the same for any DATABASE_NAME."""
-    names = {settings.users: "users", settings.orders: "orders"}
-    layout = collections(SPECS, settings.users, settings.orders)
+    names = {settings.database(each.database): each.database for each in declared()}
+    layout = every_collection(settings, ())
     kept = [*layout, *(each for each in records(layout) if each.name == MIGRATIONS)]
     return {
         f"{names[each.database]}/{each.name}.bson": client[each.database][each.name]

@@ -12,7 +12,7 @@ from local.environments import SET_UP_OF_MONGODB
 from local.errors import NotRunningError
 from local.stack import Stack
 from processes.settings import mongo_settings
-from processes.stored import SPECS
+from processes.stored import every_collection
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.contradictions import Misfits
 from storage.evolution.layers import Phase
@@ -21,7 +21,7 @@ from storage.evolution.plan import plan
 from storage.evolution.records import Records
 from storage.evolution.stub import stub
 from storage.evolution.transition import Transition
-from storage.layout import Collection, collections
+from storage.layout import Collection
 
 
 @click.group()
@@ -44,7 +44,7 @@ def new(name: str, collection: str | None) -> None:
         raise click.BadParameter(f"{name} is not like rename_status", param_hint="NAME")
     settings = _settings()
     with connect_blocking(settings, timed=False) as client:
-        layout = collections(SPECS, settings.users, settings.orders, steps)
+        layout = every_collection(settings, steps)
         found = dict(_misfits(client, layout))
     if collection is None and not found:
         raise click.ClickException(
@@ -67,9 +67,9 @@ def new(name: str, collection: str | None) -> None:
 def status() -> None:
     """How far each migration is in the database, and which processes use it."""
     settings, steps = _settings(), load()
-    layout = collections(SPECS, settings.users, settings.orders, steps)
+    layout = every_collection(settings, steps)
     with connect_blocking(settings) as client:
-        for database in (settings.users, settings.orders):
+        for database in dict.fromkeys(each.database for each in layout):
             records = Records(client[database])
             phases = records.phases()
             names = {s.name for each in layout if each.database == database for s in each.steps}

@@ -23,10 +23,10 @@ from processes.settings import (
     rabbit_settings,
     with_seed,
 )
+from processes.stored import every_collection
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.email_keys import update_email_keys
-from storage.evolution.loading import load
-from storage.layout import Collection, collections
+from storage.layout import Collection
 from storage.redaction import redacted
 from storage.replica_set import initiate
 from storage.sample_data import ORDERS, USERS
@@ -66,7 +66,7 @@ def mongodb(*, seed: bool, member: str | None, alone: bool, wait: float) -> None
     """Collections, validators, indexes, logins and migrations, as specs and processes ask for."""
     refuse_known_passwords(os.environ)
     settings, seed = mongo_settings(), with_seed() or seed
-    layout = collections(SPECS, settings.users, settings.orders, load())
+    layout = every_collection(settings)
     logins = sorted({login for each in layout for login in each.access})
     passwords = {login: password_for(login, "MONGO") for login in logins}
     with _wrong_password_explained(settings):

@@ -4,11 +4,9 @@ import click
 
 from aware.running import in_one_line
 from processes.settings import mongo_settings
-from processes.stored import SPECS
+from processes.stored import every_collection
 from storage import smoke_test
 from storage.client import connect_blocking
-from storage.evolution.loading import load
-from storage.layout import collections
 
 
 @click.command("remove-smoke-test")
@@ -22,7 +20,7 @@ def remove_command(user: str, order: str | None, emails: tuple[str, ...]) -> Non
     """
     settings = mongo_settings()
     with in_one_line(), connect_blocking(settings) as client:
-        layout = collections(SPECS, settings.users, settings.orders, load())
+        layout = every_collection(settings)
         found = smoke_test.remove(client, layout, user, order, emails)
     if not found:
         raise click.ClickException(f"no user {user} has the address of the smoke test")

@@ -1,5 +1,6 @@
 """The database of a process, and its word in there: which version of what is stored it uses."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,11 +8,19 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from services.declaration import Service
+from services.reading import declared
 from storage.client import Json, MongoSettings
 from storage.evolution.collection import EvolvingDatabase
 from storage.evolution.loading import load
 from storage.evolution.presence import Presence
-from storage.layout import Collection, digest, order_collections, user_collections
+from storage.evolution.steps import Step
+from storage.layout import (
+    Collection,
+    digest,
+    document_collections,
+    order_collections,
+    user_collections,
+)
 
 SPECS = Path(__file__).parent.parent / "specs"
 
@@ -43,7 +52,24 @@ def stored(
     return Stored(EvolvingDatabase(client[name], found, presence), presence)
 
 
-def layout(settings: MongoSettings, service: Service) -> list[Collection]:
-    """The collections of a service; raises as `stored` does."""
-    name = settings.database(service.database)
-    return _LAYOUTS[service.database](service.spec.parent, name, load())
+def layout(
+    settings: MongoSettings, service: Service, steps: Iterable[Step] | None = None
+) -> list[Collection]:
+    """The collections of a service, by all migrations or by some; raises as `stored` does."""
+    name, steps = settings.database(service.database), load() if steps is None else [*steps]
+    if service.database in _LAYOUTS:
+        return _LAYOUTS[service.database](service.spec.parent, name, steps)
+    return document_collections(service, name, steps)
+
+
+def every_collection(
+    settings: MongoSettings, steps: Iterable[Step] | None = None
+) -> list[Collection]:
+    """The same, of all services."""
+    steps = load() if steps is None else [*steps]
+    return [
+        collection
+        for service in declared()
+        if service.database
+        for collection in layout(settings, service, steps)
+    ]

@@ -13,8 +13,10 @@ from contract.completion import NONE, Completion, default_of
 from models.fields.events import UserContactsChanged
 from models.fields.order import Order
 from openapi.description import Description, resolved
+from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
 from openapi.schemas import Reach
+from services.declaration import Service
 from storage.entity import Entity
 from storage.evolution.layers import CompletionLayer, DefaultLayer, Phase
 from storage.evolution.paths import copied
@@ -33,6 +35,7 @@ from storage.system_fields import (
     EMAIL_KEYS,
     OUTBOX,
     OWN,
+    REVISION,
     SINCE,
     SYSTEM,
     TRACEPARENT,
@@ -109,6 +112,26 @@ def user_collections(specs: Path, database: str, steps: Sequence[Step]) -> list[
 def order_collections(specs: Path, database: str, steps: Sequence[Step]) -> list[Collection]:
     """The same, of the order database alone."""
     return [_evolved(each(specs, database), steps) for each in (_orders, _contacts)]
+
+
+def document_collections(
+    service: Service, database: str, steps: Sequence[Step]
+) -> list[Collection]:
+    """The same, of a service whose collections hold what `storage.documents` writes."""
+    description = load_description(service.spec)
+    own = {"_id": _STRING, SYSTEM: _system({REVISION: _LONG})}
+    access = {service.name: ("find", "insert", "update", "remove"), "backup-reader": ("find",)}
+    found = []
+    for each in service.collections:
+        if each.schema not in description.schemas:
+            raise InvalidDocumentError(
+                f"{description.place('/components/schemas')}: there is no schema {each.schema}, "
+                f"which {service.name} stores: write one, or name another in services.yaml"
+            )
+        entity = Entity(description, each.schema)
+        wanted = Collection(database, each.name, collection_schema(entity, own), (), access)
+        found.append(_evolved(_defaults(wanted, entity), steps))
+    return found
 
 
 def collection(name: str, specs: Path, steps: Iterable[Step], changed: _Changed) -> Collection:
