@@ -5,11 +5,12 @@ VENV := .venv
 # Of tox.ini, all where none is named: make test SUITES='gateway local'
 SUITES ?=
 
-.PHONY: help up start stop status reset test test-all generate check docs pages release sdks sbom publish lock
+.PHONY: help up start dev stop status reset test test-all generate check docs pages release sdks sbom publish lock
 
 help:
 	@echo 'make up        start everything; Ctrl-C stops it'
 	@echo 'make start     start everything in the background'
+	@echo 'make dev       start everything, and restart what is being edited when it is saved'
 	@echo 'make stop      stop it'
 	@echo 'make status    how it is'
 	@echo 'make reset     delete its data, after asking; make up begins anew'
@@ -28,6 +29,10 @@ help:
 up start: $(VENV)/local.installed
 	@$(VENV)/bin/python -m local.debian
 	@$(VENV)/bin/python -m aware $@
+
+dev: $(VENV)/generate.installed
+	@$(VENV)/bin/python -m local.debian
+	@$(VENV)/bin/python -m aware dev
 
 stop status: $(VENV)/local.installed
 	@$(VENV)/bin/python -m aware $@

@@ -19,6 +19,7 @@ from storage.redaction import redacted
 COMMANDS: Mapping[str, str] = {
     "up": "local.commands:up",
     "start": "local.commands:start",
+    "dev": "local.commands:dev",
     "stop": "local.commands:stop",
     "status": "local.commands:status",
     "logs": "local.commands:logs",

@@ -1,34 +1,26 @@
 """The commands that start, stop and show the system on this machine."""
 
-import contextlib
 import os
-import select
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from types import FrameType
 from typing import ParamSpec
 
 import click
 
 from local import display
 from local.errors import AlreadyRunningError, LocalError, NotRunningError
+from local.foreground import InterruptedRun, Terminal, interruptible, say
 from local.parts import every, own
 from local.passwords import COMMANDS
 from local.ports import Ports
 from local.stack import ROOT, Stack
 
 _P = ParamSpec("_P")
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_WATCH = 1000  # milliseconds between two looks whether the supervisor still runs
 _P_VALUE = 70
 _INTERRUPTED = "Interrupted; everything is stopped."
-
-
-class _InterruptedError(BaseException):
-    """A signal asked for the end; not an Exception, so that nothing takes it for a failure."""
 
 
 def reporting(command: Callable[_P, None]) -> Callable[_P, None]:
@@ -59,16 +51,18 @@ def _one_of(names: Callable[[], Sequence[str]]) -> Callable[..., str]:
 @reporting
 def up() -> None:
     """Start the system, and stop it on Ctrl-C."""
-    system = configured()
-    with _interruptible():
-        _start(system)
-        try:
-            _say(display.places(system))
-            _say("\nCtrl-C stops everything.")
-            _watch(system)
-        except _InterruptedError:
-            _say("\nStopping.")
-            system.stop(_say)
+    _run(configured(), lambda _: lambda: time.sleep(1), "Ctrl-C stops everything.")
+
+
+@click.command()
+@reporting
+def dev() -> None:
+    """Start the system, and restart what is being edited when it is saved; stop it on Ctrl-C."""
+    # Imported here: what it needs is installed only where one develops.
+    from local.development import Development  # noqa: PLC0415
+
+    hint = "What you save is served at once. Ctrl-C stops everything."
+    _run(configured(), lambda system: Development(system).follow, hint)
 
 
 @click.command()
@@ -76,13 +70,13 @@ def up() -> None:
 def start() -> None:
     """Start the system in the background; return when all of it is healthy."""
     system = configured()
-    with _interruptible():
+    with interruptible():
         _start(system)
         try:
-            _say(display.places(system))
-            _say("\n`make stop` ends it, `make status` tells how it is.")
-        except _InterruptedError:
-            system.stop(_say)
+            say(display.places(system))
+            say("\n`make stop` ends it, `make status` tells how it is.")
+        except InterruptedRun:
+            system.stop(say)
             raise LocalError(_INTERRUPTED) from None
 
 
@@ -95,7 +89,7 @@ def stop() -> None:
     except NotRunningError:
         # There may be leftovers all the same, of a state folder that was removed.
         system = configured()
-    _say("Stopped." if system.stop(_say) else f"Nothing runs in {system.state}.")
+    say("Stopped." if system.stop(say) else f"Nothing runs in {system.state}.")
 
 
 @click.command()
@@ -105,9 +99,9 @@ def status(context: click.Context) -> None:
     """Show all parts; the exit status is 0 if all are healthy."""
     system = Stack.running(state_folder())
     parts = system.status()
-    _say(display.table(parts))
+    say(display.table(parts))
     if not system.is_running():
-        _say("\nThe supervisor is gone: `make stop` clears up, `make start` starts anew.")
+        say("\nThe supervisor is gone: `make stop` clears up, `make start` starts anew.")
     if any(part.state not in {"healthy", "done"} for part in parts):
         context.exit(1)
 
@@ -153,50 +147,35 @@ def configured() -> Stack:
 
 def _start(system: Stack) -> None:
     try:
-        system.start(_say)
+        system.start(say)
     except AlreadyRunningError as error:
         raise LocalError(f"{error} `make status` shows it, `make stop` ends it.") from error
-    except _InterruptedError:
+    except InterruptedRun:
         raise LocalError(_INTERRUPTED) from None
 
 
-def _watch(system: Stack) -> None:
-    """Return when somebody else has stopped the system; raise LocalError where it crashed.
+def _run(system: Stack, begin: Callable[[Stack], Callable[[], None]], hint: str) -> None:
+    """Start the system, and do what `begin` answers again and again, until somebody stops it.
 
-    Raises _InterruptedError when the terminal is closed: where make itself leads the terminal's
-    session, as under `ssh -t HOST make up`, the signal reaches make alone, and make waits for us.
+    Raises LocalError where it crashed. A terminal that is closed ends it too.
     """
-    terminal = select.poll()
-    if sys.stdin and sys.stdin.isatty():
-        terminal.register(sys.stdin, 0)
-    while system.is_running():
-        if terminal.poll(_WATCH):
-            raise _InterruptedError
-    if system.stop(_say):
-        raise LocalError("The supervisor died; everything is stopped.")
-    _say("Stopped from elsewhere.")
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Make the signals that ask for the end raise _InterruptedError, once."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        # The end that has begun is not to be cut off by an impatient second signal.
-        for each in _ENDING:
-            signal.signal(each, signal.SIG_IGN)
-        raise _InterruptedError
-
-    before = {each: signal.signal(each, interrupt) for each in _ENDING}
-    yield
-    for each, handler in before.items():
-        signal.signal(each, handler)
-
-
-def _say(text: str) -> None:
-    try:
-        click.echo(text)
-    except OSError:
-        # The terminal may be gone, and with SIGHUP it is. That must not end the stopping, nor
-        # must what could not be written spoil the exit status when Python flushes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with interruptible():
+        _start(system)
+        try:
+            say(display.places(system))
+            again, terminal = begin(system), Terminal()
+            say(f"\n{hint}")
+            while system.is_running():
+                again()
+                if terminal.is_closed():
+                    raise InterruptedRun  # noqa: TRY301 - as a signal does
+        except InterruptedRun:
+            say("\nStopping.")
+            system.stop(say)
+            return
+        except BaseException:
+            system.stop(say)
+            raise
+        if system.stop(say):
+            raise LocalError("The supervisor died; everything is stopped.")
+        say("Stopped from elsewhere.")

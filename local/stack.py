@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -28,6 +28,7 @@ from local.parts import Part, Wiring, build, every, own_environment
 from local.ports import Ports
 from local.sequence import DEADLINE, PAUSE, STOPPED, Progress, bring_up, take_down
 from local.supervision import ProgramState, Supervisor
+from local.workers import hurried
 
 ROOT = Path(__file__).parent.parent
 _LEFTOVERS_GRACE = 30.0  # seconds
@@ -145,10 +146,9 @@ class Stack:
 
         The supervisor then starts it again: `wait_healthy`.
         """
-        pid = self._supervisor.states()[part].pid
-        process = psutil.Process(pid)
+        process = self.process(part)
         processes = [process, *process.children(recursive=True)]
-        os.killpg(pid, number)
+        os.killpg(process.pid, number)
         if number == signal.SIGKILL:
             leftovers.wait_gone(processes, DEADLINE)
 
@@ -162,10 +162,29 @@ class Stack:
         self._supervisor.start_program(part)
         self.wait_healthy(part)
 
-    def restart_part(self, part: str) -> None:
-        """Stop and start `part` alone."""
-        self.stop_part(part)
-        self.start_part(part)
+    def restart(self, names: Collection[str], progress: Progress = lambda _: None) -> None:
+        """Stop and start parts alone, or run again what runs once; raises PartFailedError."""
+        parts = [part for part in self._built if part.name in names]
+        found = [state.pid for state in self._supervisor.states().values() if state.name in names]
+        with hurried([child for pid in found if pid for child in psutil.Process(pid).children()]):
+            take_down(parts, self._supervisor, progress)
+        bring_up(parts, self._supervisor, self.logs, progress)
+
+    def reload(self, name: str) -> None:
+        """Have the HTTP process `name` go on with the code and specs as they are now.
+
+        Its port goes on listening. Raises LocalError where it does not within two minutes.
+        """
+        arbiter, log = self.process(name), self.log(name)
+        before, told = arbiter.children(), log.stat().st_size
+        arbiter.send_signal(signal.SIGHUP)
+        self._until(lambda: b"service_started" in log.read_bytes()[told:], name)
+        with hurried(before):
+            self._until(lambda: {*before}.isdisjoint(arbiter.children()), name)
+
+    def process(self, part: str) -> psutil.Process:
+        """The process of `part`, the one that the supervisor started."""
+        return psutil.Process(self._supervisor.states()[part].pid)
 
     def wait_healthy(self, part: str) -> None:
         """Return when `part` is healthy; raises LocalError after two minutes."""

@@ -14,10 +14,11 @@ from storage.evolution.errors import MigrationError
 
 log = structlog.get_logger(__name__)
 
-_TOLD = (
+CONFIG_ERRORS = (
     *(SettingsError, InvalidDocumentError, ModuleImportError),
     *(HandlerMismatchError, MigrationError),
 )
+"""What keeps a process from starting for a reason that the message says, a line each."""
 
 _BOOT_ERROR = 3
 """gunicorn's exit code of a worker that must not be started again."""
@@ -28,7 +29,7 @@ def exit_on_config_error() -> Iterator[None]:
     """End the process where settings, specs or handlers are wrong; a log line for each reason."""
     try:
         yield
-    except _TOLD as error:
+    except CONFIG_ERRORS as error:
         for reason in str(error).splitlines():
             log.error("start_failed", reason=reason)  # noqa: TRY400 - the reason says it all
         sys.exit(_BOOT_ERROR)

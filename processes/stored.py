@@ -11,7 +11,7 @@ from storage.client import Json, MongoSettings
 from storage.evolution.collection import EvolvingDatabase
 from storage.evolution.loading import load
 from storage.evolution.presence import Presence
-from storage.layout import digest, service_collections
+from storage.layout import Collection, digest, service_collections
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,15 @@ def stored(
         MigrationError: A migration cannot be used.
     """
     name = settings.database(service.database)
-    collections = service_collections(service, declared().events, name, load())
+    collections = layout(settings, service)
     known = [step.name for each in collections for step in each.steps]
     presence = Presence(client[name], process, digest(collections), known)
     shapes = {each.name: each.shape(presence.phases) for each in collections}
     found = {name: shape for name, shape in shapes.items() if shape is not None}
     return Stored(EvolvingDatabase(client[name], found, presence), presence)
+
+
+def layout(settings: MongoSettings, service: Service) -> list[Collection]:
+    """The collections of a service; raises as `stored` does."""
+    name = settings.database(service.database)
+    return service_collections(service, declared().events, name, load())

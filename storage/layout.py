@@ -13,6 +13,7 @@ from contract.completion import NONE, Completion, default_of
 from models.fields.events import UserContactsChanged
 from models.fields.order import Order
 from openapi.description import Description, resolved
+from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
 from openapi.schemas import Reach
 from services.declaration import Collection as CollectionRow
@@ -206,6 +207,11 @@ def _wanted(service: Service, events: Path | None, database: str) -> Iterator[Co
 
 
 def _documents(service: Service, row: CollectionRow, api: Description, database: str) -> Collection:
+    if row.schema not in api.schemas:
+        raise InvalidDocumentError(
+            f"{api.place('/components/schemas')}: there is no schema {row.schema}, which "
+            f"{service.name} stores: write one, or name another in services.yaml"
+        )
     entity = Entity(api, row.schema)
     unique = Uniqueness(row, entity)
     system: dict[str, dict[str, Any]] = {}

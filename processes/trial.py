@@ -1,0 +1,36 @@
+"""`python -m processes.trial PROCESS`: whether a process could start now, without starting it."""
+
+import sys
+
+from processes.modules import imported
+from processes.settings import mongo_settings
+from processes.start import CONFIG_ERRORS
+from services.reading import declared
+
+
+def main() -> None:
+    """Exit 0 where it could, else 1 with a line for each reason.
+
+    Prints what tells the layout of its database from others, where it answers HTTP.
+    """
+    try:
+        _compose(sys.argv[1])
+    except CONFIG_ERRORS as error:
+        sys.exit(str(error))
+
+
+def _compose(process: str) -> None:
+    system = declared()
+    service = system.by_process[process]
+    for version in service.versions:
+        if version.process == process:
+            imported("processes.service").composed(service, version, system.events)
+            if service.database:
+                stored = imported("processes.stored")
+                sys.stdout.write(stored.digest(stored.layout(mongo_settings(), service)))
+            return
+    imported("aware.run")
+
+
+if __name__ == "__main__":
+    main()
