@@ -92,7 +92,7 @@ def read_sources(root: Path) -> Sources:
     refuse(misdeclared(declared, apis, events), declared.place)
     for file in _unknown_files(sources):
         raise InvalidDocumentError(
-            f"{shown(file)}: nothing refers to this file: remove it, or declare its service: "
+            f"{shown(file)}: nothing refers to it: remove it, or declare its service: "
             "`python -m aware service new NAME --spec FILE`"
         )
     return sources

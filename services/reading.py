@@ -126,7 +126,8 @@ def _misfits(value: Any) -> Iterator[Violation]:  # noqa: ANN401 - it is what is
     schema = json.loads(Path(__file__).with_name("schema.json").read_text("utf-8"))
     validator = jsonschema_rs.Draft202012Validator(schema)
     for keys, why in explain(validator.iter_errors(value), schema):
-        yield pointer_of(*map(str, keys)), f"{why}: docs/services.md says what a row may say"
+        what = ".".join(map(str, keys[1:])) or "the file"
+        yield pointer_of(*map(str, keys)), f"{what}: {why}: docs/services.md says what may be there"
 
 
 def _contradictions(value: Json, root: Path) -> Iterator[Violation]:
