@@ -1,15 +1,16 @@
-"""`api/index.html` of the site: every operation of both APIs, and what else describes them."""
+"""`api/index.html` of the site: every operation of each API, and what else describes them."""
 
 from pathlib import Path
 
-from generate.published import APIS
 from messaging.events import EVENT_TYPE
 from openapi.reading import load_description
+from services.declaration import Service
+from services.reading import read
 
 _HEAD = """\
 # API reference
 
-Both APIs are described by OpenAPI files in `specs/`. These pages are made from them, without the
+The APIs are described by OpenAPI files in `specs/`. These pages are made from them, without the
 operations that only the services' own network may call. Every error is
 [problem+json](../problems.md).
 """
@@ -29,15 +30,15 @@ of `{EVENT_TYPE}`.
 
 def api_index(root: Path) -> str:
     """The page as Markdown, for the repository `root`; raises InvalidDocumentError."""
-    return "\n".join([_HEAD, *(_api(root, name) for name in APIS), _TAIL])
+    return "\n".join([_HEAD, *(_api(each) for each in read(root)), _TAIL])
 
 
-def _api(root: Path, name: str) -> str:
-    description = load_description(root / "specs" / f"{name}.yaml")
+def _api(service: Service) -> str:
+    description = load_description(service.spec)
     info = description.document["info"]
     lines = [f"## {info['title']} {info['version']}", "", info["description"].strip(), ""]
     lines += ["| operation | | |", "| --- | --- | --- |"]
     for each in (operation for operation in description.operations if not operation.internal):
-        link = f"[{each.summary}]({name}.html#/{each.tags[0]}/{each.operation_id})"
+        link = f"[{each.summary}]({service.api}.html#/{each.tags[0]}/{each.operation_id})"
         lines.append(f"| {link} | `{each.method}` | `{each.path}` |")
     return "\n".join([*lines, ""])

@@ -8,6 +8,7 @@ from generate.json_schemas import draft_07
 from generate.sources import Sources
 from messaging.events import BUILD, CHANGED_AT, EVENT_TYPE, TRACEPARENT
 from messaging.topology import EXCHANGE, QUEUE_NAME, Topology
+from openapi.description import Description
 
 PATH = "schemas/asyncapi.yaml"
 
@@ -26,22 +27,27 @@ class _Dumper(yaml.SafeDumper):
 
 
 def asyncapi(sources: Sources) -> dict[str, str]:
-    """The document, under the name that the queue has where nobody gives it another."""
+    """The document, under the name that the queue has where nobody gives it another.
+
+    None where there are no events.
+    """
+    if sources.events is None:
+        return {}
     document = {
         "asyncapi": "3.0.0",
-        "info": _info(sources),
+        "info": _info(sources.events),
         "defaultContentType": "application/json",
         "channels": _channels(Topology(QUEUE_NAME)),
         "operations": _operations(),
-        "components": _components(sources),
+        "components": _components(sources.events),
     }
     text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return {PATH: _HEAD + text}
 
 
-def _info(sources: Sources) -> dict[str, Any]:
+def _info(events: Description) -> dict[str, Any]:
     """As the spec of the events says it; `summary` is nothing that AsyncAPI knows."""
-    info = sources.events.document["info"]
+    info = events.document["info"]
     return {key: value for key, value in info.items() if key != "summary"}
 
 
@@ -92,8 +98,8 @@ def _operation(action: str, summary: str, channel: str, amqp: dict[str, Any]) ->
     }
 
 
-def _components(sources: Sources) -> dict[str, Any]:
-    schema = draft_07(sources.events, EVENT_TYPE, "#/components/schemas/")
+def _components(events: Description) -> dict[str, Any]:
+    schema = draft_07(events, EVENT_TYPE, "#/components/schemas/")
     definitions = schema.pop("definitions", {})
     components: dict[str, Any] = {"messages": {EVENT_TYPE: _message(schema)}}
     return components | {"schemas": definitions} if definitions else components

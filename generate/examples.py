@@ -15,14 +15,13 @@ from openapi.views import View
 
 def misfits(sources: Sources) -> Iterator[str]:
     """Examples that do not fit their schemas, a line each."""
-    for description in (*sources.apis.values(), *sources.versions.values(), sources.events):
+    for description in sources.descriptions:
         yield from dict.fromkeys(_misfits(description))
 
 
 def missing(sources: Sources) -> Iterator[str]:
     """Requests without an example for which none can be made, a line each."""
-    for api in sources.declared:
-        description = sources.apis[api.name]
+    for description in sources.apis.values():
         for operation in description.operations:
             for content in operation.body.content.values() if operation.body else ():
                 try:

@@ -21,10 +21,9 @@ from typing import Final
 
 def fields(sources: Sources) -> dict[str, str]:
     """`models/fields/NAME.py` for each API, and for the events."""
-    descriptions = {**sources.apis, "events": sources.events}
     return {
         path: formatted(_HEAD.format(name=name) + _classes(description), path, sources.root)
-        for name, description in descriptions.items()
+        for name, description in sources.modules.items()
         for path in (f"models/fields/{name}.py",)
     }
 

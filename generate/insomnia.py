@@ -16,16 +16,13 @@ PATH = "docs/insomnia.json"
 
 _WORKSPACE = "wrk_aware"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_SEEDED = {"users": "u1", "orders": "o1"}
-"""Ids that a seeded system has, by the first part of a path."""
 
 
 def insomnia(sources: Sources) -> dict[str, str]:
     """The collection; its environment has the gateway's address and an API key."""
     resources = [*_frame()]
-    for api in sources.declared:
-        description = sources.apis[api.name]
-        group = f"fld_{api.name}"
+    for api, description in sources.apis.items():
+        group = f"fld_{api}"
         title = description.document["info"]["title"]
         resources.append(_resource(group, "request_group", _WORKSPACE, name=title))
         public = (each for each in description.operations if not each.internal)
@@ -101,8 +98,13 @@ def _headers(description: Description) -> list[dict[str, str]]:
 
 
 def _path(operation: Operation) -> str:
-    _, collection, *_ = operation.template.split("/")
-    return re.sub(r"\{[^{}]*\}", _SEEDED.get(collection, "an-id"), operation.path)
+    """With the examples of its parameters: ids that a seeded system has."""
+    examples = {
+        each.name: next(iter(each.examples.values()))
+        for each in operation.parameters
+        if each.location == "path" and each.examples
+    }
+    return re.sub(r"\{([^{}]*)\}", lambda each: str(examples.get(each[1], "an-id")), operation.path)
 
 
 def _query(operation: Operation) -> list[dict[str, Any]]:

@@ -25,8 +25,14 @@ _RANGES = {"int32", "int64"}
 
 def json_schemas(sources: Sources) -> dict[str, str]:
     """The paper's `user_schema.json` and `order_schema.json`, and that of the event."""
-    made = {api.name: draft_07(each, api.entity) for api, each in sources.stored()}
-    made["event"] = draft_07(sources.events, EVENT_TYPE)
+    made = {
+        api.api if len(api.collections) == 1 else f"{api.api}_{each.name}": draft_07(
+            description, each.schema
+        )
+        for api, each, description in sources.stored()
+    }
+    if sources.events is not None:
+        made["event"] = draft_07(sources.events, EVENT_TYPE)
     return {f"schemas/{name}_schema.json": as_text(schema) for name, schema in made.items()}
 
 

@@ -21,9 +21,10 @@ def lint(sources: Sources) -> Iterator[str]:
         NodeError: The linter cannot be run, or its configuration is wrong.
     """
     seen = set()
-    for api in (each for each in sources.declared if each.house_rules):
-        for problem in _problems(sources.root, f"specs/{api.name}.yaml"):
-            if problem not in seen:  # what both specs share is to be told once
+    for service in (each for each in sources.declared if each.house_rules):
+        spec = service.spec.relative_to(sources.root).as_posix()
+        for problem in _problems(sources.root, spec):
+            if problem not in seen:  # what specs share is to be told once
                 seen.add(problem)
                 yield problem
 

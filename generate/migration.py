@@ -1,43 +1,42 @@
-"""Behind the split a client of the user API meets both builds in turn: what may differ, what not.
+"""Behind a split a client meets both versions of a service in turn: what may differ, what not.
 
-The published contract is a promise for either build: what it lets clients send, both accept; what
-it says they may get, is all that they get. So no build may break a client of it.
+The published contract is a promise for either version: what it lets clients send, both accept; what
+it says they may get, is all that they get. So no version may break a client of it.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from generate.compatibility import breaking_changes
 from generate.published import published, published_document
 from openapi.bundle import Document
 from openapi.reading import load_description
+from services.declaration import Service, System
 
 
-def build_contracts(root: Path) -> dict[str, Document]:
-    """What each build of the user service answers by, as clients may see it.
+def build_contracts(service: Service) -> dict[str, Document]:
+    """What each version of a service answers by, as clients may see it, by the version's name.
 
-    v1 is the published contract itself; every other build lays a file of its own over it, which is
-    the statement of what it adds.
+    One without an overlay answers by the published contract itself; an overlay is the statement of
+    what its version adds.
 
     Raises:
-        InvalidDocumentError: A spec or a statement cannot be read.
+        InvalidDocumentError: The spec or an overlay cannot be read.
     """
-    specs = root / "specs"
-    contracts = {"v1": published_document(root, "user")}
-    for statement in sorted(specs.glob("user-*.yaml")):
-        build = statement.stem.removeprefix("user-")
-        contracts[build] = published(load_description(specs / "user.yaml", statement))
-    return contracts
+    return {
+        each.name: published(load_description(service.spec, *each.overlays))
+        for each in service.versions
+    }
 
 
-def departures(root: Path) -> Iterator[str]:
-    """Where a build leaves the published contract of the user API, a line each.
+def departures(system: System) -> Iterator[str]:
+    """Where a version of a service leaves the service's published contract, a line each.
 
     Raises:
-        InvalidDocumentError: A spec or a statement cannot be read.
+        InvalidDocumentError: A spec or an overlay cannot be read.
         NodeError: The tool that compares cannot be run.
     """
-    promised = published_document(root, "user")
-    for build, contract in build_contracts(root).items():
-        for line in breaking_changes(root, promised, contract):
-            yield f"{build} leaves the published contract of the user API: {line}"
+    for service in (each for each in system if each.split):
+        promised = published_document(service.spec)
+        for version, contract in build_contracts(service).items():
+            for line in breaking_changes(system.root, promised, contract):
+                yield f"{version} leaves the published contract of the {service.name}: {line}"

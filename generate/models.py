@@ -39,10 +39,9 @@ _USED = {*_TYPES.values(), "dict", "list", "Any", "Literal", "Never", "NotRequir
 
 def models(sources: Sources) -> dict[str, str]:
     """`models/NAME.py` for each API, and for the events."""
-    descriptions = {**sources.apis, "events": sources.events}
     return {
         path: formatted(models_of(description, name), path, sources.root)
-        for name, description in descriptions.items()
+        for name, description in sources.modules.items()
         for path in (f"models/{name}.py",)
     }
 

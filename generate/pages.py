@@ -1,4 +1,4 @@
-"""Pages of both APIs and of the events, to be published: they load nothing from anywhere."""
+"""Pages of the APIs and of the events, to be published: they load nothing from anywhere."""
 
 import html
 import json
@@ -58,8 +58,7 @@ def build_pages(sources: Sources, servers: Iterable[str]) -> list[Path]:
     Raises:
         NodeError: The generator of the pages cannot be run; the pages of before are left.
     """
-    documents = {api.name: published(sources.apis[api.name]) for api in sources.declared}
-    ((_, events),) = asyncapi(sources).items()
+    documents = {name: published(description) for name, description in sources.apis.items()}
     target = sources.root / FOLDER
     target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
@@ -68,9 +67,11 @@ def build_pages(sources: Sources, servers: Iterable[str]) -> list[Path]:
         for name, document in documents.items():
             text = json.dumps(_shown(document, servers))
             _page(sources.root, made / f"{name}.html", text, ".json")
-        _page(sources.root, made / "events.html", events, ".yaml")
         infos = {name: document["info"] for name, document in documents.items()}
-        infos["events"] = sources.events.document["info"]
+        if sources.events is not None:
+            ((_, events),) = asyncapi(sources).items()
+            _page(sources.root, made / "events.html", events, ".yaml")
+            infos["events"] = sources.events.document["info"]
         (made / "index.html").write_text(_index(infos), "utf-8")
         shutil.rmtree(target, ignore_errors=True)
         made.rename(target)

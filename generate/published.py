@@ -5,28 +5,19 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from generate import sources
 from openapi.bundle import Document
 from openapi.description import Description
 from openapi.grammar import METHODS, version_of, walk
 from openapi.reading import load_description
 
-APIS = tuple(api.name for api in sources.APIS)
-"""The APIs that have clients, each by the name of its file in `specs/`."""
 
-
-def public_name(api: str) -> str:
-    """What the API is called where it is published: on SwaggerHub, PyPI and npm alike."""
-    return f"aware-{api}s"
-
-
-def published_document(root: Path, api: str) -> Document:
-    """The API of the repository `root` as its clients may see it, in one document.
+def published_document(spec: Path) -> Document:
+    """The API of a spec as its clients may see it, in one document.
 
     Raises:
         InvalidDocumentError: The spec cannot be read.
     """
-    return published(load_description(root / "specs" / f"{api}.yaml"))
+    return published(load_description(spec))
 
 
 def published(description: Description) -> Document:

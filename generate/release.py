@@ -10,9 +10,11 @@ from pathlib import Path
 import yaml
 
 from generate.compatibility import breaking_changes
-from generate.published import APIS, published_document
+from generate.published import published_document
 from openapi.bundle import Document
 from openapi.files import SpecFile
+from services.declaration import Service
+from services.reading import read
 from storage.evolution.loading import load
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
@@ -76,7 +78,7 @@ def standings(root: Path) -> list[Standing]:
         InvalidDocumentError: A spec or a release cannot be read.
         NodeError: The tool that compares cannot be run.
     """
-    return [_standing(root, api) for api in APIS]
+    return [_standing(root, each) for each in read(root).with_clients]
 
 
 def release(root: Path) -> list[Standing]:
@@ -86,13 +88,14 @@ def release(root: Path) -> list[Standing]:
         ReleaseError: A version does not say what its changes do, or was released with another
             content.
     """
+    specs = {each.api: each.spec for each in read(root).with_clients}
     before = standings(root)
     for each in before:
         each.require_allowed()
         each.require_new_version()
     for each in before:
         if each.changed or each.released is None:
-            _write(_file(root, each.api), published_document(root, each.api))
+            _write(released_file(root, each.api), published_document(specs[each.api]))
     names = "".join(f"{step.name}\n" for step in load(root / "migrations"))
     _migrations_file(root).write_text(names, "utf-8")
     return before
@@ -104,8 +107,9 @@ def released_migrations(root: Path) -> set[str]:
     return {*file.read_text("utf-8").split()} if file.exists() else set()
 
 
-def _standing(root: Path, api: str) -> Standing:
-    document, file = published_document(root, api), _file(root, api)
+def _standing(root: Path, service: Service) -> Standing:
+    api = service.api
+    document, file = published_document(service.spec), released_file(root, api)
     version = str(document["info"]["version"])
     if not file.exists():
         return Standing(api, version, None, changed=True, breaks=())
@@ -118,7 +122,8 @@ def _migrations_file(root: Path) -> Path:
     return root / "specs" / "released" / "migrations.txt"
 
 
-def _file(root: Path, api: str) -> Path:
+def released_file(root: Path, api: str) -> Path:
+    """Where the last release of an API is, if there is one."""
     return root / "specs" / "released" / f"{api}.yaml"
 
 

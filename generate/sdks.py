@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from generate.node import node_command, run_tool
-from generate.published import APIS, public_name, published_document
+from generate.published import published_document
 from openapi.bundle import Document
+from services.reading import read
 
 _GATEWAY = {"url": "http://127.0.0.1:8000", "description": "The gateway as `make up` starts it"}
 """Where a client asks that was not told: an SDK is not served from where the API is."""
@@ -30,15 +31,10 @@ class SdkError(Exception):
 
 @dataclass(frozen=True)
 class Sdk:
-    """The packages of one API, and the version they have from it."""
+    """The packages of one API: their name on PyPI and npm, and the version they have from it."""
 
-    api: str
+    name: str
     version: str
-
-    @property
-    def name(self) -> str:
-        """The name on PyPI and npm."""
-        return public_name(self.api)
 
     @property
     def module(self) -> str:
@@ -64,11 +60,11 @@ def make_sdks(root: Path, target: Path) -> list[Path]:
         made.mkdir()
         with ThreadPoolExecutor(2) as pool:
             tasks = []
-            for api in APIS:
-                described = for_generators(published_document(root, api))
-                document = Path(folder, f"{api}.json")
+            for service in read(root).with_clients:
+                described = for_generators(published_document(service.spec))
+                document = Path(folder, f"{service.api}.json")
                 document.write_text(json.dumps(described), "utf-8")
-                sdk = Sdk(api, described["info"]["version"])
+                sdk = Sdk(service.clients, described["info"]["version"])
                 tasks += [pool.submit(make, root, sdk, document, made) for make in _LANGUAGES]
             for task in tasks:
                 task.result()

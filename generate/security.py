@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Container, Iterator, Mapping
 
-from generate.sources import Api, Sources
+from generate.sources import Sources
 from kong.authentication import Authentication
 from openapi.description import Description, Operation
 from openapi.errors import Violation
 from openapi.pointers import at, pointer_of
 from openapi.security import ApiKey, Http, SecurityScheme
+from services.declaration import Service
 
 
 def enforced(scheme: SecurityScheme) -> Authentication | None:
@@ -57,10 +58,10 @@ def asked_of(sources: Sources) -> dict[tuple[str, str], Authentication]:
         (each.method, each.path): asked(
             each,
             description.security_schemes,
-            api.enforced_elsewhere,
-            anonymous=api.anonymous,
+            service.enforced_elsewhere,
+            anonymous=service.anonymous,
         )
-        for api, description, each in _public(sources)
+        for service, description, each in _public(sources)
     }
 
 
@@ -68,24 +69,25 @@ def unenforced(sources: Sources) -> Iterator[str]:
     """What the specs ask for and nobody enforces; declarations that are about nothing."""
     lines = (
         f"{description.place(pointer)}: {reason}"
-        for api, description, each in _public(sources)
-        for pointer, reason in _unenforced(api, description, each)
+        for service, description, each in _public(sources)
+        for pointer, reason in _unenforced(service, description, each)
     )
     yield from dict.fromkeys(lines)
-    for api in sources.declared:
-        for name in api.enforced_elsewhere:
-            if name not in sources.apis[api.name].security_schemes:
-                yield f"generate/sources.py: {api.name} has no security scheme {name}: remove it"
+    for service, description in sources.services():
+        for name in service.enforced_elsewhere:
+            if name not in description.security_schemes:
+                pointer = pointer_of("services", service.name, "enforced_elsewhere", name)
+                place = sources.declared.place(pointer)
+                yield f"{place}: {service.spec.name} has no security scheme {name}: remove it"
 
 
 def other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
     """Keys that are expected in another header than the gateway looks into."""
     known = [each.lower() for each in headers]
-    for api in sources.declared:
-        description = sources.apis[api.name]
+    for service, description in sources.services():
         for name, scheme in description.security_schemes.items():
             match scheme:
-                case ApiKey("header", key) if name not in api.enforced_elsewhere:
+                case ApiKey("header", key) if name not in service.enforced_elsewhere:
                     if key.lower() not in known:
                         place = description.place(pointer_of("components", "securitySchemes", name))
                         yield (
@@ -95,16 +97,17 @@ def other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
                         )
 
 
-def _public(sources: Sources) -> Iterator[tuple[Api, Description, Operation]]:
-    for api in sources.declared:
-        description = sources.apis[api.name]
+def _public(sources: Sources) -> Iterator[tuple[Service, Description, Operation]]:
+    for service, description in sources.services():
         for each in description.operations:
             if not each.internal:
-                yield api, description, each
+                yield service, description, each
 
 
-def _unenforced(api: Api, description: Description, operation: Operation) -> Iterator[Violation]:
-    schemes, elsewhere = description.security_schemes, api.enforced_elsewhere
+def _unenforced(
+    service: Service, description: Description, operation: Operation
+) -> Iterator[Violation]:
+    schemes, elsewhere = description.security_schemes, service.enforced_elsewhere
     stated = "security" in at(description.document, operation.pointer)
     owner = operation.pointer if stated else ""
     for number, requirement in enumerate(operation.security):
@@ -123,7 +126,7 @@ def _unenforced(api: Api, description: Description, operation: Operation) -> Ite
             yield (
                 pointer,
                 (
-                    f"{reason}: remove it, or say who does it in generate/sources.py, in the Api "
-                    f"`{api.name}`: enforced_elsewhere={{{name!r}: 'WHO'}}"
+                    f"{reason}: remove it, or say who does it in services.yaml, under "
+                    f"{service.name}: `enforced_elsewhere: {{{name}: WHO}}`"
                 ),
             )

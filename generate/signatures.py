@@ -27,20 +27,20 @@ def signatures(sources: Sources) -> dict[str, str]:
     """`handlers/signatures.py`: a Protocol for each operation, its handler assigned to it."""
     used, names, protocols, handlers = [], set[str](), [], []
     classes = class_names(
-        f"{api.name}_{each.id}"
-        for api in sources.declared
-        for each in sources.apis[api.name].operations
+        f"{name}_{each.id}"
+        for name, description in sources.apis.items()
+        for each in description.operations
     )
-    for api in sources.declared:
-        description = sources.apis[api.name]
-        used += [f"from handlers import {api.handlers}", f"from models import {api.name}"]
+    for service, description in sources.services():
+        api, module = service.api, service.handlers.removeprefix("handlers.")
+        used += [f"from handlers import {module}", f"from models import {api}"]
         for each in description.operations:
-            name = f"{api.name}_{each.id}"
-            result = returned(description, each, api.name)
+            name = f"{api}_{each.id}"
+            result = returned(description, each, api)
             names |= result.names
             names |= {name for one in parameters(description, each) for name in one.names}
-            protocols.append(_protocol(description, each, result.written, api.name, classes[name]))
-            handlers.append(f"{name}: {classes[name]} = {api.handlers}.{each.id}")
+            protocols.append(_protocol(description, each, result.written, api, classes[name]))
+            handlers.append(f"{name}: {classes[name]} = {module}.{each.id}")
     used += imports(names - {"Any"})
     parts = (_HEAD, "if TYPE_CHECKING:", *_indented(used), *protocols, "if TYPE_CHECKING:")
     text = "\n".join((*parts, *_indented(handlers), ""))

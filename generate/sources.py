@@ -1,64 +1,55 @@
 """The specs, read and found good: what everything else is made from."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from contract.bindable import load_api
 from contract.bodies.refusals import unchecked_bodies
+from generate.misdeclared import misdeclared
 from openapi.deprecation import ended
 from openapi.description import Description
-from openapi.errors import InvalidDocumentError
+from openapi.errors import InvalidDocumentError, refuse
 from openapi.files import shown
 from openapi.reading import load_description
-
-
-@dataclass(frozen=True)
-class Api:
-    """One API: the names of its spec (and models), of its handlers' module, and of what it keeps.
-
-    `entity` is the schema of what its database holds. `house_rules` says whether its spec has to
-    keep those of `specs/redocly.yaml`, beyond what OpenAPI asks. `enforced_elsewhere` has the
-    security schemes that the gateway does not enforce, by name, and who does it instead. Where
-    `anonymous`, `{}` beside other requirements lets strangers in; otherwise it is for a gateway
-    that nobody has a key or token for, on somebody's own machine.
-    """
-
-    name: str
-    handlers: str
-    entity: str
-    house_rules: bool = True
-    enforced_elsewhere: Mapping[str, str] = field(default_factory=dict)
-    anonymous: bool = False
-
-
-APIS = (Api("user", "users", "User"), Api("order", "orders", "Order"))
-
-_OVERLAYS = {"user-v2": "user"}
-"""What is laid over an API's spec, by the file's name."""
+from services.declaration import Collection, Service, System
+from services.reading import read
 
 _RULES = "redocly.yaml"
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The repository, and the descriptions of its specs by name.
+    """The repository, its services as they are declared, and the descriptions of their specs.
 
-    `versions` are the APIs with an overlay laid over them, by the overlay's name; `declared` says
-    of each of the APIs what it is.
+    `apis` are the descriptions by what they are called in the code, `versions` those with an
+    overlay by the processes that answer by them. `events` is None where there are none.
     """
 
     root: Path
     apis: Mapping[str, Description]
     versions: Mapping[str, Description]
-    events: Description
-    declared: tuple[Api, ...] = APIS
+    events: Description | None
+    declared: System
+
+    @cached_property
+    def modules(self) -> Mapping[str, Description]:
+        """What models are made of, by the names of the modules: every API, and the events."""
+        if self.events is None or self.declared.events is None:
+            return self.apis
+        return {**self.apis, self.declared.events.stem.replace("-", "_"): self.events}
+
+    @property
+    def descriptions(self) -> tuple[Description, ...]:
+        """Every API as each of its versions has it, and the events."""
+        events = () if self.events is None else (self.events,)
+        return (*self.apis.values(), *self.versions.values(), *events)
 
     def notes(self) -> Iterator[str]:
         """What is understood and changes nothing, a line each."""
-        descriptions = (*self.apis.values(), *self.versions.values(), self.events)
-        yield from dict.fromkeys(note for each in descriptions for note in each.notes)
+        yield from dict.fromkeys(note for each in self.descriptions for note in each.notes)
         for description in self.apis.values():
             yield from unchecked_bodies(description)
             yield from ended(description, datetime.now(UTC))
@@ -69,49 +60,50 @@ class Sources:
             for said, given in description.renamed():
                 yield f"{name}: {said} is {given} in Python"
 
-    def stored(self) -> Iterator[tuple[Api, Description]]:
-        """Each API, and its description.
+    def services(self) -> Iterator[tuple[Service, Description]]:
+        """Each service, and the description of its API."""
+        for service in self.declared:
+            yield service, self.apis[service.api]
 
-        Raises:
-            InvalidDocumentError: What an API is to store is no schema of its spec.
-        """
-        for api in self.declared:
-            description = self.apis[api.name]
-            if api.entity not in description.schemas:
-                place = description.place("/components/schemas")
-                raise InvalidDocumentError(
-                    f"{place}: there is no schema {api.entity}, which this API stores: write one, "
-                    "or name another in generate/sources.py"
-                )
-            yield api, description
+    def stored(self) -> Iterator[tuple[Service, Collection, Description]]:
+        """Each collection of each service, and the description of what it holds."""
+        for service, description in self.services():
+            for collection in service.collections:
+                yield service, collection, description
 
 
 def read_sources(root: Path) -> Sources:
-    """Read all specs of the repository `root`.
+    """Read `services.yaml` and all specs of the repository `root`.
 
     Raises:
-        InvalidDocumentError: One of them cannot be used, or a file is none of them.
+        InvalidDocumentError: One of them cannot be used, a row names what its spec lacks, or a
+            file is none of them.
     """
-    specs = root / "specs"
-    apis = {each.name: load_api(specs / f"{each.name}.yaml") for each in APIS}
+    declared = read(root)
+    apis = {each.api: load_api(each.spec) for each in declared}
     versions = {
-        name: load_api(specs / f"{api}.yaml", specs / f"{name}.yaml")
-        for name, api in _OVERLAYS.items()
+        each.process: load_api(service.spec, each.overlay)
+        for service in declared
+        for each in service.versions
+        if each.overlay is not None
     }
-    events = load_description(specs / "events.yaml")
-    sources = Sources(root, apis, versions, events)
-    for file in _unknown_files(specs, sources):
+    events = None if declared.events is None else load_description(declared.events)
+    sources = Sources(root, apis, versions, events, declared)
+    refuse(misdeclared(declared, apis, events), declared.place)
+    for file in _unknown_files(sources):
         raise InvalidDocumentError(
-            f"{shown(file)}: nothing refers to this file: remove it, or declare its API in "
-            "generate/sources.py"
+            f"{shown(file)}: nothing refers to it: remove it, or declare its service: "
+            "`python -m aware service new NAME --spec FILE`"
         )
     return sources
 
 
-def _unknown_files(specs: Path, sources: Sources) -> Iterator[Path]:
-    descriptions = (*sources.apis.values(), *sources.versions.values(), sources.events)
-    known = {file for each in descriptions for file in each.files}
-    known |= {(specs / f"{name}.yaml").resolve() for name in _OVERLAYS}
+def _unknown_files(sources: Sources) -> Iterator[Path]:
+    specs = sources.root / "specs"
+    known = {file for each in sources.descriptions for file in each.files}
+    known |= {
+        file.resolve() for each in sources.declared for v in each.versions for file in v.overlays
+    }
     known.add((specs / _RULES).resolve())
     for file in sorted(specs.iterdir()):
         if file.suffix in (".yaml", ".yml", ".json") and file.resolve() not in known:

@@ -2,46 +2,54 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from contract.completion import NONE, default_of
-from generate.release import released_migrations
+from generate.release import released_file, released_migrations
+from generate.sources import Sources
 from openapi.description import Description
-from services.reading import read
+from openapi.reading import load_description
+from services.declaration import Collection
 from storage.client import Json
+from storage.entity import Entity
 from storage.evolution.changes import Change, Rename, Rewrite, Transform
 from storage.evolution.loading import load
-from storage.layout import collection
+from storage.layout import collections
+from storage.validators import collection_schema
 
 _NEXT = "`.venv/bin/python -m aware migrate new NAME --collection {}` begins the migration"
 
 
-def unmigrated(root: Path) -> Iterator[str]:
+def unmigrated(sources: Sources) -> Iterator[str]:
     """A line for each field of which documents may be in the way, and that no migration changes.
 
     What only adds needs none, nor does a field that is required now and has a default.
 
     Raises:
-        InvalidDocumentError: A spec cannot be read.
+        InvalidDocumentError: A release cannot be read.
         MigrationError: A file in `migrations/` is none, or does not fit the specs.
     """
-    steps = load(root / "migrations")
-    known = released_migrations(root)
-    for service, row in ((each, row) for each in read(root) for row in each.collections):
-        file = root / "specs" / "released" / service.spec.name
-        if not file.exists():
+    steps = load(sources.root / "migrations")
+    known = released_migrations(sources.root)
+    collections(sources.declared, str, steps)  # whether migrations and specs fit each other
+    for service, collection, description in sources.stored():
+        name = collection.name
+        own = [each for each in steps if each.collection == name]
+        file = released_file(sources.root, service.api)
+        released = load_description(file) if file.exists() else None
+        if released is None or collection.schema not in released.schemas:
             continue
-        name = row.name
-        # whether they fit each other
-        collection(service, row, service.spec, steps, lambda each: each)
-        before = collection(service, row, file, (), lambda each: each).schema
-        now = collection(service, row, service.spec, (), _without_defaults).schema
-        new = [each for each in steps if each.name not in known and each.collection == name]
+        before = _validator(collection, released)
+        now = _validator(collection, _without_defaults(description))
+        new = [each for each in own if each.name not in known]
         changed = {field for step in new for each in step.changes for field in _fields(each)}
         for field, reason in _differences(before, now):
             if field not in changed:
                 yield f"{name}: {field} {reason}: {_NEXT.format(name)}"
+
+
+def _validator(collection: Collection, description: Description) -> Json:
+    return collection_schema(Entity(description, collection.schema), {})
 
 
 def _fields(change: Change) -> tuple[str, ...]:

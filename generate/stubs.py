@@ -11,9 +11,10 @@ from pathlib import Path
 from generate.formatting import docstring, formatted
 from generate.parameters import parameters
 from generate.returns import imports, value_of
-from generate.sources import Api, Sources
+from generate.sources import Sources
 from openapi.description import Description, Operation
 from openapi.errors import InvalidDocumentError
+from services.declaration import Service
 
 _MOST_CHARACTERS = 100
 """Of a line."""
@@ -30,25 +31,29 @@ def stubs(sources: Sources) -> dict[str, str]:
     Raises:
         InvalidDocumentError: A module is no Python.
     """
-    return {_path(api): _with_stubs(sources, api) for api in sources.declared}
+    return {
+        service.handlers_file: _with_stubs(sources.root, service, description)
+        for service, description in sources.services()
+    }
 
 
 def orphans(sources: Sources) -> Iterator[str]:
     """The handlers that answer no operation any more."""
-    for api in sources.declared:
-        known = {each.id for each in sources.apis[api.name].operations}
-        for function in _functions(_parse(sources.root / _path(api))):
+    for service, description in sources.services():
+        known = {each.id for each in description.operations}
+        for function in _functions(_parse(sources.root / service.handlers_file)):
             if not function.name.startswith("_") and function.name not in known:
-                yield f"{_path(api)}:{function.lineno}: {function.name} answers no operation"
+                where = f"{service.handlers_file}:{function.lineno}"
+                yield f"{where}: {function.name} answers no operation"
 
 
 def unwritten(sources: Sources) -> Iterator[str]:
     """The operations whose handlers are still stubs."""
-    for api in sources.declared:
-        operations = {each.id: each for each in sources.apis[api.name].operations}
-        for function in _functions(_parse(sources.root / _path(api))):
+    for service, description in sources.services():
+        operations = {each.id: each for each in description.operations}
+        for function in _functions(_parse(sources.root / service.handlers_file)):
             if function.name in operations and _is_stub(function):
-                where = f"{_path(api)}:{function.lineno}"
+                where = f"{service.handlers_file}:{function.lineno}"
                 yield f"{where}: {function.name} ({operations[function.name]}) is not written yet"
 
 
@@ -64,17 +69,9 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _path(api: Api) -> str:
-    return f"handlers/{api.handlers}.py"
-
-
-def _with_stubs(sources: Sources, api: Api) -> str:
-    description, file = sources.apis[api.name], sources.root / _path(api)
-    text = (
-        file.read_text("utf-8")
-        if file.exists()
-        else f'"""The operations of the {api.name} API."""\n'
-    )
+def _with_stubs(root: Path, service: Service, description: Description) -> str:
+    api, file = service.api, root / service.handlers_file
+    text = file.read_text("utf-8") if file.exists() else f'"""The operations of the {api} API."""\n'
     tree = _parse(file)
     behind = {each.name: each.end_lineno or 0 for each in _functions(tree)}
     lines, at = text.splitlines(), len(text.splitlines())
@@ -91,12 +88,12 @@ def _with_stubs(sources: Sources, api: Api) -> str:
         names |= result.names
     if not new:
         return text
-    _require_free(description, tree, models | names | {_RAISED}, _path(api))
-    needed = [f"from models.{api.name} import {name}" for name in sorted(models)]
+    _require_free(description, tree, models | names | {_RAISED}, service.handlers_file)
+    needed = [f"from models.{api} import {name}" for name in sorted(models)]
     module = ""
-    if models & _imported(tree, beside=f"models.{api.name}"):
-        module = f"{api.name}_models"
-        needed = [f"from models import {api.name} as {module}"]
+    if models & _imported(tree, beside=f"models.{api}"):
+        module = f"{api}_models"
+        needed = [f"from models import {api} as {module}"]
     for operation in description.operations:
         if operation.id in behind:
             at = behind[operation.id]
@@ -107,7 +104,7 @@ def _with_stubs(sources: Sources, api: Api) -> str:
     inserted.setdefault(top, [])[:0] = needed
     for number in sorted(inserted, reverse=True):
         lines[number:number] = inserted[number]
-    return formatted("\n".join(lines) + "\n", _path(api), sources.root)
+    return formatted("\n".join(lines) + "\n", service.handlers_file, root)
 
 
 def _require_free(

@@ -16,8 +16,9 @@ def unenforced(sources: Sources) -> dict[str, str]:
 
     Where several schemas say something else at one place, the values are the list of theirs.
     """
-    stored = {api.handlers: Entity(each, api.entity) for api, each in sources.stored()}
-    stored["contacts"] = Entity(sources.events, EVENT_TYPE)
+    stored = {each.name: Entity(api, each.schema) for _, each, api in sources.stored()}
+    if sources.events is not None:
+        stored["contacts"] = Entity(sources.events, EVENT_TYPE)
     return {PATH: as_text({name: _unenforced(each) for name, each in stored.items()})}
 
 

@@ -23,10 +23,12 @@ Server = MongoClient[Json]
 
 def refused(sources: Sources) -> Iterator[str]:
     """What MongoDB refuses of a validator, a line each, asked of a server of its own."""
-    entities = [Entity(each, api.entity) for api, each in sources.stored()]
+    entities = [Entity(api, each.schema) for _, each, api in sources.stored()]
+    if sources.events is not None:
+        entities.append(Entity(sources.events, EVENT_TYPE))
     try:
         with scratch() as server:
-            for entity in (*entities, Entity(sources.events, EVENT_TYPE)):
+            for entity in entities:
                 yield from _refusals(server, entity)
     except LocalError as error:
         yield str(error)

@@ -1,6 +1,6 @@
 """A row of `services.yaml`, and every name that follows from it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,8 +31,8 @@ class Collection:
     """What a service stores: documents of a schema of its spec.
 
     `key` is the property with a document's id. No two documents have the same value of a property
-    out of `unique`. Pages are sorted by `order`, or else by the key, and can be limited to one value
-    of each of `filters`.
+    out of `unique`. Pages are sorted by `order`, or else by the key, and can be limited to one
+    value of each of `filters`.
     """
 
     name: str
@@ -56,9 +56,8 @@ class EventProcess:
 class Service:
     """One service.
 
-    `api` is what its spec is called in the code: the file's name without its ending. `handlers`
-    and `composition` are modules, `handlers.orders`; without a composition the handlers get the
-    collections alone. `clients` is the name of its packages, empty where there are none.
+    `handlers` and `composition` are modules, `handlers.orders`; without a composition the handlers
+    get the collections alone. `clients` is the name of its packages, empty where there are none.
     `database` is its name behind the prefix, empty where nothing is stored. `split` is the setting
     with the percentage of the first of two versions, empty where there is one. `enforced_elsewhere`
     has the security schemes that the gateway does not enforce, and who does. Where `anonymous`,
@@ -82,8 +81,13 @@ class Service:
 
     @property
     def api(self) -> str:
-        """What its API is called in the code, such as `order`."""
-        return self.spec.stem
+        """What its API is called in the code: the file's name without its ending, `_` for `-`."""
+        return self.spec.stem.replace("-", "_")
+
+    @property
+    def handlers_file(self) -> str:
+        """The path of its handlers in the repository."""
+        return f"{self.handlers.replace('.', '/')}.py"
 
     @property
     def processes(self) -> tuple[str, ...]:
@@ -109,12 +113,14 @@ class Service:
 class System:
     """All services, in the order in which they are declared; `root` is the repository.
 
-    `events` is the spec of their events, None where there are none.
+    `events` is the spec of their events, None where there are none. `place` says `file:line` of
+    what a JSON pointer into the file of the rows names.
     """
 
     root: Path
     services: tuple[Service, ...]
     events: Path | None = None
+    place: Callable[[str], str] = field(default=lambda _: "services.yaml", compare=False)
 
     def __iter__(self) -> Iterator[Service]:
         return iter(self.services)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,13 @@ OTHER_NAMES = frozenset(
     }
 )
 """Names of parts, logins and ports that are no service's."""
+
+OTHERS = {
+    "spec": ("__init__", "fields"),
+    "handlers": ("__init__", "answers", "signatures", "times"),
+    "collection": ("migrations", "processes"),
+}
+"""Names of modules beside the services' models and handlers, and of collections beside theirs."""
 
 Json = Mapping[str, Any]
 
@@ -52,7 +60,8 @@ def read(root: Path) -> System:
     refuse(_contradictions(file.value, root), place)
     rows = file.value["services"].items()
     events = file.value.get("events")
-    return System(root, tuple(_service(root, *row) for row in rows), events and root / events)
+    services = tuple(_service(root, *row) for row in rows)
+    return System(root, services, events and root / events, place)
 
 
 def _service(root: Path, name: str, row: Json) -> Service:
@@ -109,11 +118,16 @@ def _module(path: str) -> str:
     return path.removesuffix(".py").replace("/", ".")
 
 
+def _stem(path: str) -> str:
+    return Path(path).stem.replace("-", "_")
+
+
 def _misfits(value: Any) -> Iterator[Violation]:  # noqa: ANN401 - it is what is checked
     schema = json.loads(Path(__file__).with_name("schema.json").read_text("utf-8"))
     validator = jsonschema_rs.Draft202012Validator(schema)
     for keys, why in explain(validator.iter_errors(value), schema):
-        yield pointer_of(*map(str, keys)), f"{why}: docs/services.md says what a row may say"
+        what = ".".join(map(str, keys[1:])) or "the file"
+        yield pointer_of(*map(str, keys)), f"{what}: {why}: docs/services.md says what may be there"
 
 
 def _contradictions(value: Json, root: Path) -> Iterator[Violation]:
@@ -121,47 +135,78 @@ def _contradictions(value: Json, root: Path) -> Iterator[Violation]:
     holders: dict[tuple[str, object], str] = {
         **{("port", getattr(FixedPorts(), name)): whose for name, whose in purposes().items()},
         **{("name", name): "the system itself" for name in OTHER_NAMES},
+        **{(k, name): "the system itself" for k, names in OTHERS.items() for name in names},
     }
     for kind, claimed, pointer in _claims(value):
         holder = holders.setdefault((kind, claimed), pointer)
         if holder != pointer:
             whose = holder if holder[0] != "/" else f"another row ({holder})"
             yield pointer, f"the {kind} {claimed} belongs to {whose}: choose another"
+        if kind in ("spec", "handlers") and iskeyword(str(claimed)):
+            yield pointer, f"the {kind} {claimed} is a word of Python's: choose another"
+    yield from _events_of_nobody(value)
     for path, pointer in _paths(value):
         if not (root / path).is_file():
             yield pointer, f"there is no file {path}: write it, or name another"
 
 
+def _events_of_nobody(value: Json) -> Iterator[Violation]:
+    rows = value["services"]
+    published = {event for row in rows.values() for event in row.get("publishes", {})}
+    for name, row in rows.items():
+        for kind, event in ((k, each) for k in ("publishes", "follows") for each in row.get(k, {})):
+            pointer = pointer_of("services", name, kind, event)
+            if "events" not in value:
+                yield pointer, "there is no spec of events: write `events: specs/FILE` at the top"
+            elif event not in published:
+                yield pointer, f"nobody publishes {event}: follow another, or have a row publish it"
+
+
 def _claims(value: Json) -> Iterator[tuple[str, object, str]]:
-    """What only one row may have: kind, what, and the pointer to where it says so."""
+    """What only one row may have: kind, what, and the pointer to where it says so.
+
+    Specs and handlers are told apart by the modules that they are, or become.
+    """
+    if "events" in value:
+        yield "spec", _stem(value["events"]), "/events"
     for name, row in value["services"].items():
         here = pointer_of("services", name)
         yield "name", name, here
-        for kind in ("spec", "handlers", "clients", "port", "split", "database", "composition"):
+        for kind in ("spec", "handlers"):
+            yield kind, _stem(row[kind]), f"{here}/{kind}"
+        for kind in ("clients", "port", "split", "database", "composition"):
             if kind in row:
                 yield kind, row[kind], f"{here}/{kind}"
-        for version, said in row.get("versions", {}).items():
-            place = f"{here}{pointer_of('versions', version)}"
-            yield "name", f"{name}-{version}", place
-            yield "port", said["port"], f"{place}/port"
-            if "overlay" in said:
-                yield "spec", said["overlay"], f"{place}/overlay"
-        for kind in ("publishes", "follows"):
-            for event, process in row.get(kind, {}).items():
-                place = f"{here}{pointer_of(kind, event)}"
-                yield "name", process["process"], f"{place}/process"
-                yield "port", process["port"], f"{place}/port"
-                if kind == "publishes":
-                    yield "event", event, place
+        for collection in row.get("collections", {}):
+            yield "collection", collection, f"{here}{pointer_of('collections', collection)}"
+        yield from _process_claims(name, row, here)
+
+
+def _process_claims(name: str, row: Json, here: str) -> Iterator[tuple[str, object, str]]:
+    for version, said in row.get("versions", {}).items():
+        place = f"{here}{pointer_of('versions', version)}"
+        yield "name", f"{name}-{version}", place
+        yield "port", said["port"], f"{place}/port"
+        if "overlay" in said:
+            yield "spec", _stem(said["overlay"]), f"{place}/overlay"
+    for kind in ("publishes", "follows"):
+        for event, process in row.get(kind, {}).items():
+            place = f"{here}{pointer_of(kind, event)}"
+            yield "name", process["process"], f"{place}/process"
+            yield "port", process["port"], f"{place}/port"
+            if kind == "publishes":
+                yield "event", event, place
 
 
 def _paths(value: Json) -> Iterator[tuple[str, str]]:
-    """The files of specs that are named, with the pointers to where."""
+    """The files that are named and are to be there, with the pointers to where."""
     if "events" in value:
         yield value["events"], "/events"
     for name, row in value["services"].items():
         here = pointer_of("services", name)
         yield row["spec"], f"{here}/spec"
+        if "composition" in row:
+            yield row["composition"], f"{here}/composition"
         for version, said in row.get("versions", {}).items():
             if "overlay" in said:
                 yield said["overlay"], f"{here}{pointer_of('versions', version)}/overlay"

@@ -68,8 +68,6 @@ _OUTBOX = _system(
 _VALUES = ["double", "string", "object", "binData", "bool", "date", "int", "long", "decimal"]
 """Types of what is unique: null, what is missing and an empty array may be there often."""
 
-_Changed = Callable[[Description], Description]
-
 
 @dataclass(frozen=True)
 class Collection:
@@ -132,13 +130,6 @@ def service_collections(
 ) -> list[Collection]:
     """The same, of one service, whose database is called `database`."""
     return [_evolved(each, steps) for each in _wanted(service, events, database)]
-
-
-def collection(
-    service: Service, row: CollectionRow, spec: Path, steps: Sequence[Step], changed: _Changed
-) -> Collection:
-    """What another spec asks for in the place of the service's own, changed before it is read."""
-    return _evolved(_documents(service, row, changed(load_description(spec)), row.name), steps)
 
 
 def records(layout: Sequence[Collection]) -> list[Collection]:

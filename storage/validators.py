@@ -59,7 +59,11 @@ def collection_schema(entity: Entity, internal: Mapping[str, Any]) -> Validator:
         named: Validator = {names.stored(name): {} for name in entity.place.names}
         result["properties"] = named | result.get("properties", {})
         result["additionalProperties"] = False
-    result["required"] = [*internal, *result.get("required", [])]
+    if required := [
+        *internal,
+        *result.get("required", []),
+    ]:
+        result["required"] = required
     result["properties"] = result.get("properties", {}) | {**internal}
     return result
 

@@ -1,4 +1,4 @@
-"""What to do so that the registry has both APIs under their version, published and the default."""
+"""What to do so that the registry has the APIs under their version, published and the default."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,8 +7,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from generate.published import APIS, public_name, published_document
+from generate.published import published_document
 from openapi.bundle import Document
+from services.reading import read
 from swaggerhub.command_line import CommandLine
 from swaggerhub.registry import Held, Registry
 from swaggerhub.settings import SwaggerHubError
@@ -50,23 +51,23 @@ class Plan:
 
 
 def plan(root: Path, registry: Registry) -> list[Plan]:
-    """Compare both APIs of the repository `root` with the registry; changes nothing.
+    """Compare the APIs that have clients with the registry; changes nothing.
 
     Raises:
         SwaggerHubError: The registry cannot be asked, or has published a version with another
             content than the specs have.
     """
     plans = []
-    for name in APIS:
-        document = published_document(root, name)
-        api = f"{public_name(name)}/{document['info']['version']}"
+    for service in read(root).with_clients:
+        document = published_document(service.spec)
+        api = f"{service.clients}/{document['info']['version']}"
         held = registry.held(*api.split("/"))
         try:
             plans.append(Plan(api, document, _steps(document, held)))
         except _PublishedOtherwiseError as error:
             raise SwaggerHubError(
                 f"{api} is published with another content ({error}), and stays as it is: raise "
-                f"info.version in specs/{name}.yaml"
+                f"info.version in {service.spec.relative_to(root)}"
             ) from error
     return plans
 

@@ -1,6 +1,5 @@
 """Commands for clients' things tell what is wrong with a spec, in one line, and make nothing."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from click.testing import CliRunner
 
 from aware import publish, release, sdks
 from openapi.errors import InvalidDocumentError
+from tests.declaring import copy_declared
 
-ROOT = Path(__file__).parents[2]
 COMMANDS: dict[str, tuple[object, click.Command, list[str]]] = {
     "release": (release, release.release, []),
     "check": (release, release.release, ["--check"]),
@@ -37,7 +36,7 @@ def test_a_bad_spec_is_told_with_its_file_and_line(
     spoil: Callable[[str], str],
 ) -> None:
     """And nothing is made."""
-    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    copy_declared(tmp_path)
     spec = tmp_path / "specs" / "order.yaml"
     text = spec.read_text("utf-8")
     assert spoil(text) != text

@@ -280,7 +280,7 @@ HARMLESS: dict[str, tuple[str, Edit]] = {
 
 
 def _compared(api: str, edit: Edit) -> list[str]:
-    before = published_document(ROOT, api)
+    before = published_document(ROOT / "specs" / f"{api}.yaml")
     after = deepcopy(before)
     edit(after)
     return breaking_changes(ROOT, before, published(described(after)))

@@ -16,6 +16,7 @@ from generate.published import published, published_document
 from local.stack import Stack
 from openapi.description import Description
 from openapi.views import View
+from services.reading import declared, read
 from tests.describing import described
 from tests.examples import ADDRESS
 from tests.services.conftest import new_email, new_user
@@ -23,6 +24,7 @@ from tests.services.conftest import new_email, new_user
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+USERS = declared().by_name["user-service"]
 TIMES = {"createdAt": "2020-01-01T00:00:00.000Z", "updatedAt": "2020-01-01T00:00:00.000Z"}
 
 
@@ -36,8 +38,8 @@ def state(repository: Path, target: str, update: dict[str, Any]) -> None:
 
 def test_no_build_leaves_the_published_contract() -> None:
     """Whoever keeps to it can meet either: in what is sent, and in what is answered."""
-    assert list(build_contracts(ROOT)) == ["v1", "v2"]
-    assert list(departures(ROOT)) == []
+    assert list(build_contracts(USERS)) == ["v1", "v2"]
+    assert list(departures(declared())) == []
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def test_a_statement_that_leaves_the_contract_is_found(
 ) -> None:
     """Be it that v2 accepts less, or that it answers something else."""
     state(specs_alone, target, update)
-    lines = list(departures(specs_alone))
+    lines = list(departures(read(specs_alone)))
     assert lines
     assert all(line.startswith("v2 leaves the published contract") for line in lines)
 
@@ -77,7 +79,7 @@ def test_a_statement_that_leaves_the_contract_is_found(
 def test_a_statement_may_add(specs_alone: Path, target: str, update: dict[str, Any]) -> None:
     """v2 may accept more and promise more: who keeps to the published contract does not notice."""
     state(specs_alone, target, update)
-    assert list(departures(specs_alone)) == []
+    assert list(departures(read(specs_alone))) == []
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,13 @@ def builds(stack: Stack) -> Iterator[dict[str, Build]]:
 
 def test_what_runs_serves_what_was_compared(builds: dict[str, Build]) -> None:
     """The documents of the running builds are the contracts that departures looks at."""
-    contracts = build_contracts(ROOT)
+    contracts = build_contracts(USERS)
     assert {name: published(build.api) for name, build in builds.items()} == contracts
 
 
 def test_the_statement_is_no_break_the_other_way_is(builds: dict[str, Build]) -> None:
     """v2 adds something: a client that relied on it would break at v1."""
-    promised = published_document(ROOT, "user")
+    promised = published_document(USERS.spec)
     stated = published(builds["v2"].api)
     assert breaking_changes(ROOT, promised, stated) == []
     assert breaking_changes(ROOT, stated, promised)
@@ -157,7 +159,7 @@ def test_each_build_answers_as_published_and_as_it_states(
     build, (operation, status, ask) = builds[name], asked
     answer = ask(build, builds[other])
     assert answer.headers["X-Service-Version"] == name
-    promised = described(published_document(ROOT, "user"))
+    promised = described(published_document(USERS.spec))
     for api in (promised, build.api):
         said = Build(build.client, api).answers(operation, status)
         assert said.issues(answer.json()) == []
@@ -182,7 +184,7 @@ def test_the_statement_does_not_promise_what_v2_cannot_keep(builds: dict[str, Bu
 
 def test_both_take_what_is_published_to_its_limits(builds: dict[str, Build]) -> None:
     """All fields, the longest and the most of each."""
-    schemas = published_document(ROOT, "user")["components"]["schemas"]
+    schemas = published_document(USERS.spec)["components"]["schemas"]
     longest = "x" * schemas["Text"]["maxLength"]
     emails = [new_email() for _ in range(schemas["Emails"]["maxItems"])]
     for build in builds.values():

@@ -13,9 +13,13 @@ from pathlib import Path
 import pytest
 
 from local.stack import Stack
+from services.reading import declared
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "25")
+SPECS = {process: each.spec for each in declared() for process in each.processes}
+"""By each process that answers by them."""
+
 CONFIGURATION = "schemathesis.toml"
 """What schemathesis looks for in its folder and in those above."""
 
@@ -30,23 +34,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(
-    ("service", "spec"),
-    [
-        ("user-service-v1", "user.yaml"),
-        ("user-service-v2", "user.yaml"),
-        ("order-service", "order.yaml"),
-    ],
-)
+@pytest.mark.parametrize(("process", "spec"), SPECS.items())
 def test_no_request_meets_an_answer_outside_the_contract(
-    stack: Stack, folder: Path, service: str, spec: str
+    stack: Stack, folder: Path, process: str, spec: Path
 ) -> None:
     """0 failures, and enough requests that were carried out."""
     for old in folder.glob("outcomes.*"):
         old.unlink()
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"specs/{spec}"),
-        *("--url", stack.ports.url(service)),
+        *(sys.executable, "-m", "schemathesis.cli", "run", str(spec)),
+        *("--url", stack.ports.url(process)),
         *("--checks", "all", "--mode", "all"),
         *("--phases", "examples,coverage,fuzzing,stateful"),
         *("--max-examples", EXAMPLES, "--no-color"),
@@ -55,7 +52,7 @@ def test_no_request_meets_an_answer_outside_the_contract(
         command, cwd=ROOT, env=os.environ | {"FUZZ_FOLDER": str(folder)}, check=False
     )
     assert run.returncode == 0
-    print(f"\n{service}: positive cases by answer")  # noqa: T201 - the figures are asked for
+    print(f"\n{process}: positive cases by answer")  # noqa: T201 - the figures are asked for
     assert min(shares(folder).values()) >= LEAST_SHARE
 
 
@@ -76,12 +73,12 @@ def outcomes(folder: Path) -> dict[str, Counter[str]]:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("service", ["user-service-v1", "user-service-v2", "order-service"])
+@pytest.mark.parametrize("process", SPECS)
 def test_anybody_who_fuzzes_a_service_by_what_it_says_of_itself_finds_nothing(
-    stack: Stack, tmp_path: Path, service: str
+    stack: Stack, tmp_path: Path, process: str
 ) -> None:
     """0 failures without hooks and settings of ours: the spec alone says what is accepted."""
-    url = f"{stack.ports.url(service)}/openapi.json"
+    url = f"{stack.ports.url(process)}/openapi.json"
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", url),
         *("--checks", "all", "--max-examples", EXAMPLES, "--no-color"),

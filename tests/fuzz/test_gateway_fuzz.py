@@ -10,18 +10,20 @@ import pytest
 
 from generate.published import published_document
 from local.stack import Stack
+from services.declaration import Service
+from services.reading import declared
 from tests.fuzz.test_fuzz import EXAMPLES, LEAST_SHARE, ROOT, shares
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("name", ["user", "order"])
+@pytest.mark.parametrize("service", declared().services, ids=lambda each: each.name)
 def test_no_request_through_the_gateway_meets_an_answer_outside_the_contract(
-    stack: Stack, tmp_path: Path, name: str
+    stack: Stack, tmp_path: Path, service: Service
 ) -> None:
     """0 failures, whichever build answers, and enough requests that were carried out."""
-    spec = tmp_path / f"{name}.json"
-    spec.write_text(json.dumps(published_document(ROOT, name)))
+    spec = tmp_path / f"{service.api}.json"
+    spec.write_text(json.dumps(published_document(service.spec)))
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", str(spec)),
         *("--url", stack.ports.url("gateway")),
@@ -33,5 +35,5 @@ def test_no_request_through_the_gateway_meets_an_answer_outside_the_contract(
         command, cwd=ROOT, env=os.environ | {"FUZZ_FOLDER": str(tmp_path)}, check=False
     )
     assert run.returncode == 0
-    print(f"\n{name} through the gateway: positive cases by answer")  # noqa: T201 - asked for
+    print(f"\n{service.name} through the gateway: positive cases by answer")  # noqa: T201 - asked for
     assert min(shares(tmp_path).values()) >= LEAST_SHARE

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from kong.authentication import Authentication
 from kong.process import Kind
 from kong.routes import disagreements
 from kong.settings import ApiKey, GatewaySettings
+from tests.declaring import copy_declared
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import Running, elsewhere
 from tests.gateway.test_log import entries
@@ -29,7 +29,6 @@ ISSUER, STRANGER = Issuer(), Issuer()
 StartAsking = Callable[..., Running]
 
 
-ROOT = Path(__file__).parents[2]
 TEMPLATE = rendering.TEMPLATE
 
 
@@ -357,7 +356,7 @@ def test_what_an_operation_of_the_specs_asks_for_is_what_the_gateway_enforces(
     start: Start, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A spec is changed, the template is told where it is not so, and then it is."""
-    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    copy_declared(tmp_path)
     spec = tmp_path / "specs" / "order.yaml"
     text = spec.read_text()
     for operation, stated in {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from generate.sources import Sources, read_sources
+from tests.declaring import copy_declared
 from tests.generate.copying import ROOT, copy_repository
 from tests.generate.printed import environment
 
@@ -26,8 +27,8 @@ def sources() -> Sources:
 
 @pytest.fixture
 def specs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the specs alone, and the working directory."""
-    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    """A folder with what is declared alone, and the working directory."""
+    copy_declared(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -27,13 +27,12 @@ from generate.json_schemas import draft_07
 from generate.node import install_packages
 from generate.pages import build_pages
 from generate.published import published
-from generate.sources import Api, Sources
+from generate.sources import Sources
 from generate.unenforced import unenforced
-from generate.writing import compare
 from openapi.description import Description
-from openapi.errors import InvalidDocumentError
 from openapi.grammar import version_of
 from openapi.views import View
+from tests.declaring import alone
 from tests.describing import described
 from tests.generate.copying import ROOT
 from tests.generate.values import Values
@@ -64,7 +63,7 @@ def others(api: tuple[str, Description], sources: Sources, tmp_path: Path) -> So
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
     entity = ENTITIES.get(name, next(iter(description.schemas)))
-    declared = (Api(name, f"{name}_handlers", entity, house_rules=False),)
+    declared = alone(tmp_path, name, entity, house_rules=False)
     return replace(sources, root=tmp_path, apis={name: description}, versions={}, declared=declared)
 
 
@@ -109,7 +108,7 @@ def test_all_is_made_typed_and_formatted(others: Sources) -> None:
 
 def test_a_constant_of_a_property_is_its_name(sources: Sources) -> None:
     """Whatever the name; two that would be one are told apart."""
-    declared = (Api("hostile", "hostile", "Closed"),)
+    declared = alone(ROOT, "hostile", "Closed")
     changed = replace(sources, apis={"hostile": load_api(HOSTILE)}, declared=declared)
     written: dict[str, Any] = {}
     exec(fields(changed)["models/fields/hostile.py"], written)  # noqa: S102 - what we have generated
@@ -230,7 +229,7 @@ def test_an_event_of_any_shape_is_valid_asyncapi(sources: Sources, tmp_path: Pat
     changed = replace(sources, root=tmp_path, events=described(EVENTS))
     (tmp_path / ASYNCAPI).write_text(asyncapi(changed)[ASYNCAPI], "utf-8")
     assert [*events(changed)] == []
-    validator = jsonschema_rs.Draft7Validator(draft_07(changed.events, "UserContactsChanged"))
+    validator = jsonschema_rs.Draft7Validator(draft_07(described(EVENTS), "UserContactsChanged"))
     good: dict[str, Any] = {
         "from": None,
         "node": {"next": {"next": {}}},
@@ -250,7 +249,7 @@ def test_pages_are_built_of_any_spec(sources: Sources, tmp_path: Path) -> None:
     shutil.copy2(ROOT / "package-lock.json", tmp_path)
     shutil.copy2(ROOT / "package.json", tmp_path)
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
-    declared = (Api("hostile", "hostile", "Closed"),)
+    declared = alone(tmp_path, "hostile", "Closed")
     changed = replace(
         sources, root=tmp_path, apis={"hostile": description}, versions={}, declared=declared
     )
@@ -262,15 +261,10 @@ def test_pages_are_built_of_any_spec(sources: Sources, tmp_path: Path) -> None:
     assert "&quot; and &#x27; and &quot;&quot;&quot; and \\" in index
 
 
-def test_what_is_stored_must_be_a_schema(sources: Sources) -> None:
-    """It is refused with the line; one within itself is checked to where it begins again."""
-    description = load_api(HOSTILE)
-    declared = (Api("hostile", "hostile", "Gone"),)
-    changed = replace(sources, apis={"hostile": description}, declared=declared)
-    reason = r"hostile\.yaml:\d+: there is no schema Gone, which this API stores"
-    with pytest.raises(InvalidDocumentError, match=reason):
-        compare(changed, ARTEFACTS)
-    changed = replace(changed, declared=(Api("hostile", "hostile", "Node"),))
+def test_what_is_stored_within_itself_is_checked_to_where_it_begins_again(sources: Sources) -> None:
+    """A list has the rest."""
+    declared = alone(ROOT, "hostile", "Node")
+    changed = replace(sources, apis={"hostile": load_api(HOSTILE)}, declared=declared)
     left = json.loads(unenforced(changed)["schemas/unenforced.json"])["hostile"]
     assert [place for place, keywords in left.items() if "$ref" in keywords]
 
@@ -297,9 +291,7 @@ NONE_CAN_BE_MADE = {
 
 def test_a_request_of_which_no_example_can_be_made_is_told(sources: Sources) -> None:
     """And the collection is made all the same."""
-    changed = replace(
-        sources, apis={"x": described(NONE_CAN_BE_MADE)}, declared=(Api("x", "x", "Any"),)
-    )
+    changed = replace(sources, apis={"x": described(NONE_CAN_BE_MADE)}, declared=alone(ROOT, "x"))
     (complaint,) = missing(changed)
     assert re.fullmatch(
         r"\S+spec\.json:\d+: this request has no example, and none can be made of its schema: "

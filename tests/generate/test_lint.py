@@ -10,6 +10,8 @@ import yaml
 from generate.lint import CONFIG, lint
 from generate.node import NodeError
 from generate.sources import Sources
+from services.reading import read
+from tests.declaring import copy_declared
 from tests.generate.copying import ROOT
 
 RESPONSES = "shared.yaml#/components/responses"
@@ -69,10 +71,10 @@ BROKEN = {
 def specs_alone(sources: Sources, tmp_path: Path) -> Sources:
     """A repository of specs and rules; its documents are as they were before any edit."""
     assert [*lint(sources)] == []  # which also installs the linter
-    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    copy_declared(tmp_path)
     shutil.copy2(ROOT / "package-lock.json", tmp_path)
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
-    return replace(sources, root=tmp_path)
+    return replace(sources, root=tmp_path, declared=read(tmp_path))
 
 
 def test_each_rule_says_so_when_it_is_broken(specs_alone: Sources) -> None:

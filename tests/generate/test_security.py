@@ -1,13 +1,12 @@
 """What the specs' `security` comes to at the gateway, and what of it nobody enforces."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from generate.security import asked_of, other_keys, unenforced
-from generate.sources import APIS, Sources, read_sources
+from generate.sources import Sources, read_sources
 from kong.authentication import Authentication
 from tests.generate.conftest import replace_in
 
@@ -41,9 +40,16 @@ def declared(
     root: Path, elsewhere: Mapping[str, str] | None = None, *, anonymous: bool = False
 ) -> Sources:
     """The specs, with the order API declared so."""
-    user, order = APIS
-    given = replace(order, enforced_elsewhere=elsewhere or {}, anonymous=anonymous)
-    return replace(read_sources(root), declared=(user, given))
+    said = "".join(f"      {name}: {who}\n" for name, who in (elsewhere or {}).items())
+    replace_in(
+        root / "services.yaml",
+        "    spec: specs/order.yaml\n",
+        "    spec: specs/order.yaml\n"
+        f"    anonymous: {str(anonymous).lower()}\n"
+        + f"    enforced_elsewhere:\n{said}"
+        * bool(said),
+    )
+    return read_sources(root)
 
 
 K, T = Authentication.KEY, Authentication.TOKEN
@@ -124,7 +130,7 @@ def test_a_scheme_that_nobody_enforces_is_told_with_what_to_write(specs: Path, s
     assert len(lines) == len(UNENFORCED[stated])
     for line, reason in zip(lines, UNENFORCED[stated], strict=True):
         assert line.startswith(f"specs/order.yaml:{number}: {reason}: remove it, or say who does")
-        assert "enforced_elsewhere={'" in line
+        assert "`enforced_elsewhere: {" in line
 
 
 def test_a_role_is_told(specs: Path) -> None:
@@ -139,7 +145,7 @@ def test_a_role_is_told(specs: Path) -> None:
 def test_a_declaration_of_no_scheme_is_told(specs: Path) -> None:
     """It would hide the next one of that name."""
     (line,) = unenforced(declared(specs, {"oath": "the company's proxy"}))
-    assert line == "generate/sources.py: order has no security scheme oath: remove it"
+    assert line == "services.yaml:30: order.yaml has no security scheme oath: remove it"
 
 
 def test_a_key_in_another_header_than_the_gateways_is_told(specs: Path) -> None:

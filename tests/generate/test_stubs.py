@@ -25,7 +25,7 @@ from tests.generate.copying import ROOT
 PATH = """
   /orders/{id}/notes:
     parameters:
-      - {$ref: 'shared.yaml#/components/parameters/Id'}
+      - {$ref: '#/components/parameters/Id'}
     put:
       operationId: write_note
       summary: Write a note

@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from generate.sources import Api, Sources
+from generate.sources import Sources
 from generate.validators import refused
 from storage.client import Json
+from tests.declaring import alone
 from tests.describing import described_schemas
+from tests.generate.copying import ROOT
 
 
 def complaints(sources: Sources, **properties: Json) -> list[str]:
     """What is said of an API that stores objects with these properties."""
     api = described_schemas("3.1.0", Stored={"type": "object", "properties": properties})
-    changed = replace(sources, apis={"x": api}, declared=(Api("x", "x", "Stored"),))
+    changed = replace(sources, apis={"x": api}, declared=alone(ROOT, "x", "Stored"))
     return [*refused(changed)]
 
 

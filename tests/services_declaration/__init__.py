@@ -1,0 +1,1 @@
+"""The rows of `services.yaml`: what they may say, and commands that change them."""

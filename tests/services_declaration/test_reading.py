@@ -1,0 +1,236 @@
+"""`services.yaml`: what a row may say, and how what it may not say is refused."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generate.sources import read_sources
+from openapi.errors import InvalidDocumentError
+from services.reading import ROOT, declared, read
+from tests.declaring import copy_declared
+from tests.generate.conftest import replace_in
+
+FILE = "services.yaml"
+ITEMS = """
+  item-service:
+    spec: specs/item.yaml
+    handlers: handlers/items.py
+    port: 5004
+    database: items
+    collections:
+      items: {schema: Item, key: id}
+"""
+ITEM = """
+openapi: 3.0.3
+info: {title: Items, version: 1.0.0}
+paths:
+  /items/{id}:
+    get:
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {'204': {description: There is one.}}
+components:
+  schemas:
+    Item: {type: object, properties: {id: {type: string}, size: {type: integer}}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is declared, and a third service, in the working directory."""
+    copy_declared(tmp_path)
+    (tmp_path / "specs" / "item.yaml").write_text(ITEM)
+    with (tmp_path / FILE).open("a") as file:
+        file.write(ITEMS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_third_row_is_a_service_like_the_others(folder: Path) -> None:
+    """Every name that follows from it does."""
+    system = read(folder)
+    service = system.by_name["item-service"]
+    assert [*system][2] is service is system.by_api["item"]
+    assert service.handlers_file == "handlers/items.py"
+    assert service.processes == ("item-service",)
+    assert system.ports["item-service"] == 5004
+    assert service not in system.with_clients
+    assert read_sources(folder).apis["item"].operations[0].template == "/items/{id}"
+
+
+def test_the_name_of_a_spec_is_one_in_python(folder: Path) -> None:
+    """With a hyphen it would be no module."""
+    (folder / "specs" / "item.yaml").rename(folder / "specs" / "stock-item.json")
+    replace_in(folder / FILE, "spec: specs/item.yaml", "spec: specs/stock-item.json")
+    assert read(folder).by_name["item-service"].api == "stock_item"
+
+
+ROW = "/services/item-service"
+REFUSED: dict[str, tuple[str, str, str]] = {
+    "word": ("port: 5004", "prot: 5004", "item-service.prot: is not a property here: docs"),
+    "neither-port-nor-versions": ("    port: 5004\n", "", '"port" is a required property'),
+    "name": ("  item-service:", "  Item:", "docs/services.md says what may be there"),
+    "no-spec": ("    spec: specs/item.yaml\n", "", "docs/services.md says what may be there"),
+    "spec-elsewhere": ("specs/item.yaml", "item.yaml", "docs/services.md says what may be there"),
+    "collections-without-database": ("    database: items\n", "", "docs/services.md says"),
+    "split-of-one": ("port: 5004", "port: 5004\n    split: ITEM_P", "docs/services.md says"),
+    "taken-port": ("5004", "5001", "the port 5001 belongs to another row (/services/order-"),
+    "fixed-port": ("port: 5004", "port: 27017", "the port 27017 belongs to MongoDB: choose"),
+    "taken-spec": ("specs/item.yaml", "specs/user.yaml", "the spec user belongs to another row"),
+    "spec-of-events": (
+        "specs/item.yaml",
+        "specs/events.yaml",
+        "the spec events belongs to",
+    ),
+    "own-module": ("specs/item.yaml", "specs/fields.yaml", "the spec fields belongs to the system"),
+    "keyword": ("handlers/items.py", "handlers/class.py", "the handlers class is a word of Python"),
+    "taken-handlers": ("handlers/items.py", "handlers/users.py", "the handlers users belongs to"),
+    "own-handlers": ("handlers/items.py", "handlers/times.py", "the handlers times belongs to the"),
+    "taken-database": ("database: items", "database: users", "the database users belongs to"),
+    "taken-collection": ("      items: {", "      users: {", "the collection users belongs to"),
+    "own-collection": ("      items: {", "      processes: {", "the collection processes belongs"),
+    "own-name": ("  item-service:", "  mongodb:", "the name mongodb belongs to the system itself"),
+    "name-of-a-process": ("  item-service:", "  user-relay:", "the name user-relay belongs to"),
+    "taken-package": (
+        "    port: 5004",
+        "    clients: aware-users\n    port: 5004",
+        "the clients aware-users belongs to another row (/services/user-service/clients)",
+    ),
+    "no-file": ("specs/item.yaml", "specs/thing.yaml", "there is no file specs/thing.yaml: write"),
+    "no-composition": (
+        "port: 5004",
+        "port: 5004\n    composition: processes/items.py",
+        "there is no file processes/items.py: write it, or name another",
+    ),
+    "no-overlay": (
+        "port: 5004",
+        "versions: {a: {port: 1}, b: {port: 2, overlay: specs/gone.yaml}}",
+        "there is no file specs/gone.yaml",
+    ),
+    "event-of-nobody": (
+        "port: 5004",
+        "port: 5004\n    follows: {Sold: {process: seller, port: 5013}}",
+        "nobody publishes Sold: follow another, or have a row publish it",
+    ),
+    "event-of-two": (
+        "port: 5004",
+        "port: 5004\n    publishes: {UserContactsChanged: {process: again, port: 5013}}",
+        "the event UserContactsChanged belongs to another row",
+    ),
+    "no-spec-of-events": (
+        "events: specs/events.yaml\n",
+        "",
+        "there is no spec of events: write `events: specs/FILE` at the top",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_no_row_may_say_is_refused_with_its_line(folder: Path, case: str) -> None:
+    """And with what to write instead."""
+    old, new, reason = REFUSED[case]
+    replace_in(folder / FILE, old, new)
+    with pytest.raises(InvalidDocumentError) as caught:
+        read(folder)
+    (line, *_) = [each for each in str(caught.value).splitlines() if reason in each] or [""]
+    assert re.match(r"services\.yaml:\d+: ", line), str(caught.value)
+
+
+LACKING: dict[str, tuple[str, str, str]] = {
+    "schema": (
+        "schema: Item",
+        "schema: Thing",
+        "specs/item.yaml has no schema Thing: write it there, or name another of Item",
+    ),
+    "key": (
+        "key: id",
+        "key: itemId",
+        "Item in specs/item.yaml has no property itemId: write it there, or name another of id",
+    ),
+    "key-of-another-type": (
+        "key: id",
+        "key: size",
+        "size is the id of documents: make it a string in specs/item.yaml",
+    ),
+    "unique": (
+        "key: id",
+        "key: id, unique: [code]",
+        "Item in specs/item.yaml has no property c",
+    ),
+    "order": ("key: id", "key: id, order: [when]", "Item in specs/item.yaml has no property when"),
+    "filters": (
+        "key: id",
+        "key: id, filters: [tag]",
+        "Item in specs/item.yaml has no property t",
+    ),
+    "event": (
+        "port: 5004",
+        "port: 5004\n    publishes: {Sold: {process: seller, port: 5013}}",
+        "Sold is no schema of specs/events.yaml: write it there",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LACKING)
+def test_what_the_spec_lacks_is_refused_with_the_line_of_the_row(folder: Path, case: str) -> None:
+    """Once, in the words of whoever wrote the row."""
+    old, new, reason = LACKING[case]
+    replace_in(folder / FILE, old, new)
+    with pytest.raises(InvalidDocumentError) as caught:
+        read_sources(folder)
+    (line,) = str(caught.value).splitlines()
+    where, _, why = line.partition(": ")
+    assert why.startswith(reason)
+    text = (folder / FILE).read_text().splitlines()[int(where.removeprefix("services.yaml:")) - 1]
+    assert new.splitlines()[-1].strip() in text
+
+
+def test_two_services_with_one_path_are_refused(folder: Path) -> None:
+    """Whatever its parameters are called; behind one gateway only one would be reached."""
+    spec = folder / "specs" / "item.yaml"
+    spec.write_text(
+        ITEM.replace("/items/{id}", "/orders/{number}/").replace("name: id", "name: number")
+    )
+    with pytest.raises(InvalidDocumentError) as caught:
+        read_sources(folder)
+    assert re.fullmatch(
+        r"services\.yaml:\d+: GET /orders/\{number\}/ \(specs/item\.yaml:\d+\) is an operation of "
+        r"order-service too \(specs/order\.yaml:\d+\): give one of them another path, or make it "
+        "`x-internal`",
+        str(caught.value),
+    )
+    replace_in(spec, "    get:\n", "    get:\n      x-internal: true\n")
+    read_sources(folder)
+
+
+def test_a_spec_that_no_row_names_is_told_with_the_command(folder: Path) -> None:
+    """That makes a service of it."""
+    (folder / "specs" / "more.yaml").write_text(ITEM)
+    with pytest.raises(InvalidDocumentError, match=r"specs/more\.yaml: nothing refers to it"):
+        read_sources(folder)
+
+
+def test_each_word_of_a_row_is_explained() -> None:
+    """docs/services.md has a line for each, and for no other."""
+    schema: Any = json.loads((ROOT / "services" / "schema.json").read_text("utf-8"))
+    words = dict(_words(schema["$defs"]["service"]["properties"], schema["$defs"], ""))
+    page = (ROOT / "docs" / "services.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE)) == words.keys()
+
+
+def _words(properties: Any, defs: Any, above: str) -> Any:  # noqa: ANN401 - JSON is anything
+    for name, said in properties.items():
+        yield f"{above}{name}", said
+        resolved = said
+        if "$ref" in said:
+            resolved = defs[said["$ref"].rpartition("/")[2]]
+        inner = resolved.get("additionalProperties")
+        if isinstance(inner, dict) and "properties" in inner:
+            yield from _words(inner["properties"], defs, f"{above}{name}.")
+
+
+def test_every_service_of_this_repository_is_read_once() -> None:
+    """However often it is asked for."""
+    assert declared() is declared()
