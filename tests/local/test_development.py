@@ -16,6 +16,7 @@ import pytest
 from local import leftovers
 from local.ports import Ports, names, variable
 from local.stack import Stack
+from models.fields.order import Order
 from tests.generate.copying import copy_repository
 from tests.waiting import until
 
@@ -148,11 +149,12 @@ def test_what_follows_from_a_saved_spec_follows(developed: Developed) -> None:
     assert "mongodb-setup is up" in told
     assert "note: NotRequired[str]" in (developed.copy / "models" / "order.py").read_text("utf-8")
     order = developed.order().json()
-    item = {**order["items"][0], "note": "a gift"}
-    sent = {"items": [item], **{key: order[key] for key in ("userEmails", "deliveryAddress")}}
+    item = {**order[Order.items][0], "note": "a gift"}
+    kept = (Order.userEmails, Order.deliveryAddress)
+    sent = {Order.items: [item], **{key: order[key] for key in kept}}
     made = httpx.post(f"{developed.ports.url('order-service')}/orders/", json=sent, timeout=30)
     assert made.status_code == 201
-    assert made.json()["items"] == [item]
+    assert made.json()[Order.items] == [item]
 
 
 def test_common_code_restarts_everything_of_ours(developed: Developed) -> None:

@@ -40,7 +40,7 @@ from storage.documents import Documents
 
 async def create_item(body: dict[str, Any], *, items: Documents, link: Links) -> Answer[Any]:
     """POST /items."""
-    item = await items.create(body["sku"], body)
+    item = await items.create(body)
     return Answer(item, 201, {"Location": link("get_item", sku=item["sku"])})
 
 
