@@ -11,16 +11,19 @@ from typing import Any
 
 import orjson
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from contract.formats import instant_text
+from messaging.events import SPEC as EVENTS
 from models.fields.user import User
 from openapi.reading import load_description
 from processes.settings import mongo_settings
-from services.reading import ROOT, declared
+from services.declaration import Service
+from services.reading import declared
 from storage.client import Json, connect, now
 from storage.orders import Orders
 from storage.users import Users
@@ -28,11 +31,8 @@ from storage.users import Users
 
 def users() -> Starlette:
     """What v2 of the user service does, as gunicorn runs it."""
-    settings = mongo_settings()
-    client = connect(settings, timed=False)
-    store = Users(
-        client[settings.users]["users"], "v2", load_description(ROOT / "specs" / "user.yaml")
-    )
+    service, client, database = _opened("user")
+    store = Users(database["users"], "v2", load_description(service.spec))
 
     async def create(request: Request) -> Response:
         moment = instant_text(now())
@@ -55,13 +55,9 @@ def users() -> Starlette:
 
 def orders() -> Starlette:
     """What the order service does, as gunicorn runs it."""
-    settings = mongo_settings()
-    client = connect(settings, timed=False)
-    api, events = (
-        load_description(ROOT / "specs" / f"{name}.yaml") for name in ("order", "events")
-    )
-    (row,) = declared().by_api["order"].collections
-    store = Orders(client[settings.orders], api, events, row)
+    service, client, database = _opened("order")
+    (row,) = service.collections
+    store = Orders(database, load_description(service.spec), load_description(EVENTS), row)
 
     async def create(request: Request) -> Response:
         return _json(await store.create(orjson.loads(await request.body())), 201)
@@ -75,6 +71,12 @@ def orders() -> Starlette:
         Route("/orders/", page, methods=["GET"]),
     ]
     return Starlette(routes=routes, lifespan=_closing(client))
+
+
+def _opened(api: str) -> tuple[Service, AsyncMongoClient[Json], AsyncDatabase[Json]]:
+    service, settings = declared().by_api[api], mongo_settings()
+    client = connect(settings, timed=False)
+    return service, client, client[settings.database(service.database)]
 
 
 def _closing(

@@ -17,6 +17,7 @@ from connexion.middleware.routing import RoutingMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bench.servers import MEASURED
 from contract.application import Api
 from contract.arguments import ARGUMENTS, Arguments
 from contract.bindable import load_api
@@ -32,7 +33,7 @@ from models.fields.order import Order
 from models.fields.user import User
 from openapi.description import Description
 from processes.metrics import HttpMetrics
-from services.reading import ROOT
+from services.reading import declared
 from storage.client import Json, now
 from storage.pages import Page
 
@@ -96,12 +97,12 @@ async def _idle(**_: object) -> Response:
 
 def parts() -> str:
     """A table: the microseconds of each part, for the operations that the load has too."""
-    users = load_api(ROOT / "specs" / "user.yaml", ROOT / "specs" / "user-v2.yaml")
-    orders = load_api(ROOT / "specs" / "order.yaml")
+    rows = (declared().http[process] for process in MEASURED.values())
+    users, orders = (load_api(service.spec, version.overlay) for service, version in rows)
     user_stages = _stages(users, user_handlers, {"users": _Users(), "times": ServerTimes(now)})
     order_stages = _stages(orders, order_handlers, {"orders": _Orders()})
     listing = b"status=under%20process&limit=20"
-    rows = [("", *list(user_stages)[1:], "sum")]
+    table = [("", *list(user_stages)[1:], "sum")]
     for title, stages, scope, sends in (
         ("POST /users/", user_stages, _scope("POST", "/users/"), "create_user"),
         ("PUT /users/{id}", user_stages, _scope("PUT", "/users/u1"), "update_user"),
@@ -111,8 +112,8 @@ def parts() -> str:
         data = b"" if sends is None else orjson.dumps(body_example(sends))
         seconds = [uvloop.run(_least(app, scope, data)) for app in stages.values()]
         took = [after - before for before, after in pairwise(seconds)]
-        rows.append((title, *(f"{each * 1e6:.1f} µs" for each in [*took, sum(took)])))
-    return columns(rows)
+        table.append((title, *(f"{each * 1e6:.1f} µs" for each in [*took, sum(took)])))
+    return columns(table)
 
 
 def _stages(

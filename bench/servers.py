@@ -16,18 +16,15 @@ from local import leftovers
 from local.errors import LocalError
 from local.ports import Ports
 from local.stack import ROOT, Stack
+from services.reading import declared
 
 # The relay and the consumer would take the two cores of a small machine from what is measured.
 _PARTS = ("mongodb", "mongodb-setup")
 _SETTINGS = {"WORKERS": "1", "VALIDATE_RESPONSES": "false"}
-_LOGINS = {"users": "user-service-v2", "orders": "order-service"}
-_APPLICATIONS = {
-    "project": {
-        "users": "processes.service:create('user-service', 'v2')",
-        "orders": "processes.service:create('order-service')",
-    },
-    "floor": {"users": "bench.floor:users()", "orders": "bench.floor:orders()"},
-}
+MEASURED = {"users": "user-service-v2", "orders": "order-service"}
+"""Processes, by what they store."""
+
+_FLOOR = {"users": "bench.floor:users()", "orders": "bench.floor:orders()"}
 _PATIENCE = 60.0  # seconds
 
 Progress = Callable[[str], None]
@@ -74,7 +71,7 @@ def servers(folder: Path, progress: Progress) -> Iterator[Mapping[str, Side]]:
                     )
                     for name, application in applications.items()
                 }
-                for side, applications in _APPLICATIONS.items()
+                for side, applications in {"project": _project(), "floor": _FLOOR}.items()
             }
             progress("project and floor are up")
             yield sides
@@ -82,11 +79,16 @@ def servers(folder: Path, progress: Progress) -> Iterator[Mapping[str, Side]]:
         system.stop()
 
 
+def _project() -> Mapping[str, str]:
+    found = {name: declared().http[process] for name, process in MEASURED.items()}
+    return {name: service.application(version) for name, (service, version) in found.items()}
+
+
 @contextlib.contextmanager
 def _server(system: Stack, title: str, name: str, application: str) -> Iterator[Server]:
     """An application under gunicorn, with the settings and the login of the service `name`."""
     address = Ports.free().address("gateway")
-    environment = system.environment(_LOGINS[name]) | {"BIND": address}
+    environment = system.environment(MEASURED[name]) | {"BIND": address}
     log = system.logs / f"{title}.log"
     with log.open("w") as out:
         process = subprocess.Popen(

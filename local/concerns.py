@@ -40,8 +40,7 @@ class Concerns:
         """Those of the processes that gunicorn can reload: it has not loaded the files itself."""
         if any(map(self._is_common, saved)):
             return []
-        http = {process for service in self._system for process in service.processes}
-        return [each for each in processes if each in http]
+        return [each for each in processes if each in self._system.http]
 
     def are_specs(self, saved: Collection[Path]) -> bool:
         """Whether some of the files are specs."""

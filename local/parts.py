@@ -13,7 +13,7 @@ from local.gateway import gateway
 from local.gateway import healthy as gateway_is_healthy
 from local.ports import HOST, Ports, accepts
 from local.supervision import Program
-from services.declaration import Service
+from services.declaration import Service, Version
 from services.reading import declared
 
 DATABASES = ("mongodb", "epmd", "rabbitmq")
@@ -21,7 +21,7 @@ DATABASES = ("mongodb", "epmd", "rabbitmq")
 
 def http_processes() -> tuple[str, ...]:
     """The processes of services.yaml that answer HTTP."""
-    return tuple(process for service in declared() for process in service.processes)
+    return tuple(declared().http)
 
 
 def event_processes() -> tuple[str, ...]:
@@ -77,10 +77,10 @@ class Wiring:
 
 def build(name: str, wiring: Wiring) -> Part:
     """The part `name`."""
-    service = declared().by_process.get(name)
-    if service:
-        of_http = name in service.processes
-        return _http_service(name, service, wiring) if of_http else _events(name, wiring)
+    if name in declared().http:
+        return _http_service(*declared().http[name], wiring)
+    if name in declared().by_process:
+        return _events(name, wiring)
     builders = {
         "mongodb": _mongodb,
         "epmd": _epmd,
@@ -152,8 +152,8 @@ def _set_up(name: str, arguments: tuple[str, ...], needs: str, wiring: Wiring) -
     return Part(name, needs=(needs,), ports=(), program=lambda: program, once=True)
 
 
-def _http_service(name: str, service: Service, wiring: Wiring) -> Part:
-    (version,) = (each for each in service.versions if each.process == name)
+def _http_service(service: Service, version: Version, wiring: Wiring) -> Part:
+    name = version.process
     gunicorn = (sys.executable, "-m", "gunicorn", "-c", "processes/gunicorn.conf.py")
     command = (*gunicorn, service.application(version))
     program = Program(name, command, own_environment(name, wiring), grace=40)

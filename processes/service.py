@@ -49,7 +49,7 @@ _ONLY_VERSION = "v1"
 def create(name: str, version: str = "") -> Application:
     """The service of that name, in that version where it has several, as gunicorn runs it."""
     system = declared()
-    rows = {(each.name, one.name): (each, one) for each in system for one in each.versions}
+    rows = {(each.name, one.name): (each, one) for each, one in system.http.values()}
     if (name, version) not in rows:
         known = ", ".join(" ".join(row).strip() for row in rows)
         raise SettingsError(f"services.yaml has no {name} {version}".strip() + f", but {known}")

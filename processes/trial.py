@@ -21,15 +21,14 @@ def main() -> None:
 
 def _compose(process: str) -> None:
     system = declared()
-    service = system.by_process[process]
-    for version in service.versions:
-        if version.process == process:
-            imported("processes.service").composed(service, version, system.events)
-            if service.database:
-                stored = imported("processes.stored")
-                sys.stdout.write(stored.digest(stored.layout(mongo_settings(), service)))
-            return
-    imported("aware.run")
+    if process not in system.http:
+        imported("aware.run")
+        return
+    service, version = system.http[process]
+    imported("processes.service").composed(service, version, system.events)
+    if service.database:
+        stored = imported("processes.stored")
+        sys.stdout.write(stored.digest(stored.layout(mongo_settings(), service)))
 
 
 if __name__ == "__main__":

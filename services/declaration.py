@@ -136,6 +136,15 @@ class System:
         return {each.api: each for each in self.services}
 
     @cached_property
+    def http(self) -> Mapping[str, tuple[Service, Version]]:
+        """Every service in each version, by the process that answers HTTP."""
+        return {
+            version.process: (service, version)
+            for service in self.services
+            for version in service.versions
+        }
+
+    @cached_property
     def by_process(self) -> Mapping[str, Service]:
         """Every service by each of its processes."""
         return {

@@ -35,6 +35,7 @@ from typing import Any
 
 from contract.answers.values import Answer
 from contract.links import Links
+from handlers.pages import paged
 from storage.documents import Documents
 
 
@@ -42,6 +43,11 @@ async def create_item(body: dict[str, Any], *, items: Documents, link: Links) ->
     """POST /items."""
     item = await items.create(body)
     return Answer(item, 201, {"Location": link("get_item", sku=item["sku"])})
+
+
+async def list_items(limit: int, cursor: str | None, *, items: Documents, link: Links) -> Any:
+    """GET /items."""
+    return paged(await items.page(limit, cursor), link, "list_items", limit=limit)
 
 
 async def get_item(sku: str, *, items: Documents) -> dict[str, Any]:
@@ -120,7 +126,9 @@ def test_it_is_started_and_answers(copy: Copy) -> None:
     created = httpx.post(f"{copy.url}/items", json=ITEM)
     assert (created.status_code, created.headers["Location"]) == (201, "/items/ABC-1")
     assert httpx.get(f"{copy.url}/items/ABC-1").json() == ITEM
+    assert httpx.get(f"{copy.url}/items").json() == [ITEM]
     assert httpx.get(f"{copy.url}/items/none").status_code == 404
+    assert httpx.post(f"{copy.url}/items", json=ITEM).status_code == 409
     assert httpx.post(f"{copy.url}/items", json={**ITEM, "stock": -1}).status_code == 400
     assert httpx.get(f"{copy.url}/health/ready").json() == {"status": "ready"}
     assert "INVENTORY_SERVICE_MONGO_PASSWORD=" in (

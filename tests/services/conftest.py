@@ -10,6 +10,7 @@ import pytest
 from local.stack import Stack
 from models.fields.order import Order
 from models.fields.user import User
+from services.reading import declared
 from storage.client import Json
 from tests.examples import ADDRESS, ITEM
 
@@ -63,7 +64,7 @@ def v2(client: Callable[[str], httpx.Client]) -> httpx.Client:
     return client("user-service-v2")
 
 
-@pytest.fixture(params=["user-service-v1", "user-service-v2"])
+@pytest.fixture(params=declared().by_api["user"].processes)
 def users(request: pytest.FixtureRequest, client: Callable[[str], httpx.Client]) -> httpx.Client:
     """Each build of the user service in turn: for what is the same in both."""
     return client(request.param)

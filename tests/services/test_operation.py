@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from local.parts import http_processes
+from local.parts import event_processes, http_processes
 from local.stack import Stack
 from tests.services.conftest import new_order, new_user
 from tests.waiting import until
@@ -70,9 +70,8 @@ def without_mongodb(stack: Stack, gateway: httpx.Client) -> Iterator[Stack]:
     stack.stop_part("mongodb")
     yield stack
     stack.start_part("mongodb")
-    for part in ("user-service-v1", "user-service-v2", "order-service", "user-relay"):
+    for part in (*http_processes(), *event_processes()):
         stack.wait_healthy(part)
-    stack.wait_healthy("order-consumer")
     until(lambda: reached(gateway) == {"v1", "v2"}, "both builds behind the gateway")
     until(lambda: gateway.get("/orders").is_success, "orders behind the gateway")
 

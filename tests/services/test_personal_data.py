@@ -10,6 +10,7 @@ from local.parts import event_processes, http_processes
 from local.stack import Stack
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress, User
+from services.reading import declared
 from storage.client import Json, MongoSettings, connect_blocking
 from tests.personal_data import personal_data
 from tests.services.conftest import new_email, new_order, new_user
@@ -55,7 +56,7 @@ def logged(stack: Stack, part: str, event: str, what: str) -> None:
         assert not [value for value in PLANTED.values() if value in log]
 
 
-@pytest.fixture(params=["user-service-v1", "user-service-v2"])
+@pytest.fixture(params=declared().by_api["user"].processes)
 def build(request: pytest.FixtureRequest) -> str:
     """Each build of the user service in turn."""
     part: str = request.param
