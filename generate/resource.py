@@ -89,8 +89,7 @@ class _Resource:
     def _replace(self, operation: Operation) -> Plain | None:
         if not self._is_whole(operation, "200", parameters=1):
             return None
-        body = f"{{**body, {self._field(self.collection.key)}: {self._id}}}"
-        return self._plain("Json", f"return await {self._documents}.replace({self._id}, {body})")
+        return self._plain("Json", f"return await {self._documents}.replace({self._id}, body)")
 
     def _delete(self, operation: Operation) -> Plain | None:
         success = {each for each in operation.responses if each.startswith(("2", "d"))}
@@ -101,12 +100,13 @@ class _Resource:
     def _create(self, operation: Operation) -> Plain | None:
         if not self._is_whole(operation, "201", parameters=0):
             return None
-        body = f"{{**body, {self._field(self.collection.key)}: new}}"
-        lines = ("new = str(uuid4())", f"document = await {self._documents}.create(new, {body})")
+        create = f"await {self._documents}.create(body)"
         if "Location" not in operation.responses["201"].headers:
-            return self._plain("Json", *lines, "return document")
-        where = f'{{"Location": link("{self.item.id}", {self._id}=new)}}'
-        return self._plain("Answer[Json]", *lines, f"return Answer(document, 201, {where})")
+            return self._plain("Json", f"return {create}")
+        made = f"document[{self._field(self.collection.key)}]"
+        where = f'{{"Location": link("{self.item.id}", {self._id}={made})}}'
+        lines = (f"document = {create}", f"return Answer(document, 201, {where})")
+        return self._plain("Answer[Json]", *lines)
 
     def _list(self, operation: Operation) -> Plain | None:
         given = {each.name: each.python_name for each in operation.parameters}
@@ -122,14 +122,15 @@ class _Resource:
         if not is_page:
             return None
         chosen = ", ".join(f"{self._field(name)}: {given[name]}" for name in filters)
+        limits = f", **{{{chosen}}}" if chosen else ""
         sent = "".join(f"{each}={each}, " for each in given.values() if each != "cursor")
         return self._plain(
             "list[Json] | Answer[list[Json]]",
-            f"page = await {self._documents}.page(limit, cursor, {{{chosen}}})",
+            f"page = await {self._documents}.page(limit, cursor{limits})",
             "if page.next is None:",
-            "    return page.documents",
+            "    return page.items",
             f'more = link("{operation.id}", {sent}cursor=page.next)',
-            """return Answer(page.documents, headers={"Link": f'<{more}>; rel="next"'})""",
+            """return Answer(page.items, headers={"Link": f'<{more}>; rel="next"'})""",
         )
 
     def _plain(self, result: str, *lines: str) -> Plain:
@@ -138,7 +139,6 @@ class _Resource:
         needed = {
             "Json": ["from storage.client import Json"],
             "link(": _LINKED,
-            "uuid4": ["from uuid import uuid4"],
             f"{model}.": [f"from models.fields.{self.api} import {model}"],
         }
         imports = {line for word, found in needed.items() if word in text for line in found}
@@ -154,7 +154,7 @@ class _Resource:
         return f"{self.description.class_names[self.collection.schema]}.{constants[name]}"
 
     def _is_whole(self, operation: Operation, status: str, *, parameters: int) -> bool:
-        """Whether a body, with the id, is all that a document must have, and is answered as one."""
+        """Whether a body, with a key, is all that a document must have, and is answered as one."""
         body = operation.body
         if body is None or not body.required or [*body.content] != [_JSON]:
             return False
@@ -165,7 +165,7 @@ class _Resource:
         }
         entity = schemas[self.collection.schema]
         required = {name for each in composed(entity, "required", schemas) for name in each}
-        is_all = required - {self.collection.key} <= brought and self.collection.key not in brought
+        is_all = required - {self.collection.key} <= brought
         is_plain = is_all and len(operation.parameters) == parameters
         return is_plain and _names(_content(operation, status), self.collection)
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from contract.schema import Schema
 from services.declaration import Collection
 from storage.client import Json, MongoSettings, connect
-from storage.cursor import InvalidCursorError
 from storage.documents import Documents, merged
 from storage.entity import Entity
 from storage.errors import DocumentTooLargeError, NotFoundError, UniqueTakenError, UnstorableError
@@ -153,41 +152,3 @@ async def test_what_cannot_be_held_is_refused_before_mongodb_is_asked(
     for missing in (documents.get("b"), documents.replace("b", {}), documents.merge("b", {}, fits)):
         with pytest.raises(NotFoundError):
             await missing
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 7])
-async def test_pages_have_each_object_once(documents: Documents, limit: int) -> None:
-    """In the order of the ids, whatever a property is called; the last page leads nowhere."""
-    for number in (4, 2, 1, 0, 3, 5):
-        await documents.create(str(number), {"$kind": number % 2, "n.o": number})
-    for equal, wanted in (({}, [0, 1, 2, 3, 4, 5]), ({"$kind": 1}, [1, 3, 5]), ({"$kind": 9}, [])):
-        found, cursor = [], None
-        while True:
-            page = await documents.page(limit, cursor, equal)
-            assert len(page.documents) <= limit
-            found += [each["n.o"] for each in page.documents]
-            if page.next is None:
-                break
-            cursor = page.next
-        assert found == wanted
-    assert (await documents.page(6, None, {"$kind": None})).next is None
-
-
-async def test_a_cursor_of_another_list_is_none(documents: Documents) -> None:
-    """Nor is what nobody gave."""
-    for number in range(3):
-        await documents.create(str(number), {"kind": "a"})
-    cursor = (await documents.page(1, None, {"kind": "a"})).next
-    assert cursor is not None
-    for wrong, equal in ((cursor, {"kind": "b"}), (f"{cursor}A", {"kind": "a"}), ("W10", {})):
-        with pytest.raises(InvalidCursorError):
-            await documents.page(1, wrong, equal)
-
-
-async def test_what_is_deleted_is_gone(documents: Documents) -> None:
-    """And cannot be deleted again."""
-    await documents.create("one", {})
-    await documents.delete("one")
-    for ask in (documents.get, documents.delete):
-        with pytest.raises(NotFoundError):
-            await ask("one")
