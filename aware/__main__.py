@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "restore": "aware.backup:restore_command",
     "convert": "aware.convert:convert",
     "remove-smoke-test": "aware.smoke_test:remove_command",
+    "service": "aware.service:service",
     "generate": "aware.generate:generate",
     "check": "aware.generate:check",
     "pages": "aware.generate:pages",

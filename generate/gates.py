@@ -17,7 +17,7 @@ from generate.stubs import unwritten
 from generate.validators import refused
 from generate.writing import State, compare, orphans
 from kong.render import render
-from kong.routes import all_operations, disagreements
+from kong.routes import disagreements
 from kong.settings import GatewaySettings
 from openapi.errors import InvalidDocumentError
 from storage.evolution.errors import MigrationError
@@ -52,7 +52,11 @@ def stale(sources: Sources) -> Iterator[str]:
 def routes(sources: Sources) -> Iterator[str]:
     """Where the gateway's routes and the specs disagree, with what to write."""
     configuration = render(GatewaySettings(p_value=50), 50)[1]
-    yield from disagreements(configuration, all_operations(), asked_of(sources))
+    operations = {
+        f"kong_{service.name.replace('-', '_')}": description.operations
+        for service, description in sources.services()
+    }
+    yield from disagreements(configuration, operations, asked_of(sources))
     yield from other_keys(sources, configuration.key_headers)
 
 

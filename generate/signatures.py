@@ -33,7 +33,9 @@ def signatures(sources: Sources) -> dict[str, str]:
     )
     for service, description in sources.services():
         api, module = service.api, service.handlers.removeprefix("handlers.")
-        used += [f"from handlers import {module}", f"from models import {api}"]
+        named = f" as {module}_handlers" if module in sources.apis else ""
+        used += [f"from handlers import {module}{named}", f"from models import {api}"]
+        module = f"{module}_handlers" if named else module
         for each in description.operations:
             name = f"{api}_{each.id}"
             result = returned(description, each, api)

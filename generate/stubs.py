@@ -1,4 +1,6 @@
-"""A stub for each operation that has no handler yet, in the module of its API's handlers.
+"""A handler for each operation that has none yet, in the module of its API's handlers.
+
+That of a plain operation of a resource is whole; that of any other is a stub.
 
 A stub raises NotImplementedYet and does no more: whoever calls it is answered 501, and `make check`
 names it for as long as it is one.
@@ -10,7 +12,8 @@ from pathlib import Path
 
 from generate.formatting import docstring, formatted
 from generate.parameters import parameters
-from generate.returns import imports, value_of
+from generate.resource import Plain, plain
+from generate.returns import Returned, imports, value_of
 from generate.sources import Sources
 from openapi.description import Description, Operation
 from openapi.errors import InvalidDocumentError
@@ -74,13 +77,18 @@ def _with_stubs(root: Path, service: Service, description: Description) -> str:
     text = file.read_text("utf-8") if file.exists() else f'"""The operations of the {api} API."""\n'
     tree = _parse(file)
     behind = {each.name: each.end_lineno or 0 for each in _functions(tree)}
+    written = plain(service, description)
     lines, at = text.splitlines(), len(text.splitlines())
     inserted: dict[int, list[str]] = {}
     models: set[str] = set()
     names: set[str] = set()
     new = [each for each in description.operations if each.id not in behind]
+    plain_ones = [written[each.id] for each in new if each.id in written]
     for operation in new:
-        result = value_of(description, operation)
+        if operation.id in written:
+            result = Returned("", frozenset(), frozenset())
+        else:
+            result = value_of(description, operation)
         for each in parameters(description, operation):
             models |= {*each.models}
             names |= each.names
@@ -88,19 +96,25 @@ def _with_stubs(root: Path, service: Service, description: Description) -> str:
         names |= result.names
     if not new:
         return text
-    _require_free(description, tree, models | names | {_RAISED}, service.handlers_file)
+    more = sorted({line for each in plain_ones for line in each.imports})
+    also = {line.rpartition(" ")[2] for line in more}
+    _require_free(description, tree, models | names | also | {_RAISED}, service.handlers_file)
     needed = [f"from models.{api} import {name}" for name in sorted(models)]
     module = ""
-    if models & _imported(tree, beside=f"models.{api}"):
+    if models & (also | _imported(tree, beside=f"models.{api}")):
         module = f"{api}_models"
         needed = [f"from models import {api} as {module}"]
     for operation in description.operations:
         if operation.id in behind:
             at = behind[operation.id]
         else:
-            inserted.setdefault(at, []).append(_stub(description, operation, module))
+            stub = _stub(description, operation, module, written.get(operation.id))
+            inserted.setdefault(at, []).append(stub)
     top = _end_of_imports(tree)
-    needed += [f"from contract.errors import {_RAISED}", *imports(names)]
+    needed += more
+    if len(plain_ones) < len(new):
+        needed.append(f"from contract.errors import {_RAISED}")
+    needed += imports(names)
     inserted.setdefault(top, [])[:0] = needed
     for number in sorted(inserted, reverse=True):
         lines[number:number] = inserted[number]
@@ -133,13 +147,23 @@ def _imported(tree: ast.Module, *, beside: str | None = None) -> set[str]:
     }
 
 
-def _stub(description: Description, operation: Operation, module: str) -> str:
-    """The stub; `module` is where models are to be looked for, empty where they are imported."""
+def _stub(
+    description: Description, operation: Operation, module: str, written: Plain | None
+) -> str:
+    """The stub, or the handler that is `written` for it.
+
+    `module` is where models are to be looked for, empty where they are imported.
+    """
     given = ", ".join(each.written(module) for each in parameters(description, operation))
     what, summary = str(operation), " ".join(operation.summary.split()).rstrip(".")
     first = f"{what}: {summary[:1].lower()}{summary[1:]}." if summary else f"{what}."
     if len(first) > _MOST_CHARACTERS - len('    """"""'):
         first = f"{what}."
+    if written is not None:
+        takes = ", ".join(filter(None, (given, written.takes)))
+        body = "".join(f"    {line}\n" for line in written.lines)
+        head = f"\n\nasync def {operation.id}({takes}) -> {written.result}:\n"
+        return f"{head}    {docstring(first)}\n{body}"
     result = value_of(description, operation, module).written
     return (
         f"\n\nasync def {operation.id}({given}) -> {result}:\n"

@@ -1,0 +1,187 @@
+"""The plain operations of a resource over the collection that holds it: what their handlers say.
+
+They are list, create, get, replace and delete, as REST has them. What is not quite one of these, or
+belongs to a service that composes what its handlers are given, is written by hand.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from generate.misdeclared import properties_of
+from openapi.description import Description, JsonSchema, MediaType, Operation, name_of
+from openapi.names import attribute_names, identifier
+from openapi.views import composed
+from services.declaration import Collection, Service
+
+_JSON = "application/json"
+_LINKED = ("from contract.answers.values import Answer", "from contract.links import Links")
+
+
+@dataclass(frozen=True)
+class Plain:
+    """The handler of a plain operation: what it takes beside the request, its type, its lines."""
+
+    takes: str
+    result: str
+    lines: tuple[str, ...]
+    imports: frozenset[str]
+
+
+def plain(service: Service, description: Description) -> Mapping[str, Plain]:
+    """The handlers of the plain operations of a service, by the operations' ids."""
+    if service.composition:
+        return {}
+    return {
+        operation.id: handler
+        for collection in service.collections
+        for item in _items(description, collection)
+        for operation, handler in _Resource(service.api, description, collection, item).handlers()
+    }
+
+
+def _items(description: Description, collection: Collection) -> Iterator[Operation]:
+    """The operation that gets one document of a collection."""
+    for each in description.operations:
+        parameters = [(one.location, f"{{{one.name}}}") for one in each.parameters]
+        last = each.template.rstrip("/").rpartition("/")[2]
+        is_one = each.method == "GET" and parameters == [("path", last)]
+        if is_one and _names(_content(each, "200"), collection):
+            yield each
+
+
+@dataclass(frozen=True)
+class _Resource:
+    """A collection, and the operation `item` that gets one document of it."""
+
+    api: str
+    description: Description
+    collection: Collection
+    item: Operation
+
+    def handlers(self) -> Iterator[tuple[Operation, Plain]]:
+        """Those of the operations at the paths of one and of all documents."""
+        at_one = self.item.template.rstrip("/")
+        at_all = at_one.rpartition("/")[0]
+        makers = {
+            ("GET", at_one): self._get,
+            ("PUT", at_one): self._replace,
+            ("DELETE", at_one): self._delete,
+            ("GET", at_all): self._list,
+            ("POST", at_all): self._create,
+        }
+        for operation in self.description.operations:
+            make = makers.get((operation.method, operation.template.rstrip("/")))
+            handler = make and make(operation)
+            if handler:
+                yield operation, handler
+
+    @property
+    def _documents(self) -> str:
+        return identifier(self.collection.name)
+
+    @property
+    def _id(self) -> str:
+        return self.item.parameters[0].python_name
+
+    def _get(self, _: Operation) -> Plain:
+        return self._plain("Json", f"return await {self._documents}.get({self._id})")
+
+    def _replace(self, operation: Operation) -> Plain | None:
+        if not self._is_whole(operation, "200", parameters=1):
+            return None
+        return self._plain("Json", f"return await {self._documents}.replace({self._id}, body)")
+
+    def _delete(self, operation: Operation) -> Plain | None:
+        success = {each for each in operation.responses if each.startswith(("2", "d"))}
+        if success != {"204"} or len(operation.parameters) > 1 or operation.body:
+            return None
+        return self._plain("None", f"await {self._documents}.delete({self._id})")
+
+    def _create(self, operation: Operation) -> Plain | None:
+        if not self._is_whole(operation, "201", parameters=0):
+            return None
+        create = f"await {self._documents}.create(body)"
+        if "Location" not in operation.responses["201"].headers:
+            return self._plain("Json", f"return {create}")
+        made = f"document[{self._field(self.collection.key)}]"
+        where = f'{{"Location": link("{self.item.id}", {self._id}={made})}}'
+        lines = (f"document = {create}", f"return Answer(document, 201, {where})")
+        return self._plain("Answer[Json]", *lines)
+
+    def _list(self, operation: Operation) -> Plain | None:
+        given = {each.name: each.python_name for each in operation.parameters}
+        filters = [name for name in given if name not in ("limit", "cursor")]
+        content = _content(operation, "200")
+        is_page = (
+            {"limit", "cursor"} <= given.keys()
+            and {*filters} <= {*self.collection.filters}
+            and content is not None
+            and _is(self.description.resolve(content.schema).get("items"), self.collection)
+            and "Link" in operation.responses["200"].headers
+        )
+        if not is_page:
+            return None
+        chosen = ", ".join(f"{self._field(name)}: {given[name]}" for name in filters)
+        limits = f", **{{{chosen}}}" if chosen else ""
+        sent = "".join(f"{each}={each}, " for each in given.values() if each != "cursor")
+        return self._plain(
+            "list[Json] | Answer[list[Json]]",
+            f"page = await {self._documents}.page(limit, cursor{limits})",
+            "if page.next is None:",
+            "    return page.items",
+            f'more = link("{operation.id}", {sent}cursor=page.next)',
+            """return Answer(page.items, headers={"Link": f'<{more}>; rel="next"'})""",
+        )
+
+    def _plain(self, result: str, *lines: str) -> Plain:
+        text = "\n".join((result, *lines))
+        model = self.description.class_names[self.collection.schema]
+        needed = {
+            "Json": ["from storage.client import Json"],
+            "link(": _LINKED,
+            f"{model}.": [f"from models.fields.{self.api} import {model}"],
+        }
+        imports = {line for word, found in needed.items() if word in text for line in found}
+        takes = f"*, {self._documents}: Documents{', link: Links' * ('link(' in text)}"
+        return Plain(
+            takes, result, lines, frozenset({*imports, "from storage.documents import Documents"})
+        )
+
+    def _field(self, name: str) -> str:
+        """The constant of a property's name."""
+        properties = properties_of(self.description, self.collection.schema)
+        constants = dict(zip(properties, attribute_names(properties), strict=True))
+        return f"{self.description.class_names[self.collection.schema]}.{constants[name]}"
+
+    def _is_whole(self, operation: Operation, status: str, *, parameters: int) -> bool:
+        """Whether a body, with a key, is all that a document must have, and is answered as one."""
+        body = operation.body
+        if body is None or not body.required or [*body.content] != [_JSON]:
+            return False
+        schemas = self.description.schemas
+        sent = _merged(composed(body.content[_JSON].schema, "properties", schemas))
+        brought = {
+            name for name, each in sent.items() if True not in composed(each, "readOnly", schemas)
+        }
+        entity = schemas[self.collection.schema]
+        required = {name for each in composed(entity, "required", schemas) for name in each}
+        is_all = required - {self.collection.key} <= brought
+        is_plain = is_all and len(operation.parameters) == parameters
+        return is_plain and _names(_content(operation, status), self.collection)
+
+
+def _content(operation: Operation, status: str) -> MediaType | None:
+    response = operation.responses.get(status)
+    return None if response is None else response.content.get(_JSON)
+
+
+def _names(content: MediaType | None, collection: Collection) -> bool:
+    return content is not None and _is(content.schema, collection)
+
+
+def _is(schema: JsonSchema | None, collection: Collection) -> bool:
+    return [*(schema or ())] == ["$ref"] and name_of((schema or {})["$ref"]) == collection.schema
+
+
+def _merged(found: Iterable[Mapping[str, JsonSchema]]) -> dict[str, JsonSchema]:
+    return {name: schema for each in found for name, schema in each.items()}
