@@ -21,7 +21,9 @@ from kong.errors import GatewayError
 from kong.process import kept_settings
 from kong.running import RunningGateway, find
 from kong.settings import GatewaySettings
+from kong.upstreams import target_variable
 from kong.weight import only_one, set_weight
+from services.reading import declared
 
 _EXIT_CODES = {
     Outcome.DONE: 0,
@@ -174,8 +176,9 @@ def _roll_out(
     settings: GatewaySettings, running: RunningGateway, record: Record, limits: Limits
 ) -> int:
     """Run it, with progress, report and the figures that decided; its exit code."""
-    if not (settings.user_relay and settings.order_consumer):
-        click.echo("USER_RELAY_TARGET and ORDER_CONSUMER_TARGET are not set: no look at the sync")
+    for process in (each.process for row in declared() for each in row.event_processes):
+        if not settings.targets_of(process):
+            click.echo(f"{target_variable(process)} is not set: no look at {process}")
     console = Console(highlight=False)
     with closing(Sources(settings)) as sources, _interruptible() as stop, display(console) as show:
         work = Rollout(

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from kong.errors import GatewayError
 from kong.settings import GatewaySettings
-from kong.weight import VERSIONS
+from kong.upstreams import split_names
 
 _MAX_POINTS = 1000
 
@@ -51,12 +51,14 @@ class Plan:
     @property
     def new(self) -> str:
         """The version that gets more."""
-        return VERSIONS[0] if self.to > self.start else VERSIONS[1]
+        first, rest = split_names().versions
+        return first if self.to > self.start else rest
 
     @property
     def old(self) -> str:
         """The version that gets less."""
-        return VERSIONS[1] if self.to > self.start else VERSIONS[0]
+        first, rest = split_names().versions
+        return rest if self.to > self.start else first
 
     def old_share(self, p: int) -> float:
         """The share, of 1, that the old version gets at `p`."""

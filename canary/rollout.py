@@ -14,7 +14,7 @@ from canary.limits import Limits
 from canary.record import Outcome, Point, Record, Step
 from kong.errors import GatewayError, UnreachableError
 from kong.settings import GatewaySettings
-from kong.weight import VERSIONS
+from kong.upstreams import split_names
 
 _BLIND = 3
 """So many looks in a row at which the new version cannot be asked are a failure of it."""
@@ -28,10 +28,10 @@ class Sources:
         self._log = AccessLog(settings.state)
         self._deltas = CounterDeltas()
         self._services = {
-            VERSIONS[0]: settings.user_service_v1,
-            VERSIONS[1]: settings.user_service_v2,
+            version: settings.targets_of(process)
+            for version, process in split_names().processes.items()
         }
-        self._sync = (*settings.user_relay, *settings.order_consumer)
+        self._sync = settings.event_targets
         self._snapshot = self._deltas.snapshot()
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class Sources:
         Returns:
             Whether the version `new` could be asked how it is, and what could not.
         """
-        problems = {version: self._ask(self._services[version]) for version in VERSIONS}
+        problems = {version: self._ask(targets) for version, targets in self._services.items()}
         sync = self._ask(self._sync)
         before, self._snapshot = self._snapshot, self._deltas.snapshot()
         figures = (self._deltas.figures(version, before) for version in (old, new))

@@ -13,6 +13,7 @@ from generate.signatures import signatures
 from generate.sources import Sources
 from generate.stubs import orphans, stubs
 from generate.unenforced import unenforced
+from kong.upstreams import upstreams
 
 Files = Mapping[str, str]
 """Texts by their paths in the repository, as `models/user.py`."""
@@ -40,6 +41,7 @@ ARTEFACTS = (
     Artefact(json_schemas, owns=("schemas/*_schema.json",)),
     Artefact(asyncapi),
     Artefact(methods),
+    Artefact(upstreams),
     Artefact(unenforced),
     Artefact(insomnia),
 )

@@ -14,7 +14,8 @@ from kong.render import render
 from kong.routes import all_operations, disagreements
 from kong.running import LiveTarget, find
 from kong.settings import GatewaySettings
-from kong.weight import VERSIONS, count_versions, only_one, set_weight
+from kong.upstreams import split_names
+from kong.weight import count_versions, only_one, set_weight
 from kong.weights import WeightFile
 
 _DEVIATIONS = 4
@@ -70,7 +71,7 @@ def weight(percent: int, requests: int) -> None:
 def _prove(settings: GatewaySettings, percent: int, requests: int) -> None:
     """Count; exit 1 where what is counted is not what was set, chance allowed for."""
     counted = count_versions(settings, requests)
-    for build in VERSIONS:
+    for build in split_names().versions:
         click.echo(f"  {build}: {counted[build]} of {requests}")
     expected = requests * percent / 100
     deviation = (requests * percent / 100 * (1 - percent / 100)) ** 0.5
@@ -98,7 +99,11 @@ def status() -> None:
 
 
 def _build(settings: GatewaySettings, target: LiveTarget) -> str:
-    return "v1" if target.address in settings.user_service_v1 else "v2"
+    return next(
+        version
+        for version, process in split_names().processes.items()
+        if target.address in settings.targets_of(process)
+    )
 
 
 def _state(target: LiveTarget) -> str:

@@ -14,22 +14,15 @@ from kong.authentication import Authentication, asked_by, key_auth_of_unknown
 from kong.consumers import Consumer, consumers_with_keys, failures_per_minute
 from kong.errors import ConfigurationError
 from kong.fields import Field
-
-SPLIT_UPSTREAM = "user_service_upstream"
-"""Its targets' weights say how the user requests are split."""
-VERSION_UPSTREAMS: Mapping[str, str] = {
-    "v1": "user_service_v1_upstream",
-    "v2": "user_service_v2_upstream",
-}
-"""Where the requests go that one version of the user service is to get."""
+from kong.upstreams import SplitNames, split_names
 
 
 @dataclass(frozen=True)
 class Target:
     """A `host:port` of an upstream, and its share relative to the others'.
 
-    The host is an address, or a name with any number of them. `version` is that of the user
-    service there, and empty for other services.
+    The host is an address, or a name with any number of them. `version` is that of the service
+    there, and empty where it has one only.
     """
 
     address: str
@@ -99,12 +92,28 @@ class Service:
 
 @dataclass(frozen=True)
 class Split:
-    """`percent` of the requests to `service` go to the upstream `first`, all others to `rest`."""
+    """`percent` of the requests to a service go to its first version, all others to the other.
 
-    service: str
+    `names` say which service that is, and which upstreams.
+    """
+
+    names: SplitNames
     percent: int
-    first: str
-    rest: str
+
+    @property
+    def service(self) -> str:
+        """Whose requests are split."""
+        return self.names.service
+
+    @property
+    def first(self) -> str:
+        """The upstream of the first version."""
+        return next(iter(self.names.versions.values()))
+
+    @property
+    def rest(self) -> str:
+        """The upstream of the other one."""
+        return [*self.names.versions.values()][-1]
 
 
 @dataclass(frozen=True)
@@ -256,19 +265,21 @@ def _plugin(plugins: Mapping[str, Field], name: str) -> Field:
 
 def _split(upstreams: Mapping[str, Upstream], services: Sequence[Service]) -> Split:
     """What the weights of the split say."""
-    for name in (SPLIT_UPSTREAM, *VERSION_UPSTREAMS.values()):
+    names = split_names()
+    for name in (names.upstream, *names.versions.values()):
         if name not in upstreams:
             raise ConfigurationError(f"kong.yml.upstreams has no {name}")
-    weights = {target.version: target.weight for target in upstreams[SPLIT_UPSTREAM].targets}
-    if weights.keys() != VERSION_UPSTREAMS.keys() or sum(weights.values()) != 100:  # noqa: PLR2004 - percent
+    weights = {target.version: target.weight for target in upstreams[names.upstream].targets}
+    if weights.keys() != names.versions.keys() or sum(weights.values()) != 100:  # noqa: PLR2004 - percent
         raise ConfigurationError(
-            f"kong.yml: the targets of {SPLIT_UPSTREAM} must be tagged "
-            f"{' and '.join(VERSION_UPSTREAMS)}, with weights that add up to 100"
+            f"kong.yml: the targets of {names.upstream} must be tagged "
+            f"{' and '.join(names.versions)}, with weights that add up to 100"
         )
-    split = [service.name for service in services if service.upstream == SPLIT_UPSTREAM]
-    if not split:
-        raise ConfigurationError(f"kong.yml.services has none with {SPLIT_UPSTREAM}")
-    return Split(split[0], weights["v1"], *VERSION_UPSTREAMS.values())
+    if names.upstream not in {each.upstream for each in services if each.name == names.service}:
+        raise ConfigurationError(
+            f"kong.yml.services must have {names.service}, with the url http://{names.upstream}"
+        )
+    return Split(names, weights[names.first])
 
 
 def _check_references(configuration: Configuration) -> None:

@@ -31,26 +31,50 @@ targets() {
   done
 }
 
-# with_weight TARGETS VERSION WEIGHT: they as JSON, without the brackets.
+# with_weight TARGETS VERSION WEIGHT: they as JSON, without the brackets; without a tag where there is one version only.
 with_weight() {
   local one list json=''
   IFS=, read -ra list <<<"$1"
   for one in "${list[@]}"; do
-    json+="${json:+, }{\"target\": \"$one\", \"weight\": $3, \"tags\": [\"$2\"]}"
+    json+="${json:+, }{\"target\": \"$one\", \"weight\": $3${2:+, \"tags\": [\"$2\"]}}"
   done
   printf '%s' "$json"
 }
 
-# The split, and each version's targets, with the other's where that is not to get nothing.
+# target_of PROCESS: the setting that says where it is.
+target_of() {
+  local name=${1^^}
+  printf '%s_TARGET' "${name//-/_}"
+}
+
+# read_target PROCESS: its targets, checked, in $read; those of Docker Compose where the setting is empty.
+read_target() {
+  local name
+  name=$(target_of "$1")
+  printf -v "$name" %s "${!name:-$1:5000}"
+  targets "$name" 1000
+  read=${!name}
+}
+
+# What services.txt says: the targets of each service, and of each version, with the other's where that is not to get nothing.
 set_targets() {
-  local v1=$USER_SERVICE_V1_TARGET v2=$USER_SERVICE_V2_TARGET first='' rest=''
-  USER_SERVICE_V1_WEIGHT=$P_VALUE
-  USER_SERVICE_TARGETS="[$(with_weight "$v1" v1 "$P_VALUE"), $(with_weight "$v2" v2 $((100 - P_VALUE)))]"
-  if ((P_VALUE > 0 && P_VALUE < 100)); then
-    first=", $(with_weight "$v2" v2 1)" rest=", $(with_weight "$v1" v1 1)"
-  fi
-  USER_SERVICE_V1_TARGETS="[$(with_weight "$v1" v1 65535)$first]"
-  USER_SERVICE_V2_TARGETS="[$(with_weight "$v2" v2 65535)$rest]"
+  local name setting first rest read one other
+  while read -r name setting first rest; do
+    [[ $name != '#' ]] || continue
+    read_target "$first"
+    one=$read
+    if [[ $setting == - ]]; then
+      printf -v "$(target_of "$name")S" %s "[$(with_weight "$one" '' 100)]"
+      continue
+    fi
+    read_target "$rest"
+    other=$read
+    SPLIT_SERVICE=${name//-/_} SPLIT_FIRST=${first#"$name"-} SPLIT_REST=${rest#"$name"-} SPLIT_WEIGHT=$P_VALUE
+    printf -v "$(target_of "$name")S" %s "[$(with_weight "$one" "$SPLIT_FIRST" "$P_VALUE"), $(with_weight "$other" "$SPLIT_REST" $((100 - P_VALUE)))]"
+    ((P_VALUE > 0 && P_VALUE < 100)) || read=''
+    printf -v "$(target_of "$first")S" %s "[$(with_weight "$one" "$SPLIT_FIRST" 65535)${read:+, $(with_weight "$other" "$SPLIT_REST" 1)}]"
+    printf -v "$(target_of "$rest")S" %s "[$(with_weight "$other" "$SPLIT_REST" 65535)${read:+, $(with_weight "$one" "$SPLIT_FIRST" 1)}]"
+  done <"$here/services.txt"
 }
 
 # The consumers of API_KEYS, by name: a caller may have several keys.
@@ -230,17 +254,12 @@ end_leftovers() {
 state=${GATEWAY_STATE_DIR:-.aware/gateway}
 # The weight that was set last outlives a restart; P_VALUE is only the first.
 if [[ -s $state/weight ]]; then P_VALUE=$(<"$state/weight"); fi
-: "${USER_SERVICE_V1_TARGET:=user-service-v1:5000}" "${USER_SERVICE_V2_TARGET:=user-service-v2:5000}"
-: "${ORDER_SERVICE_TARGET:=order-service:5000}" "${API_KEYS:=}"
-: "${JWT_PUBLIC_KEY:=}" "${JWT_PUBLIC_KEY_FILE:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
+: "${API_KEYS:=}" "${JWT_PUBLIC_KEY:=}" "${JWT_PUBLIC_KEY_FILE:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}"
 : "${VERSION_CALLERS:=}" "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole P_VALUE 0 100
 whole REQUEST_SIZE_LIMIT 1 99999999999
 whole RATE_LIMIT_PER_MINUTE 1 999999999
-targets USER_SERVICE_V1_TARGET 1000
-targets USER_SERVICE_V2_TARGET 1000
-targets ORDER_SERVICE_TARGET 1
 set_targets
 set_consumers
 check_version_callers

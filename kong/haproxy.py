@@ -9,8 +9,6 @@ import jinja2
 from kong import access_log
 from kong.authentication import Authentication
 from kong.configuration import (
-    SPLIT_UPSTREAM,
-    VERSION_UPSTREAMS,
     Configuration,
     Service,
     Split,
@@ -110,7 +108,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         version_not_allowed=by_kind["version-not-allowed"],
         unknown_version=by_kind["unknown-version"],
         version_callers=settings.version_callers,
-        versions=VERSION_UPSTREAMS,
+        versions=configuration.split.names.versions,
         access_log=access_log.socket_path(settings.state),
         backup_weight=backup_weight(configuration.split),
         bufsize=in_chunks + _HEADERS,
@@ -135,7 +133,7 @@ def _backends(
     With the targets of each, and the other version's, for when none of its own can serve.
     """
     split = configuration.split
-    everything = configuration.upstream(SPLIT_UPSTREAM).targets
+    everything = configuration.upstream(split.names.upstream).targets
     for service in configuration.services:
         if service.name != split.service:
             upstream = configuration.upstream(service.upstream)

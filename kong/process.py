@@ -14,7 +14,9 @@ from kong import access_log, haproxy
 from kong.errors import GatewayError
 from kong.render import render
 from kong.settings import GatewaySettings
+from kong.upstreams import target_variable
 from kong.weights import WeightFile
+from services.reading import declared
 
 ENTRY_POINT = Path(__file__).with_name("docker-entrypoint.sh")
 _KEPT = "settings.json"
@@ -99,11 +101,10 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
     """The environment that gives these settings to docker-entrypoint.sh."""
     return {
         "P_VALUE": str(settings.p_value),
-        "USER_SERVICE_V1_TARGET": ",".join(settings.user_service_v1),
-        "USER_SERVICE_V2_TARGET": ",".join(settings.user_service_v2),
-        "ORDER_SERVICE_TARGET": settings.order_service,
-        "USER_RELAY_TARGET": ",".join(settings.user_relay),
-        "ORDER_CONSUMER_TARGET": ",".join(settings.order_consumer),
+        **{
+            target_variable(process): ",".join(settings.targets_of(process))
+            for process in declared().ports
+        },
         "KONG_PROXY_LISTEN": settings.listen,
         "KONG_ADMIN_LISTEN": settings.admin_listen,
         "GATEWAY_ADDRESS": settings.address,

@@ -8,6 +8,9 @@ from pathlib import Path
 from kong.configuration import Configuration, parse
 from kong.errors import ConfigurationError
 from kong.settings import GatewaySettings
+from kong.upstreams import name_of, target_variable
+from services.declaration import Service
+from services.reading import declared
 
 TEMPLATE = Path(__file__).with_name("kong.yml.template")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -19,7 +22,7 @@ _ALL = 65535
 def render(
     settings: GatewaySettings, p: int, template: Path | None = None
 ) -> tuple[str, Configuration]:
-    """The text of kong.yml with `p` percent of the user requests for version 1, and what it says.
+    """The text of kong.yml with `p` percent for the first version, and what it says.
 
     Raises ConfigurationError, naming the variable or the field, where the template does not give
     a configuration the gateway can be handed.
@@ -45,14 +48,14 @@ def _require_credentials(settings: GatewaySettings, configuration: Configuration
 
 
 def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
-    v1, v2 = settings.user_service_v1, settings.user_service_v2
-    backup = int(0 < p < 100)  # noqa: PLR2004 - percent
-    return {
-        "USER_SERVICE_V1_WEIGHT": str(p),
-        "USER_SERVICE_TARGETS": _targets((v1, "v1", p), (v2, "v2", 100 - p)),
-        "USER_SERVICE_V1_TARGETS": _targets((v1, "v1", _ALL), (v2 * backup, "v2", 1)),
-        "USER_SERVICE_V2_TARGETS": _targets((v2, "v2", _ALL), (v1 * backup, "v1", 1)),
-        "ORDER_SERVICE_TARGET": settings.order_service,
+    found: dict[str, str] = {}
+    for service in declared():
+        if service.split:
+            found |= _split_variables(settings, service, p)
+        else:
+            targets = _targets((settings.targets_of(service.name), "", 100))
+            found[_variable(service.name)] = targets
+    return found | {
         "CREDENTIALS_ASKED": str(settings.asks).lower(),
         "CONSUMERS": _consumers(settings),
         "JWT_SECRETS": _jwt_secrets(settings),
@@ -66,11 +69,31 @@ def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
     }
 
 
+def _split_variables(settings: GatewaySettings, service: Service, p: int) -> dict[str, str]:
+    first, rest = service.versions
+    one, other = (settings.targets_of(each.process) for each in service.versions)
+    backup = int(0 < p < 100)  # noqa: PLR2004 - percent
+    return {
+        "SPLIT_SERVICE": name_of(service.name),
+        "SPLIT_FIRST": first.name,
+        "SPLIT_REST": rest.name,
+        "SPLIT_WEIGHT": str(p),
+        _variable(service.name): _targets((one, first.name, p), (other, rest.name, 100 - p)),
+        _variable(first.process): _targets((one, first.name, _ALL), (other * backup, rest.name, 1)),
+        _variable(rest.process): _targets((other, rest.name, _ALL), (one * backup, first.name, 1)),
+    }
+
+
+def _variable(process: str) -> str:
+    """What the template calls the targets of a process, or of all processes of a service."""
+    return f"{target_variable(process)}S"
+
+
 def _targets(*groups: tuple[tuple[str, ...], str, int]) -> str:
-    """Targets of each group's version, all with its weight."""
+    """Targets of each group's version, if it has one, all with its weight."""
     return json.dumps(
         [
-            {"target": address, "weight": weight, "tags": [version]}
+            {"target": address, "weight": weight} | ({"tags": [version]} if version else {})
             for addresses, version, weight in groups
             for address in addresses
         ]

@@ -6,15 +6,12 @@ from pathlib import Path
 
 from kong.authentication import Authentication
 from kong.configuration import Configuration, Route, Service
+from kong.upstreams import kong_service
 from openapi.description import Operation
 from openapi.names import identifier
 from openapi.reading import load_description
-
-SPECS: Mapping[str, Path] = {
-    "kong_user_service": Path(__file__).parent.parent / "specs" / "user.yaml",
-    "kong_order_service": Path(__file__).parent.parent / "specs" / "order.yaml",
-}
-"""Which service answers for which spec."""
+from services.declaration import System
+from services.reading import declared
 
 Operations = Mapping[str, tuple[Operation, ...]]
 """The operations of each service, by the name of the service in kong.yml.template."""
@@ -25,13 +22,19 @@ Asked = Mapping[tuple[str, str], Authentication]
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
 
 
-def all_operations(specs: Mapping[str, Path] = SPECS) -> Operations:
-    """Every operation of all specs.
+def specs(system: System | None = None) -> Mapping[str, Path]:
+    """Which service answers for which spec, by the names in kong.yml.template."""
+    return {kong_service(each): each.spec for each in system or declared()}
+
+
+def all_operations(files: Mapping[str, Path] | None = None) -> Operations:
+    """Every operation of all specs, or of some.
 
     Raises:
         InvalidDocumentError: A spec is not sound.
     """
-    return {service: load_description(path).operations for service, path in specs.items()}
+    found = specs() if files is None else files
+    return {service: load_description(path).operations for service, path in found.items()}
 
 
 def example(operation: Operation) -> str:

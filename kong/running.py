@@ -14,10 +14,11 @@ from typing import Any, Protocol
 import httpx
 
 from kong import haproxy
-from kong.configuration import SPLIT_UPSTREAM, VERSION_UPSTREAMS, Configuration
+from kong.configuration import Configuration
 from kong.errors import UnreachableError
 from kong.process import Kind
 from kong.settings import GatewaySettings
+from kong.upstreams import split_names
 
 _SETTLED_WITHIN = 30.0  # seconds until all of Kong's workers do what its configuration says
 _LOOK = 0.02  # seconds between two looks whether they do
@@ -25,7 +26,7 @@ _LOOK = 0.02  # seconds between two looks whether they do
 
 @dataclass(frozen=True)
 class LiveTarget:
-    """A target `host:port` of the user service as the gateway sees it.
+    """A target `host:port` of the service that is split, as the gateway sees it.
 
     `up` is how many of its addresses get requests, `down` how many do not.
     """
@@ -41,10 +42,10 @@ class RunningGateway(Protocol):
     kind: Kind
 
     def share(self) -> int:
-        """The percentage of user requests for version 1; raises UnreachableError."""
+        """The percentage of requests for the first version; raises UnreachableError."""
 
     def targets(self) -> tuple[LiveTarget, ...]:
-        """The user service's targets; raises UnreachableError."""
+        """The targets of both versions; raises UnreachableError."""
 
     def apply(self, text: str, configuration: Configuration) -> None:
         """Split like this from now on; `text` is the kong.yml that `configuration` is of.
@@ -74,7 +75,7 @@ class HAProxy:
         self._path = path
 
     def share(self) -> int:
-        """The percentage of user requests for version 1; raises UnreachableError."""
+        """The percentage of requests for the first version; raises UnreachableError."""
         answer = self._ask("get var proc.percent")
         found = re.search(r"value=<(\d+)>", answer)
         if found is None:
@@ -82,7 +83,7 @@ class HAProxy:
         return int(found[1])
 
     def targets(self) -> tuple[LiveTarget, ...]:
-        """The user service's targets; raises UnreachableError."""
+        """The targets of both versions; raises UnreachableError."""
         up: Counter[str] = Counter()
         down: Counter[str] = Counter()
         for server in self._servers(backup=False):
@@ -94,7 +95,10 @@ class HAProxy:
 
     def apply(self, text: str, configuration: Configuration) -> None:  # noqa: ARG002 - for Kong
         """Set the split; raises UnreachableError, and changes nothing, if it has other targets."""
-        wanted = {target.address for target in configuration.upstream(SPLIT_UPSTREAM).targets}
+        wanted = {
+            target.address
+            for target in configuration.upstream(configuration.split.names.upstream).targets
+        }
         backups = tuple(self._servers(backup=True))
         before = {haproxy.target_of(server["svname"]) for server in backups}
         if before != wanted:
@@ -120,7 +124,7 @@ class HAProxy:
         return (
             row
             for row in rows
-            if row["pxname"] in VERSION_UPSTREAMS.values()
+            if row["pxname"] in split_names().versions.values()
             and row["svname"] not in ("FRONTEND", "BACKEND")
             and (row["bck"] == "1") == backup
         )
@@ -145,18 +149,21 @@ class Kong:
         self._url = url
 
     def share(self) -> int:
-        """The percentage of user requests for version 1; raises UnreachableError."""
-        targets = self._listed(f"/upstreams/{SPLIT_UPSTREAM}/targets")
-        weights = [target["weight"] for target in targets if "v1" in (target.get("tags") or ())]
+        """The percentage of requests for the first version; raises UnreachableError."""
+        names = split_names()
+        targets = self._listed(f"/upstreams/{names.upstream}/targets")
+        weights = [
+            target["weight"] for target in targets if names.first in (target.get("tags") or ())
+        ]
         if not weights:
             raise UnreachableError(f"Kong at {self._url} does not split")
         return int(weights[0])
 
     def targets(self) -> tuple[LiveTarget, ...]:
-        """The user service's targets; raises UnreachableError."""
+        """The targets of both versions; raises UnreachableError."""
         return tuple(
             _live(entry)
-            for version, upstream in VERSION_UPSTREAMS.items()
+            for version, upstream in split_names().versions.items()
             for entry in self._listed(f"/upstreams/{upstream}/health")
             if version in (entry.get("tags") or ())
         )
@@ -169,7 +176,7 @@ class Kong:
         self._request("POST", "/config?flatten_errors=1", {"config": text})
         wanted = {
             target.address: target.weight
-            for target in configuration.upstream(SPLIT_UPSTREAM).targets
+            for target in configuration.upstream(configuration.split.names.upstream).targets
             if target.weight
         }
         deadline, settled = time.monotonic() + _SETTLED_WITHIN, set[int]()
@@ -194,7 +201,7 @@ class Kong:
         """
         with self._connection() as client:
             worker = self._request("GET", "/timers", client=client)["worker"]
-            path = f"/upstreams/{SPLIT_UPSTREAM}/health?balancer_health=1"
+            path = f"/upstreams/{split_names().upstream}/health?balancer_health=1"
             health = self._request("GET", path, client=client)["data"] or {}
         hosts = health.get("details", {}).get("hosts", ())
         weights = {f"{host['host']}:{host['port']}": host["nodeWeight"] for host in hosts}

@@ -12,6 +12,8 @@ from typing import Self
 from kong.addresses import is_loopback, url_on_this_machine
 from kong.errors import SettingError
 from kong.public_key import algorithm_of, read_public_key
+from kong.upstreams import target_variable
+from services.reading import declared
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,10}")
 _TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
@@ -49,23 +51,20 @@ class ApiKey:
 class GatewaySettings:
     """What the gateway is told.
 
-    `p_value` is the percentage of user requests that version 1 gets when the gateway starts for
-    the first time. Targets are `host:port`; the user service may have several of each version,
-    its replicas. `address` is where clients reach the gateway, which need not be where it
-    listens; `given_url` and `given_admin_url` are where commands reach it from another machine or
-    container. With `tls_listen` it serves TLS there too, with `tls_certificate` (its chain) and
-    `tls_key`, both PEM. `jwt_public_key` (PEM) is what tokens are signed with, `jwt_issuer` and
-    `jwt_audience` what they must name where these are set. Without `api_keys` and without
-    `jwt_public_key` everybody may call, which is refused beyond loopback.
-    Rate and size limits are requests per minute (by caller, else by client address) and bytes of
-    a body. `user_relay` and `order_consumer` are where a rollout reads the sync's metrics; the
-    gateway sends them nothing.
+    `p_value` is the percentage of the requests that the first version of the service that is split
+    gets when the gateway starts for the first time. `targets` are `host:port` by process, as many
+    as it has replicas; of a process of events they are where a rollout reads the sync's metrics,
+    and the gateway sends them nothing. `address` is where clients reach the gateway, which need
+    not be where it listens; `given_url` and `given_admin_url` are where commands reach it from
+    another machine or container. With `tls_listen` it serves TLS there too, with `tls_certificate`
+    (its chain) and `tls_key`, both PEM. `jwt_public_key` (PEM) is what tokens are signed with,
+    `jwt_issuer` and `jwt_audience` what they must name where these are set. Without `api_keys` and
+    without `jwt_public_key` everybody may call, which is refused beyond loopback. Rate and size
+    limits are requests per minute (by caller, else by client address) and bytes of a body.
     """
 
     p_value: int
-    user_service_v1: tuple[str, ...] = ("user-service-v1:5000",)
-    user_service_v2: tuple[str, ...] = ("user-service-v2:5000",)
-    order_service: str = "order-service:5000"
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     listen: str = "127.0.0.1:8000"
     admin_listen: str = "127.0.0.1:8001"
     address: str = "127.0.0.1"
@@ -80,8 +79,6 @@ class GatewaySettings:
     jwt_audience: str = ""
     rate_limit_per_minute: int = 6_000
     request_size_limit: int = 1_048_576
-    user_relay: tuple[str, ...] = ()
-    order_consumer: tuple[str, ...] = ()
     state: Path = Path(".aware/gateway")
     log_format: LogFormat = LogFormat.AUTO
     version_callers: tuple[str, ...] = ()
@@ -108,11 +105,6 @@ class GatewaySettings:
 
         P_VALUE: percent of the user requests that v1 gets at the first start; `gateway weight` and
             `gateway rollout` change it afterwards
-        USER_SERVICE_V1_TARGET: v1 of the user service; a name may have several addresses
-        USER_SERVICE_V2_TARGET: v2 of the user service
-        ORDER_SERVICE_TARGET: the order service
-        USER_RELAY_TARGET: where a rollout reads the relay's metrics
-        ORDER_CONSUMER_TARGET: where a rollout reads the consumer's metrics
         KONG_PROXY_LISTEN: where the gateway listens for clients
         KONG_ADMIN_LISTEN: where it listens for the operator
         GATEWAY_ADDRESS: the host by which clients reach it, if not that of KONG_PROXY_LISTEN
@@ -140,11 +132,10 @@ class GatewaySettings:
         listen = given.listen("KONG_PROXY_LISTEN", cls.listen)
         return cls(
             p_value=given.whole("P_VALUE", None, 0, 100),
-            user_service_v1=given.targets("USER_SERVICE_V1_TARGET", cls.user_service_v1),
-            user_relay=given.targets("USER_RELAY_TARGET", cls.user_relay),
-            order_consumer=given.targets("ORDER_CONSUMER_TARGET", cls.order_consumer),
-            user_service_v2=given.targets("USER_SERVICE_V2_TARGET", cls.user_service_v2),
-            order_service=given.target("ORDER_SERVICE_TARGET", cls.order_service),
+            targets={
+                process: given.targets(target_variable(process), _expected(process))
+                for process in declared().ports
+            },
             listen=listen,
             admin_listen=given.listen("KONG_ADMIN_LISTEN", cls.admin_listen),
             address=environment.get("GATEWAY_ADDRESS") or listen.rpartition(":")[0],
@@ -168,6 +159,17 @@ class GatewaySettings:
             version_callers=given.callers("VERSION_CALLERS"),
         )
 
+    def targets_of(self, process: str) -> tuple[str, ...]:
+        """Where a process is."""
+        return self.targets.get(process, _expected(process))
+
+    @property
+    def event_targets(self) -> tuple[str, ...]:
+        """Where the processes of events are, as far as that is known."""
+        system = declared()
+        processes = (each.process for service in system for each in service.event_processes)
+        return tuple(target for process in processes for target in self.targets_of(process))
+
     @property
     def asks(self) -> bool:
         """Whether routes ask for what they say, which needs somebody who can have it."""
@@ -189,6 +191,12 @@ class GatewaySettings:
         return self.given_admin_url or url_on_this_machine(self.admin_listen)
 
 
+def _expected(process: str) -> tuple[str, ...]:
+    """Where a process is in Docker Compose; nowhere for one that the gateway sends nothing."""
+    is_http = any(process in service.processes for service in declared())
+    return (f"{process}:5000",) if is_http else ()
+
+
 class _Environment:
     """Reads and checks one variable at a time; an empty one counts as not set."""
 
@@ -202,12 +210,6 @@ class _Environment:
                 f"{name} must be a whole number from {lowest} to {highest}, not {text!r}"
             )
         return int(text)
-
-    def target(self, name: str, default: str) -> str:
-        text = self._variables.get(name) or default
-        if not _TARGET.fullmatch(text):
-            raise SettingError(f"{name} must be host:port, not {text!r}")
-        return text
 
     def targets(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
         given = self._variables.get(name)

@@ -1,9 +1,10 @@
--- The split. Each worker of Kong counts for itself and spreads evenly: of any 100 requests in a row, P go to version 1.
+-- The split. Each worker of Kong counts for itself and spreads evenly: of any 100 requests in a row, P go to the first version.
 -- They begin anywhere, lest all workers begin alike. A caller that may ask for a version gets it, and is not counted.
-local percent = tonumber("${USER_SERVICE_V1_WEIGHT}")
+local percent = tonumber("${SPLIT_WEIGHT}")
 local callers = ",${VERSION_CALLERS},"
 local due = math.random(0, 99)
-local upstreams = {v1 = "user_service_v1_upstream", v2 = "user_service_v2_upstream"}
+local first, rest = "${SPLIT_FIRST}", "${SPLIT_REST}"
+local upstreams = {[first] = "${SPLIT_SERVICE}_" .. first .. "_upstream", [rest] = "${SPLIT_SERVICE}_" .. rest .. "_upstream"}
 
 local function may_ask(consumer)
   local name = consumer and consumer.username
@@ -12,7 +13,7 @@ end
 
 return function()
   local service = kong.router.get_service()
-  if not service or service.name ~= "kong_user_service" then
+  if not service or service.name ~= "kong_${SPLIT_SERVICE}" then
     return
   end
   local version = kong.request.get_header("X-Service-Version")
@@ -23,9 +24,9 @@ return function()
     return kong.response.exit(400, {message = "problem:unknown-version"})
   end
   if not version then
-    due, version = due + percent, "v2"
+    due, version = due + percent, rest
     if due >= 100 then
-      due, version = due - 100, "v1"
+      due, version = due - 100, first
     end
     kong.ctx.shared.gateway_split = version
   end

@@ -15,8 +15,6 @@ from kong.running import RunningGateway
 from kong.settings import GatewaySettings
 from kong.weights import WeightFile
 
-VERSIONS = ("v1", "v2")
-
 
 def set_weight(settings: GatewaySettings, gateway: RunningGateway, p: int) -> None:
     """Give version 1 `p` percent of the user requests from now on, and after a restart too.

@@ -37,15 +37,11 @@ def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
         automatic = given.log_format is LogFormat.AUTO
         settings = replace(
             given,
-            user_service_v1=(ports.address("user-service-v1"),),
-            user_service_v2=(ports.address("user-service-v2"),),
-            order_service=ports.address("order-service"),
+            targets={each: (ports.address(each),) for each in declared().ports},
             listen=ports.address("gateway"),
             admin_listen=ports.address("gateway_admin"),
             state=state / _FOLDER,
             log_format=LogFormat.JSON if automatic else given.log_format,
-            user_relay=(ports.address("user-relay"),),
-            order_consumer=(ports.address("order-consumer"),),
         )
         return prepare(settings)
     except GatewayError as error:

@@ -71,7 +71,7 @@ def _service(root: Path, name: str, row: Json) -> Service:
         handlers=_module(row["handlers"]),
         versions=tuple(_versions(root, name, row)),
         clients=row.get("clients", ""),
-        split=_split(name, row),
+        split=row.get("split", ""),
         database=row.get("database", ""),
         collections=tuple(_collections(row.get("collections", {}))),
         composition=_module(row["composition"]) if "composition" in row else "",
@@ -89,12 +89,6 @@ def _versions(root: Path, name: str, row: Json) -> Iterator[Version]:
     for version, said in row.get("versions", {}).items():
         overlay = root / said["overlay"] if "overlay" in said else None
         yield Version(version, f"{name}-{version}", said["port"], overlay)
-
-
-def _split(name: str, row: Json) -> str:
-    if "versions" not in row:
-        return ""
-    return str(row.get("split", f"{name.replace('-', '_').upper()}_P_VALUE"))
 
 
 def _collections(rows: Json) -> Iterator[Collection]:
@@ -144,6 +138,8 @@ def _contradictions(value: Json, root: Path) -> Iterator[Violation]:
             yield pointer, f"the {kind} {claimed} belongs to {whose}: choose another"
         if kind in ("spec", "handlers") and iskeyword(str(claimed)):
             yield pointer, f"the {kind} {claimed} is a word of Python's: choose another"
+    if not any("split" in row for row in value["services"].values()):
+        yield "/services", "no service has a `split`: the gateway splits the requests of one"
     yield from _events_of_nobody(value)
     for path, pointer in _paths(value):
         if not (root / path).is_file():

@@ -47,7 +47,7 @@ def services() -> Iterator[Services]:
 
 @pytest.fixture
 def start(services: Services, state: Path) -> Iterator[Start]:
-    """Start a gateway in front of `services`, with the given fields of its settings changed.
+    """Start a gateway in front of `services`, with the given fields, or targets, changed.
 
     The limit of requests is one that no test reaches unless it says so.
     """
@@ -56,9 +56,12 @@ def start(services: Services, state: Path) -> Iterator[Start]:
     def start(**changes: Any) -> Running:  # noqa: ANN401 - fields of the settings
         fields: dict[str, Any] = {
             "p_value": 50,
-            "user_service_v1": (services.v1.address,),
-            "user_service_v2": (services.v2.address,),
-            "order_service": services.orders.address,
+            "targets": {
+                "user-service-v1": (services.v1.address,),
+                "user-service-v2": (services.v2.address,),
+                "order-service": (services.orders.address,),
+                **changes.pop("targets", {}),
+            },
             "state": state,
             "rate_limit_per_minute": 600_000,
         }

@@ -82,7 +82,7 @@ def start(services: Services, state: Path) -> Iterator[Start]:
     path = f"{tools}:{_PATH}"
     given = GatewaySettings(
         p_value=50,
-        order_service=services.orders.address,
+        targets={"order-service": (services.orders.address,)},
         listen=f"127.0.0.1:{free_port()}",
         state=state / "gateway",
     )

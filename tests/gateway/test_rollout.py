@@ -42,8 +42,7 @@ def gateway(start: Start, sync: Sync) -> Running:
     """A gateway that sends all user requests to version 1."""
     return start(
         p_value=100,
-        user_relay=(sync.relay.address,),
-        order_consumer=(sync.consumer.address,),
+        targets={"user-relay": (sync.relay.address,), "order-consumer": (sync.consumer.address,)},
     )
 
 
@@ -157,7 +156,9 @@ def test_a_fault_in_one_replica_of_two_counts(start: Start, services: Services, 
         faulty = stack.enter_context(Backend("v2"))
         measure(faulty, sync)
         faulty.behaviour.status = lambda number: 500 if number % 10 == 9 else 200
-        gateway = start(p_value=100, user_service_v2=(services.v2.address, faulty.address))
+        gateway = start(
+            p_value=100, targets={"user-service-v2": (services.v2.address, faulty.address)}
+        )
         with Load(gateway.url):
             result = rollout(gateway, "--to", "0", "--patience", "60s")
     assert_rolled_back(gateway, result, "5xx")

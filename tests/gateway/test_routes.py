@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from kong.commands import gateway as commands
 from kong.configuration import Configuration
 from kong.render import TEMPLATE, render
-from kong.routes import SPECS, Operations, all_operations, disagreements, example
+from kong.routes import Operations, all_operations, disagreements, example, specs
 from kong.settings import GatewaySettings
 from openapi.description import Operation
 from tests.gateway.conftest import Services
@@ -34,10 +34,10 @@ def configuration() -> Configuration:
 @pytest.fixture
 def plant(tmp_path: Path) -> Plant:
     """The operations of all specs, with one more that is written into the spec of a service."""
-    copied = shutil.copytree(SPECS["kong_user_service"].parent, tmp_path / "specs")
+    copied = shutil.copytree(specs()["kong_user_service"].parent, tmp_path / "specs")
 
     def planted(service: str, path: str, method: str) -> Operations:
-        spec = copied / SPECS[service].name
+        spec = copied / specs()[service].name
         text = spec.read_text()
         answers = "{'200': {description: Planted}}"
         written = f"    {method}: {{operationId: planted, responses: {answers}}}\n"
@@ -52,7 +52,7 @@ def plant(tmp_path: Path) -> Plant:
         else:
             text = text.replace(f"\n  {path}:\n", f"\n  {path}:\n{written}", 1)
         spec.write_text(text)
-        return all_operations({**SPECS, service: spec})
+        return all_operations({**specs(), service: spec})
 
     return planted
 

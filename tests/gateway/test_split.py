@@ -37,7 +37,7 @@ def test_p_is_the_share_whatever_the_number_of_replicas(start: Start, services: 
     with ExitStack() as stack:
         more = [stack.enter_context(Backend("v1", host=services_host())) for _ in range(2)]
         ones = (services.v1, *more)
-        gateway = start(p_value=30, user_service_v1=tuple(one.address for one in ones))
+        gateway = start(p_value=30, targets={"user-service-v1": tuple(one.address for one in ones)})
         assert count(gateway.url, 1000) == Counter({"v1": 300, "v2": 700})
         received = [len(one.received) for one in ones]
         assert sum(received) == 300
@@ -48,7 +48,9 @@ def test_p_is_the_share_whatever_the_number_of_replicas(start: Start, services: 
 def test_p_is_the_share_while_a_replica_is_ill(start: Start, services: Services) -> None:
     """The others of its build take over what it would have got."""
     with Backend("v1", host=services_host()) as other:
-        gateway = start(p_value=30, user_service_v1=(services.v1.address, other.address))
+        gateway = start(
+            p_value=30, targets={"user-service-v1": (services.v1.address, other.address)}
+        )
         other.behaviour.ready = False
         ill = LiveTarget(other.address, up=0, down=1)
         until(lambda: ill in find(gateway.settings).targets(), "it is out")
@@ -104,7 +106,9 @@ def test_a_frozen_replica_is_out_within_seconds(start: Start, services: Services
     frozen = Event()
     with Backend("v1", host=services_host()) as other, ExitStack() as stack:
         stack.callback(frozen.set)
-        gateway = start(p_value=100, user_service_v1=(services.v1.address, other.address))
+        gateway = start(
+            p_value=100, targets={"user-service-v1": (services.v1.address, other.address)}
+        )
         other.behaviour.before_request = frozen.wait
         ill = LiveTarget(other.address, up=0, down=1)
         with ThreadPoolExecutor(4) as clients, httpx.Client(base_url=gateway.url) as client:

@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from kong.configuration import VERSION_UPSTREAMS
 from kong.consumers import Consumer
 from kong.errors import ConfigurationError, GatewayError, SettingError
 from kong.haproxy import LIMITS
@@ -30,6 +29,7 @@ from kong.render import render
 from kong.settings import ApiKey, GatewaySettings, LogFormat
 from kong.weights import WeightFile
 from local.ports import free_port
+from services.reading import declared
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
@@ -40,7 +40,7 @@ from tests.waiting import until
 BAD = {
     "P_VALUE": ["", "-1", "101", "1.5", "30%", "010", "three"],
     "USER_SERVICE_V1_TARGET": ["user-service-v1", "http://a:5000", "a:b", "a b:5000", "a:1,b"],
-    "ORDER_SERVICE_TARGET": ["order-service", "a:1,b:2"],
+    "ORDER_SERVICE_TARGET": ["order-service", "a:1,b"],
     "API_KEYS": [
         "short",
         "with space with space",
@@ -61,6 +61,7 @@ GOOD: list[Mapping[str, str]] = [
     {"P_VALUE": "100", "USER_SERVICE_V1_TARGET": "a:1,b:2", "USER_SERVICE_V2_TARGET": "c:3,d:4"},
     {"P_VALUE": "100", "REQUEST_SIZE_LIMIT": "5", "RATE_LIMIT_PER_MINUTE": "7"},
     {"P_VALUE": "33", "USER_SERVICE_V2_TARGET": "localhost:5000"},
+    {"P_VALUE": "33", "ORDER_SERVICE_TARGET": "a:1,b:2"},
 ]
 
 
@@ -237,7 +238,7 @@ def test_settings_reach_the_image_whole(state: Path) -> None:
     """The variables written for a process read back as the same settings."""
     settings = GatewaySettings(
         p_value=3,
-        user_service_v1=("a:1", "b:2"),
+        targets={each: (f"{each}:1", "b:2") for each in declared().ports},
         listen="127.0.0.1:1",
         admin_listen="127.0.0.1:2",
         given_url="http://kong:8000",
@@ -358,7 +359,7 @@ def test_a_version_that_is_to_get_nothing_is_no_target(p: int) -> None:
     """Kong would try it, even with weight 0, when the other's requests in hand are lost."""
     settings = GatewaySettings(p_value=p)
     _, configuration = render(settings, p)
-    for version, name in VERSION_UPSTREAMS.items():
+    for version, name in configuration.split.names.versions.items():
         weights = {each.version: each.weight for each in configuration.upstream(name).targets}
         assert weights.pop(version) == 65535
         assert set(weights.values()) == ({1} if p == 50 else set())

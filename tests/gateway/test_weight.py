@@ -62,7 +62,7 @@ def test_p_is_the_share_with_unequal_replicas(start: Start, services: Services) 
     with ExitStack() as stack:
         more = [stack.enter_context(Backend("v2", host=services_host())) for _ in range(2)]
         twos = (services.v2, *more)
-        gateway = start(user_service_v2=tuple(two.address for two in twos))
+        gateway = start(targets={"user-service-v2": tuple(two.address for two in twos)})
         set_weight(gateway.settings, find(gateway.settings), 40)
         assert count_versions(gateway.settings, 1000) == {"v1": 400, "v2": 600}
         received = [len(two.received) for two in twos]
@@ -168,7 +168,13 @@ def test_a_gateway_with_other_targets_is_told_to_restart(
     """Weights are for the targets it was started with."""
     if gateway.kind is not Kind.HAPROXY:
         pytest.skip("Kong takes whole configurations")
-    settings = replace(gateway.settings, user_service_v2=(services.v2.address, "127.0.0.1:9"))
+    settings = replace(
+        gateway.settings,
+        targets={
+            **gateway.settings.targets,
+            "user-service-v2": (services.v2.address, "127.0.0.1:9"),
+        },
+    )
     with pytest.raises(GatewayError, match="restart"):
         set_weight(settings, find(settings), 10)
     assert count_versions(gateway.settings, 10) == {"v1": 5, "v2": 5}

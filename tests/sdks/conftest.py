@@ -15,6 +15,7 @@ from generate.node import node_command, run_tool
 from generate.sdks import make_sdks
 from kong.settings import ApiKey, GatewaySettings
 from local.stack import Stack
+from services.reading import declared
 from tests.gateway.running import run
 
 ROOT = Path(__file__).parents[2]
@@ -55,9 +56,7 @@ def gateway(stack: Stack) -> Iterator[str]:
         running = run(
             GatewaySettings(
                 p_value=50,
-                user_service_v1=(ports.address("user-service-v1"),),
-                user_service_v2=(ports.address("user-service-v2"),),
-                order_service=ports.address("order-service"),
+                targets={each: (ports.address(each),) for each in declared().ports},
                 state=Path(state),
                 api_keys=(ApiKey("tests", KEY),),
             )

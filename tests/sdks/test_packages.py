@@ -127,8 +127,8 @@ def test_what_was_there_stays_where_one_cannot_be_made(tmp_path: Path) -> None:
     """All packages or none; and the error says which could not be made."""
     install_packages(ROOT)
     broken, target = tmp_path / "repository", tmp_path / "sdks"
-    for name in ("specs", "sdks"):
-        shutil.copytree(ROOT / name, broken / name)
+    copy_declared(broken)
+    shutil.copytree(ROOT / "sdks", broken / "sdks")
     for name in ("package-lock.json", "node_modules"):
         (broken / name).symlink_to(ROOT / name)
     for language in ("python", "typescript"):

@@ -20,9 +20,10 @@ def test_the_split_is_exact(stack: Stack, p_value: int) -> None:
     with tempfile.TemporaryDirectory(prefix="split-") as folder:
         settings = GatewaySettings(
             p_value=p_value,
-            user_service_v1=(address("user-service-v1"),),
-            user_service_v2=(address("user-service-v2"),),
-            order_service=address("order-service"),
+            targets={
+                each: (address(each),)
+                for each in ("user-service-v1", "user-service-v2", "order-service")
+            },
             state=Path(folder),
         )
         gateway = run(settings)

@@ -68,6 +68,12 @@ def test_the_name_of_a_spec_is_one_in_python(folder: Path) -> None:
 
 
 ROW = "/services/item-service"
+SPLIT = """\
+    versions:
+      v1: {port: 5002}
+      v2: {port: 5003, overlay: specs/user-v2.yaml}
+    split: P_VALUE
+"""
 REFUSED: dict[str, tuple[str, str, str]] = {
     "word": ("port: 5004", "prot: 5004", "item-service.prot: is not a property here: docs"),
     "neither-port-nor-versions": ("    port: 5004\n", "", '"port" is a required property'),
@@ -106,8 +112,19 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "no-overlay": (
         "port: 5004",
-        "versions: {a: {port: 1}, b: {port: 2, overlay: specs/gone.yaml}}",
+        "split: P_VALUE\n    versions: {a: {port: 1}, b: {port: 2, overlay: specs/gone.yaml}}",
         "there is no file specs/gone.yaml",
+    ),
+    "second-split": (
+        "port: 5004",
+        "split: P_VALUE\n    versions: {a: {port: 1}, b: {port: 2}}",
+        "the split P_VALUE belongs to another row (/services/user-service/split): choose another",
+    ),
+    "versions-without-split": ("    split: P_VALUE\n", "", '"split" is a required property'),
+    "no-split": (
+        SPLIT,
+        "    port: 5002\n",
+        "no service has a `split`: the gateway splits the requests of one",
     ),
     "event-of-nobody": (
         "port: 5004",
