@@ -10,11 +10,12 @@ from pymongo import MongoClient
 
 from models.fields.order import Order
 from openapi.reading import load_description
+from services.reading import declared
 from storage.client import Json, MongoSettings, connect, now
 from storage.contacts import Contacts, MongoContactsStore
-from storage.layout import collections
 from storage.orders import Orders
 from storage.setup import set_up
+from tests.apis import both_collections
 from tests.examples import ADDRESS, ITEM
 from tests.storage.test_own_fields import STORAGES_OWN
 
@@ -39,13 +40,14 @@ async def test_an_order_has_a_version_of_its_own_and_one_that_is_storages(
     of_order |= {name: {"type": "integer", "format": "int64"} for name in STORAGES_OWN}
     (tmp_path / "order.yaml").write_text(yaml.safe_dump(orders_yaml), "utf-8")
     own = replace(mongo, prefix=f"own_{uuid4().hex[:12]}")
-    set_up(root, collections(tmp_path, own.users, own.orders), {})
+    set_up(root, both_collections(own.users, own.orders, specs=tmp_path), {})
     order_api, events = (
         load_description(tmp_path / f"{name}.yaml") for name in ("order", "events")
     )
+    (row,) = declared().by_api["order"].collections
     taken = {name: number + 2**40 for number, name in enumerate(STORAGES_OWN)}
     async with connect(own) as client:
-        orders = Orders(client[own.orders], order_api, events)
+        orders = Orders(client[own.orders], order_api, events, row)
         store = MongoContactsStore(client[own.orders], order_api, events)
         order: Json = {Order.userId: "u1", Order.items: [ITEM], Order.orderStatus: "shipping"}
         order |= {Order.userEmails: ["a@example.com"], Order.deliveryAddress: ADDRESS}
@@ -57,7 +59,7 @@ async def test_an_order_has_a_version_of_its_own_and_one_that_is_storages(
         assert await store.known_versions(["u1"]) == {"u1": 7}
         order_id = made[Order.orderId]
         await orders.update_details(order_id, {Order.userEmails: ["c@example.com"]})
-        (listed,) = (await orders.page("shipping", 1, None)).orders
+        (listed,) = (await orders.page("shipping", 1, None)).items
         for found in (made, listed, await orders.get(order_id)):
             assert {name: found[name] for name in STORAGES_OWN} == taken
         assert listed[Order.userEmails] == ["c@example.com"]
