@@ -12,7 +12,7 @@ from openapi.reading import load_description
 from services.declaration import Collection
 from storage.client import Json
 from storage.entity import Entity
-from storage.evolution.changes import Change, Rename, Rewrite, Transform
+from storage.evolution.changes import Change, Rewrite, Transform
 from storage.evolution.loading import load
 from storage.layout import collections
 from storage.validators import collection_schema
@@ -57,8 +57,7 @@ def _fields(change: Change) -> tuple[str, ...]:
         return change.fields
     if isinstance(change, Rewrite):
         return change.gone
-    known_as = change.known_as if isinstance(change, Rename) else ""
-    return (change.field, known_as)
+    return (change.field,)
 
 
 def _differences(before: Json, now: Json) -> Iterator[tuple[str, str]]:

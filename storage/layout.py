@@ -166,7 +166,10 @@ def digest(layout: Iterable[Collection]) -> str:
 
 
 def _evolved(wanted: Collection, steps: Sequence[Step]) -> Collection:
-    own = (*reserving(wanted.name), *(each for each in steps if each.collection == wanted.name))
+    own = (
+        *reserving(wanted.name, wanted.schema),
+        *(each for each in steps if each.collection == wanted.name),
+    )
     indexes = tuple(stored_index(each, own, wanted.ordered) for each in wanted.indexes)
     return replace(wanted, schema=stored_schema(wanted.schema, own), indexes=indexes, steps=own)
 

@@ -22,13 +22,11 @@ ABSENT = Absent.ABSENT
 class Rename:
     """`field` is stored as `to`; on the wire it keeps its name.
 
-    Either may be a path with dots. `known_as` is the name by which storage itself speaks of it,
-    where that is not `field`: for a field that no spec knows.
+    Either may be a path with dots.
     """
 
     field: str
     to: str
-    known_as: str = ""
 
     def __str__(self) -> str:
         return f"store {self.field} as {self.to}"

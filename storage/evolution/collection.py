@@ -157,15 +157,6 @@ class EvolvingCollection(AsyncCollection[Json]):
         """See pymongo; what it yields is as the pipeline says."""
         return await super().aggregate(self.shape.pipeline(pipeline), *args, **kwargs)
 
-    async def aggregate_raw_batches(  # type: ignore[override]
-        self,
-        pipeline: Iterable[Json],
-        *args: Any,  # noqa: ANN401
-        **kwargs: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
-        """See pymongo; for change streams."""
-        return await super().aggregate_raw_batches(self.shape.changes(pipeline), *args, **kwargs)
-
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401
         raise NotImplementedError("an operation that storage/evolution/collection.py has not")
 

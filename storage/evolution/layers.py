@@ -91,7 +91,7 @@ class RenameLayer(Layer):
     def __init__(self, phases: Mapping[str, Phase], migration: str, change: Rename) -> None:
         super().__init__(phases, migration)
         self._old, self._new = change.field, change.to
-        self.field = change.known_as or change.field
+        self.field = change.field
 
     @property
     def _written(self) -> str:

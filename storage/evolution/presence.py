@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from storage.client import Json
+from storage.durable import heed_cancellation
 from storage.evolution.layers import COMPLETION, Phase
 from storage.evolution.records import LAYOUT, LEASE_SECONDS, MIGRATIONS, PROCESSES, unknown
 from storage.redaction import redacted
@@ -94,6 +95,7 @@ class Presence:
                 if reason != told:
                     log.warning("presence_not_kept", reason=reason)
                 told = reason
+            heed_cancellation()
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def beat(self) -> None:

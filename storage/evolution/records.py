@@ -72,10 +72,6 @@ class Records:
         wanted = {"_id": LAYOUT, "digest": digest, "settled": True}
         return self._migrations.find_one(wanted) is not None
 
-    def is_new(self) -> bool:
-        """Whether no process that leaves a word ever used this database."""
-        return self._migrations.find_one({"_id": LAYOUT}) is None
-
     def running(self) -> list[Running]:
         """The processes that use it."""
         lease = {"$dateSubtract": {"startDate": "$$NOW", "unit": "second", "amount": LEASE_SECONDS}}

@@ -19,21 +19,19 @@ from storage.system_fields import CONTACT_VERSION, EMAIL_KEYS, OUTBOX, OWN, SYST
 
 NAME = f"{FIRST}_system_fields"
 
-_MOVED = {
-    "users": (EMAIL_KEYS, CONTACT_VERSION, OUTBOX),
-    "orders": (CONTACT_VERSION,),
-}
-"""By collection; each of these documents had the last name of the path at its top, as a long."""
+_MOVED = (EMAIL_KEYS, CONTACT_VERSION, OUTBOX)
+"""What stood at the top; every document that had any had a version, as a long."""
 
 _LONG = name_of(CONTACT_VERSION)
 _IS_OLD = {"$eq": [{"$type": f"${_LONG}"}, "long"]}
 _HAS_NONE = {"$eq": [{"$type": f"${SYSTEM}"}, "missing"]}
 
 
-def reserving(collection: str) -> tuple[Step, ...]:
-    """The step of a collection, if its documents ever were otherwise."""
-    names = [name_of(path) for path in _MOVED.get(collection, ())]
-    if not names:
+def reserving(collection: str, schema: Json) -> tuple[Step, ...]:
+    """The step of a collection with this `$jsonSchema`, if its documents ever were otherwise."""
+    known = schema["properties"].get(SYSTEM, {}).get("properties", {})
+    names = [name for name in map(name_of, _MOVED) if name in known]
+    if _LONG not in known:
         return ()
     return (Step(NAME, collection, (_making_room(), _moving(names))),)
 

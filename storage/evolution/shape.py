@@ -12,7 +12,6 @@ from storage.evolution.paths import below
 
 _LOGICAL = ("$and", "$or", "$nor")
 _SETTING = ("$set", "$addFields")
-_UPDATED = "updateDescription.updatedFields."
 _REPLACING = ("$replaceWith", "$replaceRoot")
 
 _COMPUTED: Mapping[str, Callable[[str, Any], Any]] = {
@@ -50,13 +49,6 @@ class Shape:
             self.layers,
             given,
         )
-
-    def changes(self, stages: Iterable[Mapping[str, Any]]) -> list[Json]:
-        """The pipeline of a change stream that asks which fields an update has set."""
-        return [
-            {"$match": _set(self.layers, each["$match"])} if "$match" in each else dict(each)
-            for each in stages
-        ]
 
     def projection(self, projection: Mapping[str, Any] | Iterable[str] | None) -> Json | None:
         """A selection of fields."""
@@ -105,26 +97,6 @@ def _query(query: Json, layer: Layer) -> Json:
         return kept
     parts = [*([kept] if kept else []), *conditions]
     return {"$and": parts} if parts[1:] else parts[0]
-
-
-def _set(layers: Iterable[Layer], query: Json) -> Json:
-    """The query, where a field that it names may have been set in any of its places."""
-    conditions: list[Json] = []
-    for key, value in query.items():
-        if not key.startswith(_UPDATED) or value != {"$exists": True}:
-            conditions.append({key: value})
-            continue
-        paths = [key.removeprefix(_UPDATED)]
-        for layer in layers:
-            paths = [place for path in paths for place in _places(layer, path)]
-        conditions.append({"$or": [_is_set(path) for path in paths]})
-    return {"$and": conditions}
-
-
-def _is_set(path: str) -> Json:
-    """A path with dots is one name there, as far as it was set by that path."""
-    value = {"$getField": {"field": path, "input": "$updateDescription.updatedFields"}}
-    return {"$expr": {"$ne": [{"$type": value}, "missing"]}}
 
 
 def _projection(projection: Json, layer: Layer) -> Json:

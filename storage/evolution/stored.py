@@ -91,7 +91,7 @@ def retired(steps: Iterable[Step]) -> set[str]:
 
 def _moves(change: Change) -> TypeGuard[Rename | Split]:
     """Whether storage knows the field by its old name."""
-    return isinstance(change, Split) or (isinstance(change, Rename) and not change.known_as)
+    return isinstance(change, Rename | Split)
 
 
 def _places(change: Change) -> tuple[str, ...]:

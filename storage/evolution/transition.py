@@ -36,10 +36,6 @@ class Transition:
             for name in dict.fromkeys(each.database for each in self._layout)
         }
         self._records = {name: Records(client[name]) for name in self._digests}
-        self._unknown = any(
-            records.is_new() and client[name].list_collection_names()
-            for name, records in self._records.items()
-        )
 
     def refuse_newer(self) -> None:
         """Raise MigrationError where the databases are ahead of this version, or out of order."""
@@ -76,7 +72,6 @@ class Transition:
 
     def forget_processes(self) -> None:
         """Note that no process runs: what they have left is of killed ones."""
-        self._unknown = False
         for records in self._records.values():
             records.forget()
 
@@ -91,8 +86,6 @@ class Transition:
 
     def others(self, wait: float) -> list[str]:
         """The names of processes of other versions that still run after `wait` seconds."""
-        if self._unknown:
-            return ["processes that leave no word in the database may run; if so, those"]
         deadline = monotonic() + wait
         while True:
             found = {

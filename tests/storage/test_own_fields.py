@@ -1,7 +1,7 @@
 """A field of one's own, of every kind, through the user service and a real MongoDB and back."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from storage.contacts import MongoContactsStore
 from storage.orders import Orders
 from storage.outbox import MongoOutbox
 from storage.setup import set_up
+from storage.system_fields import CONTACT_VERSION, SINCE, value_of
 from storage.users import Users
 from tests.apis import both_collections
 from tests.examples import ADDRESS, ITEM
@@ -37,7 +38,12 @@ AGED: Json = {"type": "object", "properties": {"age": {"type": "integer", "forma
 OWN = {"$ref": "#/components/schemas/own"}
 SENT, READ = "2026-11-22T10:15:30.123456+01:00", "2026-11-22T09:15:30.123Z"
 EARLY = "0001-01-01T00:30:00+01:00"
-HOSTILE = {"": 1, "$x": 2, "a.b": 3, "_id": 4, "outbox": 5, "__proto__": 6, "\x00": {"$set": {}}}
+STORAGES_OWN = ("_id", "_system", "outbox", "contactVersion", "emailKeys", "revision")
+"""Names that storage has, or had, for itself."""
+HOSTILE: Json = {"": 1, "$x": 2, "a.b": 3, "__proto__": 4, "\x00": {"$set": {}}} | {
+    name: {"contactVersion": [number, {"_id": None}], "_system": {"outbox": name}}
+    for number, name in enumerate(STORAGES_OWN)
+}
 
 
 @pytest.fixture
@@ -137,7 +143,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-Serve = Callable[[Json], AbstractAsyncContextManager[httpx.AsyncClient]]
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @pytest.fixture
@@ -148,7 +154,10 @@ def serve(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Serve]:
-    """The user service, whose users have a field `own` of a schema, with a database of its own."""
+    """The user service, with a database of its own; its users have a field of a schema, `own`.
+
+    Or several that have it, of other names.
+    """
     settings = replace(mongo, prefix=f"own_{uuid4().hex[:12]}")
     for name, value in databases.environment("mongodb-setup").items():
         monkeypatch.setenv(name, value)
@@ -156,8 +165,8 @@ def serve(
     monkeypatch.setenv("VALIDATE_RESPONSES", "true")
 
     @asynccontextmanager
-    async def served(schema: Json) -> AsyncIterator[httpx.AsyncClient]:
-        _write_specs(tmp_path, schema)
+    async def served(schema: Json, *names: str) -> AsyncIterator[httpx.AsyncClient]:
+        _write_specs(tmp_path, schema, names or ("own",))
         set_up(root, both_collections(settings.users, settings.orders, specs=tmp_path), {})
         row = replace(declared().by_api["user"], spec=tmp_path / "user.yaml")
         service = composed(row, row.version("v1"), tmp_path / "events.yaml")
@@ -173,7 +182,7 @@ def serve(
     root.drop_database(settings.orders)
 
 
-def _write_specs(folder: Path, schema: Json) -> None:
+def _write_specs(folder: Path, schema: Json, names: Iterable[str]) -> None:
     for spec in SPECS.glob("*.yaml"):
         (folder / spec.name).write_text(spec.read_text("utf-8"), "utf-8")
     file = folder / "user.yaml"
@@ -181,7 +190,7 @@ def _write_specs(folder: Path, schema: Json) -> None:
     schemas = user["components"]["schemas"]
     schemas["own"] = schema
     for name in ("NewUser", "UserUpdate", "User"):
-        schemas[name]["properties"]["own"] = OWN
+        schemas[name]["properties"] |= dict.fromkeys(names, OWN)
     file.write_text(yaml.safe_dump(user, allow_unicode=True), "utf-8")
 
 
@@ -216,6 +225,27 @@ async def test_what_is_right_comes_back_and_what_is_wrong_is_refused(
                 assert answer.status_code == 400, (sent, answer.text)
                 pointers = [each["pointer"] for each in answer.json()["errors"]]
                 assert all(each.startswith("#/own") for each in pointers), pointers
+
+
+async def test_what_is_called_like_storages_own_is_stored_like_any_other(
+    serve: Serve, root: MongoClient[Json]
+) -> None:
+    """Under its own name, but for the two that are taken; and the change is published as ever."""
+    async with serve({"type": "object"}, *STORAGES_OWN) as client:
+        own = dict.fromkeys(STORAGES_OWN, HOSTILE)
+        user: Json = {User.emails: [f"{uuid4().hex}@example.com"], User.deliveryAddress: ADDRESS}
+        made = (await client.post("/users/", json=user | own)).raise_for_status().json()
+        path = f"/users/{made[User.userId]}"
+        user = {User.emails: [f"{uuid4().hex}@example.com"]}
+        changed = (await client.put(path, json=user | own)).raise_for_status().json()
+        for answer in (made, changed, (await client.get(path)).raise_for_status().json()):
+            assert {name: answer[name] for name in STORAGES_OWN} == own
+        (database,) = (
+            each for each in root.list_database_names() if re.match("own_.*_users", each)
+        )
+        (stored,) = root[database]["users"].find({SINCE: {"$exists": True}})
+        assert value_of(stored, CONTACT_VERSION) == 2
+        assert {*STORAGES_OWN} - {"_id", "_system"} < stored.keys()
 
 
 def _is_same(found: Any, wanted: Any) -> None:  # noqa: ANN401 - any of JSON
