@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 
+@cache
 def formatted(text: str, path: str, root: Path) -> str:
     """The text as it is to stand at `path` in the repository `root`."""
     for arguments in (("check", "--select", "I", "--fix", "--quiet"), ("format", "--quiet")):

@@ -42,6 +42,7 @@ class Development:
         self._looks: Iterator[object] = watch(
             *folders, rust_timeout=_LOOK, yield_on_timeout=True, raise_interrupt=False
         )
+        self._generate()
         self._layouts = self._try_all([*declared().ports])
 
     def follow(self) -> None:

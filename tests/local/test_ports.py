@@ -50,6 +50,12 @@ def test_one_port_for_two_purposes_is_refused_with_both_variables() -> None:
         Ports.standard({"GATEWAY_PORT": "27017"})
 
 
+def test_a_process_that_came_after_the_start_has_no_port() -> None:
+    """The message says what to do."""
+    with pytest.raises(LocalError, match=r"order-service has no port .* `make stop`"):
+        Ports(processes={})["order-service"]
+
+
 def test_free_ports_are_free_and_differ() -> None:
     """They can all be listened on at once."""
     free = Ports.free()

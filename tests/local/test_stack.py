@@ -109,6 +109,18 @@ def test_a_running_system_is_found_by_its_state_folder(mongodb: Stack) -> None:
         Stack.running(mongodb.state)
 
 
+def test_a_system_with_a_part_that_is_not_declared_any_more_can_be_stopped(mongodb: Stack) -> None:
+    """Its row is gone; the message says so of everything else."""
+    mongodb.start()
+    record = mongodb.state / "system.json"
+    saved = json.loads(record.read_text())
+    record.write_text(json.dumps({**saved, "parts": [*saved["parts"], "gone-service"]}))
+    with pytest.raises(NotRunningError, match="`make stop` ends it"):
+        Stack.running(mongodb.state)
+    assert mongodb.stop()
+    _assert_nothing_is_left(mongodb)
+
+
 def test_a_taken_port_ends_the_start_before_anything_runs(system: Stack) -> None:
     """Another's port, then ours: the process that holds it goes on."""
     with socket.create_server(("127.0.0.1", system.ports.rabbitmq_management)):
