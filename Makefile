@@ -23,7 +23,7 @@ help:
 	@echo 'make release   make the specs the last release, which nothing may break unannounced'
 	@echo 'make sdks      build client packages in Python and TypeScript'
 	@echo 'make sbom      write what services and packages consist of (CycloneDX), after make sdks'
-	@echo 'make publish   push both APIs to SwaggerHub'
+	@echo 'make publish   push the APIs with clients to SwaggerHub'
 	@echo 'make lock      pin requirements/*.in anew'
 
 up start: $(VENV)/local.installed

@@ -56,7 +56,7 @@ def check() -> None:
 
 @click.command()
 def pages() -> None:
-    """Build the pages of both APIs and of the events, to be published.
+    """Build the pages of all APIs and of the events, to be published.
 
     API_SERVERS are the addresses that they name.
     """

@@ -1,4 +1,4 @@
-"""`publish`: both APIs to SwaggerHub."""
+"""`publish`: the APIs that have clients to SwaggerHub."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
     help="Who sees a version that is new there.",
 )
 def publish(*, dry_run: bool, visibility: str) -> None:
-    """Push both APIs to SwaggerHub under their version, published and as the default.
+    """Push each API with clients to SwaggerHub under its version, published and as the default.
 
     SWAGGERHUB_OWNER and SWAGGERHUB_API_KEY say whose and with which key; SWAGGERHUB_URL says where,
     if not at SwaggerHub itself.

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 @click.command()
 def sdks() -> None:
-    """Make client packages of both APIs, anew in build/sdks: wheel, source, npm tarball."""
+    """Make all client packages, anew in build/sdks: wheel, source, npm tarball."""
     from generate.node import NodeError  # noqa: PLC0415 - only where one develops
     from generate.sdks import SdkError, make_sdks  # noqa: PLC0415
     from generate.sources import read_sources  # noqa: PLC0415

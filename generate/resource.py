@@ -4,6 +4,7 @@ They are list, create, get, replace and delete, as REST has them. What is not qu
 belongs to a service that composes what its handlers are given, is written by hand.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,6 @@ from openapi.views import composed
 from services.declaration import Collection, Service
 
 _JSON = "application/json"
-_LINKED = ("from contract.answers.values import Answer", "from contract.links import Links")
 
 
 @dataclass(frozen=True)
@@ -123,26 +123,23 @@ class _Resource:
             return None
         chosen = ", ".join(f"{self._field(name)}: {given[name]}" for name in filters)
         limits = f", **{{{chosen}}}" if chosen else ""
-        sent = "".join(f"{each}={each}, " for each in given.values() if each != "cursor")
-        return self._plain(
-            "list[Json] | Answer[list[Json]]",
-            f"page = await {self._documents}.page(limit, cursor{limits})",
-            "if page.next is None:",
-            "    return page.items",
-            f'more = link("{operation.id}", {sent}cursor=page.next)',
-            """return Answer(page.items, headers={"Link": f'<{more}>; rel="next"'})""",
-        )
+        sent = "".join(f", {each}={each}" for each in given.values() if each != "cursor")
+        found = f"await {self._documents}.page(limit, cursor{limits})"
+        result = "list[Json] | Answer[list[Json]]"
+        return self._plain(result, f'return paged({found}, link, "{operation.id}"{sent})')
 
     def _plain(self, result: str, *lines: str) -> Plain:
-        text = "\n".join((result, *lines))
+        words = {*re.findall(r"\w+", " ".join((result, *lines)))}
         model = self.description.class_names[self.collection.schema]
         needed = {
             "Json": ["from storage.client import Json"],
-            "link(": _LINKED,
-            f"{model}.": [f"from models.fields.{self.api} import {model}"],
+            "Answer": ["from contract.answers.values import Answer"],
+            "link": ["from contract.links import Links"],
+            "paged": ["from handlers.pages import paged"],
+            model: [f"from models.fields.{self.api} import {model}"],
         }
-        imports = {line for word, found in needed.items() if word in text for line in found}
-        takes = f"*, {self._documents}: Documents{', link: Links' * ('link(' in text)}"
+        imports = {line for word, found in needed.items() if word in words for line in found}
+        takes = f"*, {self._documents}: Documents{', link: Links' * ('link' in words)}"
         return Plain(
             takes, result, lines, frozenset({*imports, "from storage.documents import Documents"})
         )

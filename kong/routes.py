@@ -119,7 +119,7 @@ def _missing(
                     f"        methods: [{methods}]"
                 )
     pattern = _pattern(operation.path.rstrip("/"))
-    words = [word for word in re.split(r"\W+", _PARAMETER.sub("", operation.path)) if word]
+    words = [word for word in re.split(r"\W+", operation.path) if word]
     name = "_".join((owner.removeprefix("kong_"), *words, operation.method.lower()))
     return (
         f"{operation} has no route. In kong/kong.yml.template, under {owner}:\n"

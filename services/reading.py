@@ -30,7 +30,7 @@ OTHER_NAMES = frozenset(
 
 OTHERS = {
     "spec": ("__init__", "fields"),
-    "handlers": ("__init__", "answers", "signatures", "times"),
+    "handlers": ("__init__", "answers", "pages", "signatures", "times"),
     "collection": ("migrations", "processes"),
 }
 """Names of modules beside the services' models and handlers, and of collections beside theirs."""

@@ -111,7 +111,7 @@ PLANTED: Mapping[str, tuple[str, str, str, list[str]]] = {
         "/orders/{id}/items/{item}",
         "get",
         [
-            r"- name: order_service_orders_items_get_route",
+            r"- name: order_service_orders_id_items_item_get_route",
             r"tags: \[GET=planted\]",
             r"methods: \[GET, HEAD\]",
         ],

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 
 import psutil
 import pytest
 
+from contract.samples import request_example
 from local.parts import http_processes
 from local.stack import Stack
+from openapi.reading import load_description
+from services.reading import declared
 from storage.client import Json
 from tests.services.conftest import new_order, new_user
 from tests.strict.target import Target
@@ -21,6 +25,24 @@ _NEW: Mapping[str, tuple[str, str, Callable[[], Json]]] = {
 }
 
 
+def _creations() -> Mapping[str, tuple[str, str, Callable[[], Json]]]:
+    """Where each process creates something, a path that answers 200, and what can be created.
+
+    Of a service that the paper does not know, that is the first operation that creates anything;
+    one without any is left out.
+    """
+    found = {**_NEW}
+    for service in (each for each in declared() if not {*each.processes} <= _NEW.keys()):
+        description = load_description(service.spec)
+        for operation in description.operations:
+            body = operation.body and operation.body.content.get("application/json")
+            if operation.method == "POST" and body and not operation.parameters:
+                new = partial(request_example, description, body)
+                for process in service.processes:
+                    found.setdefault(process, (operation.path, "/openapi.json", new))
+    return found
+
+
 @pytest.fixture(scope="session")
 def targets(stack: Stack) -> Mapping[str, Target]:
     """Every service, by its process."""
@@ -29,7 +51,7 @@ def targets(stack: Stack) -> Mapping[str, Target]:
         name: Target(
             stack.ports.address(name), *parts, tuple(psutil.Process(pids[name]).children())
         )
-        for name, parts in _NEW.items()
+        for name, parts in _creations().items()
     }
 
 
@@ -66,7 +88,7 @@ def log_sizes(stack: Stack) -> Mapping[str, int]:
     return {part: len(stack.log(part).read_text()) for part in http_processes()}
 
 
-@pytest.fixture(params=_NEW)
+@pytest.fixture(params=_creations())
 def service(request: pytest.FixtureRequest, targets: Mapping[str, Target]) -> Target:
     """Each service in turn."""
     return targets[request.param]

@@ -1,7 +1,6 @@
 """Every string, array and number in the specs has its limit."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,14 +8,16 @@ from openapi.description import Description, JsonSchema
 from openapi.grammar import walk
 from openapi.reading import load_description
 from openapi.schemas import within
+from services.reading import declared
 
-SPECS = Path(__file__).parents[2] / "specs"
 APIS = {
-    "user": load_description(SPECS / "user.yaml"),
-    "user v2": load_description(SPECS / "user.yaml", SPECS / "user-v2.yaml"),
-    "order": load_description(SPECS / "order.yaml"),
-    "events": load_description(SPECS / "events.yaml"),
+    each.process: load_description(service.spec, each.overlay)
+    for service in declared()
+    if service.house_rules
+    for each in service.versions
 }
+if (events := declared().events) is not None:
+    APIS["events"] = load_description(events)
 LIMITS = {
     "string": {"maxLength"},
     "array": {"maxItems", "items"},
