@@ -62,6 +62,10 @@ class Compose:
         """Be compose from now on."""
         self._commands.become(*self._prefix, *arguments)
 
+    def services(self) -> frozenset[str]:
+        """What the files say that there is."""
+        return frozenset(self.run("config", "--services").split())
+
     def up(self, *services: str) -> None:
         """Have a container of each, as the files say; one that is so already is left alone."""
         self.run(*_UP, *services)

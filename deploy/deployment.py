@@ -16,8 +16,9 @@ from deploy.errors import DeployError, StuckError, WentBackError
 from deploy.interruption import Interrupted, uninterrupted
 from deploy.keeping import Keeping
 from deploy.layout import Layout
+from deploy.processes import EVENTS, HTTP
 from deploy.release import Release, folder_of, release, take_settings
-from deploy.replacing import HTTP, ORDER, Replacing
+from deploy.replacing import ORDER, Replacing
 from deploy.report import Report
 from deploy.requests import Address
 from deploy.settings import parse, settings
@@ -114,7 +115,7 @@ class Deployment:
         """End everything, what is in front first; the data stays."""
         good = self._good()
         compose = Compose(release(self._layout, good), self._report)
-        for services in (("kong",), HTTP, ("user-relay", "order-consumer"), ()):
+        for services in (("kong",), HTTP, EVENTS[::-1], ()):
             compose.run("stop", *services)
 
     def backup(self) -> None:
@@ -186,8 +187,13 @@ class Deployment:
         with self._watched(wanted) as called:
             self._set_up(compose, back=back)
             # What understands more comes first, and goes last.
+            known = compose.services()
             for service in reversed(ORDER) if back else ORDER:
-                replacing.replace(service, called=called)
+                if service in known:
+                    replacing.replace(service, called=called)
+                else:  # this release is from before there was one
+                    for each in self._containers.of(service):
+                        self._containers.stop(each)
         self._gateway(compose)
         self._check(wanted)
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from deploy.compose import Compose
 from deploy.containers import Container, Containers
 from deploy.errors import DeployError
+from deploy.processes import EVENTS, HTTP
 from deploy.release import Release
 from deploy.report import Report
 from deploy.requests import Address, Client
 
-HTTP = ("order-service", "user-service-v1", "user-service-v2")
-ORDER = ("order-consumer", "user-relay", *HTTP)
-"""Consumers before relays: what a new relay publishes an old consumer need not understand."""
+ORDER = (*EVENTS, *HTTP)
 
 _PORT = 5000
 _LOOK = 0.25

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generate.asyncapi import asyncapi
+from generate.compose import compose
 from generate.fields import fields
 from generate.insomnia import insomnia
 from generate.json_schemas import json_schemas
@@ -13,7 +14,7 @@ from generate.signatures import signatures
 from generate.sources import Sources
 from generate.stubs import orphans, stubs
 from generate.unenforced import unenforced
-from kong.upstreams import upstreams
+from generate.upstreams import upstreams
 
 Files = Mapping[str, str]
 """Texts by their paths in the repository, as `models/user.py`."""
@@ -42,6 +43,7 @@ ARTEFACTS = (
     Artefact(asyncapi),
     Artefact(methods),
     Artefact(upstreams),
+    Artefact(compose),
     Artefact(unenforced),
     Artefact(insomnia),
 )

@@ -1,22 +1,10 @@
-"""The gateway's names of services: their upstreams, and the settings that say where they are.
+"""The gateway's names of services: their upstreams, and the settings that say where they are."""
 
-`kong.yml.template` and `services.txt`, which docker-entrypoint.sh reads, are made from this.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
-
-import jinja2
 
 from services.declaration import Service, System
 from services.reading import declared
-
-TEMPLATE = "kong/kong.yml.template"
-SERVICES = "kong/services.txt"
-_BEGIN = "  # Made from services.yaml by `make generate`, as far as the next comment like this.\n"
-_END = "  # Down to here.\n"
 
 
 def name_of(process: str) -> str:
@@ -62,41 +50,3 @@ def split_names(system: System | None = None) -> SplitNames:
         {each.name: f"{name_of(each.process)}_upstream" for each in service.versions},
         {each.name: each.process for each in service.versions},
     )
-
-
-class _Sources(Protocol):
-    """What the specs are read into."""
-
-    @property
-    def root(self) -> Path:
-        """The repository."""
-
-    @property
-    def declared(self) -> System:
-        """Its services."""
-
-
-def upstreams(sources: _Sources) -> dict[str, str]:
-    """The template with the upstreams of all services, and the list for the entry point."""
-    text = (sources.root / TEMPLATE).read_text("utf-8")
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - this is no HTML
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made = environment.get_template("upstreams.yml.j2").render(
-        system=sources.declared, name_of=name_of, target_variable=target_variable
-    )
-    listed = "".join(f"{line}\n" for line in _lines(sources.declared))
-    block = f"{_BEGIN}{made.rstrip()}\n{_END}"
-    return {TEMPLATE: f"{before}{block}{after}", SERVICES: listed}
-
-
-def _lines(system: System) -> Iterator[str]:
-    yield "# Made from services.yaml: each service, the setting of its split or -, its processes."
-    for service in system:
-        yield " ".join((service.name, service.split or "-", *service.processes))

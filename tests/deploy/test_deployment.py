@@ -10,7 +10,8 @@ from functools import partial
 import httpx
 import pytest
 
-from deploy.replacing import HTTP, ORDER
+from deploy.processes import HTTP
+from deploy.replacing import ORDER
 from models.fields.order import Order
 from models.fields.user import User
 from tests.deploy.conftest import Server
