@@ -3,7 +3,7 @@
 Compiled from a schema, place by place as they are met; where nothing is to be done, nothing is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from itertools import chain, repeat
 from typing import Any
@@ -15,6 +15,7 @@ from storage.conversions import CONVERSIONS
 from storage.limits import check, is_open, is_recursive, may_exceed
 from storage.names import TopNames, stored_name
 from storage.places import Place, Places
+from storage.system_fields import OWN
 
 
 class Codec:
@@ -24,7 +25,6 @@ class Codec:
         self,
         schema: JsonSchema,
         schemas: Mapping[str, JsonSchema],
-        own: Iterable[str] = (),
         *,
         closed: bool = False,
     ) -> None:
@@ -33,12 +33,11 @@ class Codec:
         Args:
             schema: Its references lead to `schemas`.
             schemas: By name.
-            own: Names at the top that storage has for itself.
             closed: At the top there are no properties but those that the schema names.
         """
-        places, self._own = Places(schemas), frozenset(own)
+        places = Places(schemas)
         place = places.of([schema])
-        self._plan = _Plan(place, _Plans(schemas, places), TopNames(own), closed=closed)
+        self._plan = _Plan(place, _Plans(schemas, places), TopNames(OWN), closed=closed)
         names = place.names if closed else ()
         parts = [places.property(place, each) for each in names] if closed else [place]
         exceeds = Reach(schemas, may_exceed)
@@ -58,8 +57,8 @@ class Codec:
 
     def to_wire(self, stored: Json) -> Json:
         """The object that a document, or a part of one, was stored for. Changes `stored`."""
-        for name in self._own & stored.keys():
-            del stored[name]
+        for name in OWN:
+            stored.pop(name, None)
         return self._plan.decoded(stored)
 
 

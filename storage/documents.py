@@ -14,7 +14,7 @@ from storage.client import Json
 from storage.entity import Entity
 from storage.errors import NotFoundError, size_checked
 from storage.pages import Page, Pages
-from storage.system_fields import EMAIL_KEYS, OWN, REVISION, system, value_of
+from storage.system_fields import EMAIL_KEYS, REVISION, system, value_of
 from storage.uniqueness import Uniqueness
 
 
@@ -29,7 +29,7 @@ class Documents:
     def __init__(self, collection: AsyncCollection[Json], api: Description, row: Row) -> None:
         entity = Entity(api, row.schema)
         self._collection, self._key = collection, row.key
-        self._codec = entity.codec(OWN)
+        self._codec = entity.codec()
         self._unique = Uniqueness(row, entity)
         self._pages = Pages(collection, self._codec, row)
 

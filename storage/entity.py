@@ -1,6 +1,5 @@
 """What a collection holds of an API, and the codec for it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,6 +51,6 @@ class Entity:
         types = [each["type"] for each in place.facets if "type" in each]
         return not place.is_closed and all("object" in each for each in types)
 
-    def codec(self, own: Iterable[str] = ()) -> Codec:
-        """Their codec; `own` are names at the top that storage has for itself."""
-        return Codec(self.schema, self.description.schemas, own, closed=self.is_closed)
+    def codec(self) -> Codec:
+        """Their codec."""
+        return Codec(self.schema, self.description.schemas, closed=self.is_closed)

@@ -179,7 +179,7 @@ def _defaults(wanted: Collection, entity: Entity) -> Collection:
     schemas = entity.description.schemas
     if not Reach(schemas, lambda each: "default" in each)(entity.schema):
         return wanted
-    completion, codec = Completion(entity.schema, schemas), entity.codec(OWN)
+    completion, codec = Completion(entity.schema, schemas), entity.codec()
     properties = resolved(entity.schema, schemas).get("properties", {})
     found = {field: default_of(each, schemas) for field, each in properties.items()}
 

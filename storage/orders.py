@@ -18,7 +18,7 @@ from storage.codec import Codec
 from storage.entity import Entity
 from storage.errors import NotFoundError, size_checked
 from storage.pages import Page, Pages
-from storage.system_fields import CONTACT_VERSION, OWN, PUBLIC, system
+from storage.system_fields import CONTACT_VERSION, PUBLIC, system
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
@@ -40,12 +40,12 @@ _NO_VERSION = Int64(0)
 
 def order_codec(api: Description) -> Codec:
     """Between orders as `api` has them and their documents."""
-    return Entity(api, ENTITY).codec(OWN)
+    return Entity(api, ENTITY).codec()
 
 
 def contacts_codec(events: Description) -> Codec:
     """Between contact data as `events` has them and their documents."""
-    return Entity(events, CONTACTS).codec(OWN)
+    return Entity(events, CONTACTS).codec()
 
 
 class Orders:

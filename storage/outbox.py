@@ -85,7 +85,7 @@ class Outbox(Protocol):
         """
 
     async def mark_published(self, changes: Collection[Change]) -> None:
-        """Remove the duty to publish from those users whose version is still the published one."""
+        """Remove the pending entries of those users whose version is still the published one."""
 
     async def backlog(self) -> Sequence[Backlog]:
         """What is to be published, in figures, for each build of which there is something."""
@@ -173,7 +173,7 @@ class MongoOutbox:
             raise DatabaseUnavailable(redacted(error)) from error
 
     async def publish_above(self, versions: Mapping[str, int], leap: int) -> int:
-        """Give each a version `leap` above theirs and the one given, and the duty to publish.
+        """Give each a version `leap` above theirs and the one given, and a pending entry.
 
         Returns how many of them there were. Raises DatabaseUnavailable.
         """

@@ -21,7 +21,6 @@ from storage.system_fields import (
     CHANGED_AT,
     CONTACT_VERSION,
     EMAIL_KEYS,
-    OWN,
     PUBLIC,
     SINCE,
     system,
@@ -33,7 +32,7 @@ ENTITY = "User"
 
 def user_codec(api: Description) -> Codec:
     """Between users as `api` has them and their documents."""
-    return Entity(api, ENTITY).codec(OWN)
+    return Entity(api, ENTITY).codec()
 
 
 def new_user(emails: Iterable[str]) -> Json:

@@ -179,7 +179,7 @@ def _changed(value: Any) -> Strategy:  # noqa: ANN401 - JSON is anything
 
 def stored(name: str, value: Json) -> Json:
     """The document that storage would write for a value: moments as dates, its own fields."""
-    codec = Entity(STORED[name].description, STORED[name].entity).codec(STORED[name].internal)
+    codec = Entity(STORED[name].description, STORED[name].entity).codec()
     document = codec.to_database(value) | STORED[name].internal
     if name == "contacts" and User.userId in document:
         document["_id"] = document.pop("userId")

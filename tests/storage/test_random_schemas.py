@@ -63,7 +63,7 @@ class Stored:
         self.is_closed = entity.is_closed
         self.names = {*entity.place.names}
         self.complete = Completion(self.schema, api.schemas)
-        self.codec = entity.codec(INTERNAL)
+        self.codec = entity.codec()
         left = {(each.place, id(each.schema), each.keyword) for each in unenforced(entity)}
         self.held = Schema(_Held(api.schemas, left).of(self.schema), {}, closed=entity.is_closed)
         validator = {"$jsonSchema": collection_schema(entity, INTERNAL)}
