@@ -1,6 +1,8 @@
 """Which sources were saved."""
 
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _ENDINGS = {".py", ".yaml", ".yml", ".json"}
@@ -16,13 +18,19 @@ class SavedFiles:
 
     def changed(self) -> set[Path]:
         """Those that were added, saved or removed since the last look."""
-        found = ((each, each.stat()) for each in self._sources())
-        now = {each: (stat.st_mtime_ns, stat.st_size) for each, stat in found}
+        now = dict(self._sources())
         before, self._known = self._known, now
         return {path for path, _ in before.items() ^ now.items()}
 
-    def _sources(self) -> Iterator[Path]:
+    def _sources(self) -> Iterator[tuple[Path, tuple[int, int]]]:
+        for file in self._files():
+            with suppress(FileNotFoundError):  # it was there a moment ago
+                stat = file.stat()
+                yield file, (stat.st_mtime_ns, stat.st_size)
+
+    def _files(self) -> Iterator[Path]:
         for place in self._places:
-            for file in place.rglob("*") if place.is_dir() else (place,):
-                if file.suffix in _ENDINGS and file.is_file():
-                    yield file
+            found = (Path(folder, name) for folder, _, names in os.walk(place) for name in names)
+            yield from (each for each in found if each.suffix in _ENDINGS)
+            if not place.is_dir():
+                yield place

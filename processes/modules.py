@@ -19,22 +19,26 @@ def imported(name: str) -> ModuleType:
     try:
         return import_module(name)
     except Exception as error:
-        raise ModuleImportError(_reason(error, name)) from error
+        if isinstance(error, ModuleNotFoundError) and error.name == name:
+            why = "is not there: services.yaml names it, so write it"
+            raise ModuleImportError(f"{name.replace('.', '/')}.py: {why}") from error
+        raise ModuleImportError(reason(error)) from error
 
 
-def _reason(error: Exception, name: str) -> str:
-    if isinstance(error, ModuleNotFoundError) and error.name == name:
-        return f"{name.replace('.', '/')}.py: is not there: services.yaml names it, so write it"
+def reason(error: Exception) -> str:
+    """An error in a line, which begins with where it came to pass."""
     told = f"{type(error).__name__}: {error}".partition("\n")[0]
     if isinstance(error, SyntaxError) and error.filename:
         told = f"{type(error).__name__}: {error.msg}"
         return f"{shown(Path(error.filename))}:{error.lineno}: {told}"
-    ours = [
+    frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(ROOT)
-        and Path(frame.filename) != Path(__file__)
-        and "site-packages" not in Path(frame.filename).parts
+        if Path(frame.filename).is_file() and Path(frame.filename) != Path(__file__)
     ]
-    where = f"{shown(Path(ours[-1].filename))}:{ours[-1].lineno}" if ours else name
-    return f"{where}: {told}"
+    ours = [each for each in frames if _is_ours(Path(each.filename))] or frames
+    return f"{shown(Path(ours[-1].filename))}:{ours[-1].lineno}: {told}" if ours else told
+
+
+def _is_ours(file: Path) -> bool:
+    return file.is_relative_to(ROOT) and "site-packages" not in file.parts

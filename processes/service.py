@@ -20,7 +20,7 @@ from handlers.answers import translate
 from openapi.description import Description
 from openapi.reading import load_description
 from processes.metrics import HttpMetrics
-from processes.modules import imported
+from processes.modules import ModuleImportError, imported
 from processes.settings import (
     SettingsError,
     drain_file,
@@ -131,7 +131,13 @@ def _dependencies(
 ) -> Mapping[str, Any]:
     """What handlers are given: by the row's composition, or else its collections by their names."""
     if service.composition:
-        found: Mapping[str, Any] = imported(service.composition).dependencies(
+        composition = imported(service.composition)
+        if not hasattr(composition, "dependencies"):
+            file = f"{service.composition.replace('.', '/')}.py"
+            raise ModuleImportError(
+                f"{file}: has no `dependencies`: write it, as docs/services.md says"
+            )
+        found: Mapping[str, Any] = composition.dependencies(
             database=kept and kept.database,
             service=service,
             version=version,

@@ -2,7 +2,7 @@
 
 import sys
 
-from processes.modules import imported
+from processes.modules import imported, reason
 from processes.settings import mongo_settings
 from processes.start import CONFIG_ERRORS
 from services.reading import declared
@@ -17,6 +17,8 @@ def main() -> None:
         _compose(sys.argv[1])
     except CONFIG_ERRORS as error:
         sys.exit(str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, who saved the file made it
+        sys.exit(reason(error))
 
 
 def _compose(process: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -69,6 +70,13 @@ async def test_a_service_that_stores_nothing_needs_no_database(
     ):
         assert (await client.get("/echo")).text == "here"
         assert (await client.get("/health/ready")).json() == {"status": "ready"}
+
+
+def test_a_composition_without_its_function_is_told(echo: Service) -> None:
+    """By the file, and what to write."""
+    wrong = replace(echo, composition=echo.handlers)
+    with pytest.raises(ModuleImportError, match=r"\.py: has no `dependencies`: write it"):
+        composed(wrong, wrong.version(), None)
 
 
 @pytest.mark.parametrize("name", ["'nobody'", "'user-service'", "'order-service', 'v2'"])
