@@ -20,6 +20,7 @@ from openapi.names import class_name
 from openapi.reading import load_description
 from services.declaration import Service
 from services.reading import declared
+from tests.declaring import copy_declared
 
 pytestmark = pytest.mark.slow
 
