@@ -19,6 +19,7 @@ from generate.writing import State, compare, orphans
 from kong.render import render
 from kong.routes import disagreements
 from kong.settings import GatewaySettings
+from kong.upstreams import kong_service
 from openapi.errors import InvalidDocumentError
 from storage.evolution.errors import MigrationError
 from storage.sample_data import sample_orders, sample_users
@@ -52,10 +53,7 @@ def stale(sources: Sources) -> Iterator[str]:
 def routes(sources: Sources) -> Iterator[str]:
     """Where the gateway's routes and the specs disagree, with what to write."""
     configuration = render(GatewaySettings(p_value=50), 50)[1]
-    operations = {
-        f"kong_{service.name.replace('-', '_')}": description.operations
-        for service, description in sources.services()
-    }
+    operations = {kong_service(each): api.operations for each, api in sources.services()}
     yield from disagreements(configuration, operations, asked_of(sources))
     yield from other_keys(sources, configuration.key_headers)
 

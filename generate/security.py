@@ -83,6 +83,10 @@ def unenforced(sources: Sources) -> Iterator[str]:
 
 def other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
     """Keys that are expected in another header than the gateway looks into."""
+    yield from dict.fromkeys(_other_keys(sources, headers))
+
+
+def _other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
     known = [each.lower() for each in headers]
     for service, description in sources.services():
         for name, scheme in description.security_schemes.items():

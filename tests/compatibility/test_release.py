@@ -55,9 +55,7 @@ def require_all_allowed(repository: Path) -> None:
 
 def test_these_specs_break_no_client_of_the_last_release() -> None:
     """The gate itself, on this repository."""
-    assert {each.api for each in standings(ROOT) if each.released} == {
-        each.api for each in declared().with_clients
-    }
+    assert {each.api for each in standings(ROOT)} == {each.api for each in declared().with_clients}
     require_all_allowed(ROOT)
 
 
@@ -104,10 +102,8 @@ def test_an_addition_passes_and_is_released_with_a_version_of_its_own(
         release(repository)
     change("order", version("1.1.0"))
     release(repository)
-    assert [(each.released, each.changed) for each in standings(repository)] == [
-        ("1.0.0", False),
-        ("1.1.0", False),
-    ]
+    found = {each.api: (each.released, each.changed) for each in standings(repository)}
+    assert (found["user"], found["order"]) == (("1.0.0", False), ("1.1.0", False))
 
 
 def test_what_was_added_is_held_from_the_next_release_on(repository: Path, change: Change) -> None:
@@ -155,4 +151,5 @@ def test_what_is_shared_breaks_both(repository: Path) -> None:
     append("planet", *SCHEMAS, "DeliveryAddress", "required")(document)
     put(*SCHEMAS, "DeliveryAddress", "properties", "planet", value={"type": "string"})(document)
     file.write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
-    assert [len(each.breaks) for each in standings(repository)] == [1, 1]
+    found = {each.api: len(each.breaks) for each in standings(repository)}
+    assert found["user"] == found["order"] == 1

@@ -1,5 +1,6 @@
 """What the specs' `security` comes to at the gateway, and what of it nobody enforces."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -145,15 +146,15 @@ def test_a_role_is_told(specs: Path) -> None:
 def test_a_declaration_of_no_scheme_is_told(specs: Path) -> None:
     """It would hide the next one of that name."""
     (line,) = unenforced(declared(specs, {"oath": "the company's proxy"}))
-    assert line == "services.yaml:30: order.yaml has no security scheme oath: remove it"
+    assert re.fullmatch(
+        r"services\.yaml:\d+: order\.yaml has no security scheme oath: remove it", line
+    )
 
 
 def test_a_key_in_another_header_than_the_gateways_is_told(specs: Path) -> None:
     """With what to write into the gateway's file."""
     assert [*other_keys(read_sources(specs), ["ApiKey"])] == []
     replace_in(specs / "specs" / "shared.yaml", "name: apikey", "name: X-Key")
-    lines = [*other_keys(read_sources(specs), ["apikey"])]
-    assert len(lines) == 2
-    for line in lines:
-        assert line.startswith("specs/")
-        assert "`key_names: [apikey, X-Key]` in kong/apikey.yaml" in line
+    (line,) = other_keys(read_sources(specs), ["apikey"])  # once, though the APIs share it
+    assert line.startswith("specs/shared.yaml:")
+    assert "`key_names: [apikey, X-Key]` in kong/apikey.yaml" in line

@@ -14,26 +14,26 @@ from tests.declaring import copy_declared
 from tests.generate.conftest import replace_in
 
 FILE = "services.yaml"
-ITEMS = """
-  item-service:
-    spec: specs/item.yaml
-    handlers: handlers/items.py
-    port: 5004
-    database: items
+GIZMOS = """
+  gizmo-service:
+    spec: specs/gizmo.yaml
+    handlers: handlers/gizmos.py
+    port: 5998
+    database: gizmos
     collections:
-      items: {schema: Item, key: id}
+      gizmos: {schema: Gizmo, key: gizmoId}
 """
-ITEM = """
+GIZMO = """
 openapi: 3.0.3
-info: {title: Items, version: 1.0.0}
+info: {title: Gizmos, version: 1.0.0}
 paths:
-  /items/{id}:
+  /gizmos/{id}:
     get:
       parameters: [{name: id, in: path, required: true, schema: {type: string}}]
       responses: {'204': {description: There is one.}}
 components:
   schemas:
-    Item: {type: object, properties: {id: {type: string}, size: {type: integer}}}
+    Gizmo: {type: object, properties: {gizmoId: {type: string}, size: {type: integer}}}
 """
 
 
@@ -41,9 +41,9 @@ components:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What is declared, and a third service, in the working directory."""
     copy_declared(tmp_path)
-    (tmp_path / "specs" / "item.yaml").write_text(ITEM)
+    (tmp_path / "specs" / "gizmo.yaml").write_text(GIZMO)
     with (tmp_path / FILE).open("a") as file:
-        file.write(ITEMS)
+        file.write(GIZMOS)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -51,23 +51,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_third_row_is_a_service_like_the_others(folder: Path) -> None:
     """Every name that follows from it does."""
     system = read(folder)
-    service = system.by_name["item-service"]
-    assert [*system][2] is service is system.by_api["item"]
-    assert service.handlers_file == "handlers/items.py"
-    assert service.processes == ("item-service",)
-    assert system.ports["item-service"] == 5004
+    service = system.by_name["gizmo-service"]
+    assert [*system][-1] is service is system.by_api["gizmo"]
+    assert service.handlers_file == "handlers/gizmos.py"
+    assert service.processes == ("gizmo-service",)
+    assert system.ports["gizmo-service"] == 5998
     assert service not in system.with_clients
-    assert read_sources(folder).apis["item"].operations[0].template == "/items/{id}"
+    assert read_sources(folder).apis["gizmo"].operations[0].template == "/gizmos/{id}"
 
 
 def test_the_name_of_a_spec_is_one_in_python(folder: Path) -> None:
     """With a hyphen it would be no module."""
-    (folder / "specs" / "item.yaml").rename(folder / "specs" / "stock-item.json")
-    replace_in(folder / FILE, "spec: specs/item.yaml", "spec: specs/stock-item.json")
-    assert read(folder).by_name["item-service"].api == "stock_item"
+    (folder / "specs" / "gizmo.yaml").rename(folder / "specs" / "new-gizmo.json")
+    replace_in(folder / FILE, "spec: specs/gizmo.yaml", "spec: specs/new-gizmo.json")
+    assert read(folder).by_name["gizmo-service"].api == "new_gizmo"
 
 
-ROW = "/services/item-service"
+ROW = "/services/gizmo-service"
 SPLIT = """\
     versions:
       v1: {port: 5002}
@@ -75,48 +75,60 @@ SPLIT = """\
     split: P_VALUE
 """
 REFUSED: dict[str, tuple[str, str, str]] = {
-    "word": ("port: 5004", "prot: 5004", "item-service.prot: is not a property here: docs"),
-    "neither-port-nor-versions": ("    port: 5004\n", "", '"port" is a required property'),
-    "name": ("  item-service:", "  Item:", "docs/services.md says what may be there"),
-    "no-spec": ("    spec: specs/item.yaml\n", "", "docs/services.md says what may be there"),
-    "spec-elsewhere": ("specs/item.yaml", "item.yaml", "docs/services.md says what may be there"),
-    "collections-without-database": ("    database: items\n", "", "docs/services.md says"),
-    "split-of-one": ("port: 5004", "port: 5004\n    split: ITEM_P", "docs/services.md says"),
-    "taken-port": ("5004", "5001", "the port 5001 belongs to another row (/services/order-"),
-    "fixed-port": ("port: 5004", "port: 27017", "the port 27017 belongs to MongoDB: choose"),
-    "taken-spec": ("specs/item.yaml", "specs/user.yaml", "the spec user belongs to another row"),
+    "word": ("port: 5998", "prot: 5998", "gizmo-service.prot: is not a property here: docs"),
+    "neither-port-nor-versions": ("    port: 5998\n", "", '"port" is a required property'),
+    "name": ("  gizmo-service:", "  Gizmo:", "docs/services.md says what may be there"),
+    "no-spec": ("    spec: specs/gizmo.yaml\n", "", "docs/services.md says what may be there"),
+    "spec-elsewhere": ("specs/gizmo.yaml", "item.yaml", "docs/services.md says what may be there"),
+    "collections-without-database": ("    database: gizmos\n", "", "docs/services.md says"),
+    "split-of-one": ("port: 5998", "port: 5998\n    split: GIZMO_P", "docs/services.md says"),
+    "taken-port": ("5998", "5001", "the port 5001 belongs to another row (/services/order-"),
+    "fixed-port": ("port: 5998", "port: 27017", "the port 27017 belongs to MongoDB: choose"),
+    "taken-spec": ("specs/gizmo.yaml", "specs/user.yaml", "the spec user belongs to another row"),
     "spec-of-events": (
-        "specs/item.yaml",
+        "specs/gizmo.yaml",
         "specs/events.yaml",
         "the spec events belongs to",
     ),
-    "own-module": ("specs/item.yaml", "specs/fields.yaml", "the spec fields belongs to the system"),
-    "keyword": ("handlers/items.py", "handlers/class.py", "the handlers class is a word of Python"),
-    "taken-handlers": ("handlers/items.py", "handlers/users.py", "the handlers users belongs to"),
-    "own-handlers": ("handlers/items.py", "handlers/times.py", "the handlers times belongs to the"),
-    "taken-database": ("database: items", "database: users", "the database users belongs to"),
-    "taken-collection": ("      items: {", "      users: {", "the collection users belongs to"),
-    "own-collection": ("      items: {", "      processes: {", "the collection processes belongs"),
-    "own-name": ("  item-service:", "  mongodb:", "the name mongodb belongs to the system itself"),
-    "name-of-a-process": ("  item-service:", "  user-relay:", "the name user-relay belongs to"),
+    "own-module": (
+        "specs/gizmo.yaml",
+        "specs/fields.yaml",
+        "the spec fields belongs to the",
+    ),
+    "keyword": (
+        "handlers/gizmos.py",
+        "handlers/class.py",
+        "the handlers class is a word",
+    ),
+    "taken-handlers": ("handlers/gizmos.py", "handlers/users.py", "the handlers users belongs to"),
+    "own-handlers": (
+        "handlers/gizmos.py",
+        "handlers/times.py",
+        "the handlers times belongs to",
+    ),
+    "taken-database": ("database: gizmos", "database: users", "the database users belongs to"),
+    "taken-collection": ("      gizmos: {", "      users: {", "the collection users belongs to"),
+    "own-collection": ("      gizmos: {", "      processes: {", "the collection processes belongs"),
+    "own-name": ("  gizmo-service:", "  mongodb:", "the name mongodb belongs to the system itself"),
+    "name-of-a-process": ("  gizmo-service:", "  user-relay:", "the name user-relay belongs to"),
     "taken-package": (
-        "    port: 5004",
-        "    clients: aware-users\n    port: 5004",
+        "    port: 5998",
+        "    clients: aware-users\n    port: 5998",
         "the clients aware-users belongs to another row (/services/user-service/clients)",
     ),
-    "no-file": ("specs/item.yaml", "specs/thing.yaml", "there is no file specs/thing.yaml: write"),
+    "no-file": ("specs/gizmo.yaml", "specs/thing.yaml", "there is no file specs/thing.yaml: write"),
     "no-composition": (
-        "port: 5004",
-        "port: 5004\n    composition: processes/items.py",
-        "there is no file processes/items.py: write it, or name another",
+        "port: 5998",
+        "port: 5998\n    composition: processes/gizmos.py",
+        "there is no file processes/gizmos.py: write it, or name another",
     ),
     "no-overlay": (
-        "port: 5004",
+        "port: 5998",
         "split: P_VALUE\n    versions: {a: {port: 1}, b: {port: 2, overlay: specs/gone.yaml}}",
         "there is no file specs/gone.yaml",
     ),
     "second-split": (
-        "port: 5004",
+        "port: 5998",
         "split: P_VALUE\n    versions: {a: {port: 1}, b: {port: 2}}",
         "the split P_VALUE belongs to another row (/services/user-service/split): choose another",
     ),
@@ -127,13 +139,13 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "no service has a `split`: the gateway splits the requests of one",
     ),
     "event-of-nobody": (
-        "port: 5004",
-        "port: 5004\n    follows: {Sold: {process: seller, port: 5013}}",
+        "port: 5998",
+        "port: 5998\n    follows: {Sold: {process: seller, port: 5997}}",
         "nobody publishes Sold: follow another, or have a row publish it",
     ),
     "event-of-two": (
-        "port: 5004",
-        "port: 5004\n    publishes: {UserContactsChanged: {process: again, port: 5013}}",
+        "port: 5998",
+        "port: 5998\n    publishes: {UserContactsChanged: {process: again, port: 5997}}",
         "the event UserContactsChanged belongs to another row",
     ),
     "no-spec-of-events": (
@@ -157,34 +169,38 @@ def test_what_no_row_may_say_is_refused_with_its_line(folder: Path, case: str) -
 
 LACKING: dict[str, tuple[str, str, str]] = {
     "schema": (
-        "schema: Item",
+        "schema: Gizmo",
         "schema: Thing",
-        "specs/item.yaml has no schema Thing: write it there, or name another of Item",
+        "specs/gizmo.yaml has no schema Thing: write it there, or name another of Gizmo",
     ),
     "key": (
-        "key: id",
+        "key: gizmoId",
         "key: itemId",
-        "Item in specs/item.yaml has no property itemId: write it there, or name another of id",
+        "Gizmo in specs/gizmo.yaml has no property itemId: write it there, or name another of",
     ),
     "key-of-another-type": (
-        "key: id",
+        "key: gizmoId",
         "key: size",
-        "size is the id of documents: make it a string in specs/item.yaml",
+        "size is the id of documents: make it a string in specs/gizmo.yaml",
     ),
     "unique": (
-        "key: id",
-        "key: id, unique: [code]",
-        "Item in specs/item.yaml has no property c",
+        "key: gizmoId",
+        "key: gizmoId, unique: [code]",
+        "Gizmo in specs/gizmo.yaml has no property c",
     ),
-    "order": ("key: id", "key: id, order: [when]", "Item in specs/item.yaml has no property when"),
+    "order": (
+        "key: gizmoId",
+        "key: gizmoId, order: [when]",
+        "Gizmo in specs/gizmo.yaml has no property wh",
+    ),
     "filters": (
-        "key: id",
-        "key: id, filters: [tag]",
-        "Item in specs/item.yaml has no property t",
+        "key: gizmoId",
+        "key: gizmoId, filters: [tag]",
+        "Gizmo in specs/gizmo.yaml has no property t",
     ),
     "event": (
-        "port: 5004",
-        "port: 5004\n    publishes: {Sold: {process: seller, port: 5013}}",
+        "port: 5998",
+        "port: 5998\n    publishes: {Sold: {process: seller, port: 5997}}",
         "Sold is no schema of specs/events.yaml: write it there",
     ),
 }
@@ -206,14 +222,14 @@ def test_what_the_spec_lacks_is_refused_with_the_line_of_the_row(folder: Path, c
 
 def test_two_services_with_one_path_are_refused(folder: Path) -> None:
     """Whatever its parameters are called; behind one gateway only one would be reached."""
-    spec = folder / "specs" / "item.yaml"
+    spec = folder / "specs" / "gizmo.yaml"
     spec.write_text(
-        ITEM.replace("/items/{id}", "/orders/{number}/").replace("name: id", "name: number")
+        GIZMO.replace("/gizmos/{id}", "/orders/{number}/").replace("name: id", "name: number")
     )
     with pytest.raises(InvalidDocumentError) as caught:
         read_sources(folder)
     assert re.fullmatch(
-        r"services\.yaml:\d+: GET /orders/\{number\}/ \(specs/item\.yaml:\d+\) is an operation of "
+        r"services\.yaml:\d+: GET /orders/\{number\}/ \(specs/gizmo\.yaml:\d+\) is an operation of "
         r"order-service too \(specs/order\.yaml:\d+\): give one of them another path, or make it "
         "`x-internal`",
         str(caught.value),
@@ -224,7 +240,7 @@ def test_two_services_with_one_path_are_refused(folder: Path) -> None:
 
 def test_a_spec_that_no_row_names_is_told_with_the_command(folder: Path) -> None:
     """That makes a service of it."""
-    (folder / "specs" / "more.yaml").write_text(ITEM)
+    (folder / "specs" / "more.yaml").write_text(GIZMO)
     with pytest.raises(InvalidDocumentError, match=r"specs/more\.yaml: nothing refers to it"):
         read_sources(folder)
 
