@@ -23,7 +23,7 @@ from local.ports import Ports
 from local.stack import Stack
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.evolution.layers import Phase
-from storage.system_fields import CONTACT_VERSION
+from storage.system_fields import CONTACT_VERSION, SYSTEM, name_of
 from tests.examples import ADDRESS, ITEM
 from tests.migrations.load import STATUSES, Client, Target, as_answered, plain
 from tests.migrations.versions import CHANGES, copies
@@ -119,7 +119,7 @@ def seeds() -> Iterator[Json]:
             "userEmails": ["a@example.com"],
             "deliveryAddress": {**ADDRESS, "street": f"{number} Street"},
             "orderStatus": chance.choice(STATUSES),
-            **system({CONTACT_VERSION: Int64(0)}),
+            SYSTEM: {name_of(CONTACT_VERSION): Int64(0)},
             "createdAt": _EPOCH + timedelta(seconds=number),
             "updatedAt": _EPOCH + timedelta(seconds=number),
         }
