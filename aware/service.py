@@ -85,7 +85,7 @@ def _left(gone: Service) -> list[str]:
     if gone.composition:
         files.append(ROOT / f"{gone.composition.replace('.', '/')}.py")
     left = [each.relative_to(ROOT).as_posix() for each in files if each.is_file()]
-    left.append(f"routes, service and upstreams of {gone.name} in kong/kong.yml.template")
+    left.append(f"routes of {gone.name} in kong/kong.yml.template")
     if gone.database:
         left.append(f"the database {gone.database} of each system that ran it, and its backups")
     return left

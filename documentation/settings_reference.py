@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from documentation.environment_reads import NAME, environment_reads
+from kong.upstreams import target_variable
 from local.ports import Ports, names, purpose, variable
+from services.reading import declared
 
 PATH = Path("docs", "settings.md")
 _MEANING = re.compile(rf"^ *({NAME}): (.+?)(?=\n *(?:{NAME}: |\n|\Z)|\Z)", re.MULTILINE | re.DOTALL)
@@ -63,6 +65,8 @@ Read by `docker compose` from the file `.env`. This is `.env.example`, from whic
 ```
 """
 
+_BEHIND = "Read by `python -m aware gateway …`, for each process of `services.yaml`."
+
 Row = tuple[str, str, str, str]
 
 
@@ -72,6 +76,7 @@ def settings_reference(root: Path) -> str:
     for section in SECTIONS:
         rows = [row for file in section.files for row in _rows(root, file)]
         parts.append(_table(section.title, section.introduction, rows))
+    parts.append(_table("Processes behind the gateway", _BEHIND, [*_targets()]))
     parts.append(_table("Ports", "The ports of `make up`, all on 127.0.0.1.", _ports()))
     return "\n".join([*parts, _COMPOSE.format((root / ".env.example").read_text("utf-8").strip())])
 
@@ -99,6 +104,15 @@ def _meanings(file: Path) -> Iterator[tuple[str, str]]:
             case ast.Expr(value=ast.Constant(value=str(text))):
                 for name, meaning in _MEANING.findall(text):
                     yield name, " ".join(meaning.split()).removesuffix(".")
+
+
+def _targets() -> Iterator[Row]:
+    takes = "`host:port`, or several separated by commas"
+    for service in declared():
+        for each in service.processes:
+            yield target_variable(each), takes, f"{each}:5000", f"where {each} answers"
+        for process in (each.process for each in service.event_processes):
+            yield target_variable(process), takes, "", f"where a rollout reads {process}'s metrics"
 
 
 def _ports() -> list[Row]:

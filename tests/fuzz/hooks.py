@@ -21,9 +21,13 @@ from schemathesis.generation.meta import TestPhase
 
 from contract.formats import CHECKS
 from models.fields.user import User
+from services.reading import declared
 
 SEED = {"users": [f"u{n}" for n in range(1, 6)], "orders": [f"o{n}" for n in range(1, 16)]}
 """The ids that a system has from its start."""
+
+KEYS = {each.name: each.key for service in declared() for each in service.collections}
+"""The property with an id, by the first part of a path, which is called like the collection."""
 
 
 def _moments() -> st.SearchStrategy[str]:
@@ -44,26 +48,26 @@ _SHARE_OF_NEW = 0.75
 
 
 class Ids:
-    """Ids of users and orders: the seed's and those that runs made, shared through a folder."""
+    """Ids of what there is: the seed's and those that runs made, shared through a folder."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._known = {kind: [*ids] for kind, ids in SEED.items()}
-        for kind, ids in self._known.items():
+        for kind in {*self._known, *KEYS}:
             if folder is not None and (folder / kind).exists():
-                ids.extend((folder / kind).read_text().split())
+                self._known.setdefault(kind, []).extend((folder / kind).read_text().split())
 
     def any(self, kind: str) -> str:
         """One of them."""
-        return _CHANCE.choice(self._known[kind])
+        return _CHANCE.choice(self._known.get(kind) or ["none-yet"])
 
     def forget(self, kind: str, gone: str) -> None:
         """Do not give out one that was deleted."""
-        self._known[kind] = [each for each in self._known[kind] if each != gone] or ["none-left"]
+        self._known[kind] = [each for each in self._known.get(kind, ()) if each != gone]
 
     def add(self, kind: str, new: str) -> None:
         """Remember one that was made."""
-        self._known[kind].append(new)
+        self._known.setdefault(kind, []).append(new)
         if self._folder is not None:
             with (self._folder / kind).open("a") as file:
                 file.write(f"{new}\n")
@@ -110,7 +114,8 @@ def after_call(_context: HookContext, case: Case[Any], response: Response) -> No
     """Remember what was made and what was deleted, and count."""
     if response.status_code == httpx.codes.CREATED:
         kind = case.path.split("/")[1]
-        _ids.add(kind, response.json()[f"{kind[:-1]}Id"])
+        if kind in KEYS:
+            _ids.add(kind, response.json()[KEYS[kind]])
     if case.method == "DELETE" and response.status_code == httpx.codes.NO_CONTENT:
         _ids.forget(case.path.split("/")[1], case.path_parameters["id"])
     if _is_positive(case):
