@@ -221,7 +221,7 @@ def _documents(service: Service, row: CollectionRow, api: Description, database:
     schema = collection_schema(entity, {"_id": _STRING, SYSTEM: _system(system, optional)})
     indexes = (*_unique_indexes(unique), *_page_indexes(row), *_event_indexes(service))
     wanted = Collection(
-        database, row.name, schema, indexes, _access(service), ordered=stored_paths(row.order)
+        database, row.name, schema, indexes, _access(service, api), ordered=stored_paths(row.order)
     )
     return _defaults(wanted, entity)
 
@@ -259,10 +259,10 @@ def _event_indexes(service: Service) -> Iterator[IndexModel]:
         yield _index("user_contact_version", [Order.userId, CONTACT_VERSION], has_user)
 
 
-def _access(service: Service) -> dict[str, tuple[str, ...]]:
+def _access(service: Service, api: Description) -> dict[str, tuple[str, ...]]:
     """Who may do what with the documents of a service: each no more than it does."""
     found: dict[str, tuple[str, ...]] = {service.name: ("find", "insert", "update")}
-    if not service.event_processes:
+    if any(each.method == "DELETE" for each in api.operations):
         found[service.name] += ("remove",)
     found |= {each.process: ("find", "update", "changeStream") for each in service.publishes}
     found |= {each.process: ("find", "update") for each in service.follows}

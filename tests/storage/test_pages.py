@@ -17,7 +17,7 @@ from storage.documents import Documents
 from storage.errors import NotFoundError, UniqueTakenError
 from storage.layout import collections
 from storage.setup import set_up
-from tests.describing import described_schemas
+from tests.describing import described
 
 pytestmark = pytest.mark.anyio
 
@@ -56,7 +56,14 @@ def anyio_backend() -> str:
 
 def api() -> Description:
     """An API with the things."""
-    return described_schemas("3.1.0", Thing=SCHEMA)
+    delete = {"responses": {"204": {"description": "It is gone."}}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Things", "version": "1"},
+        "paths": {"/things": {"delete": delete}},
+        "components": {"schemas": {"Thing": SCHEMA}},
+    }
+    return described(document)
 
 
 def system() -> System:
