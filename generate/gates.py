@@ -22,7 +22,7 @@ from kong.settings import GatewaySettings
 from kong.upstreams import kong_service
 from openapi.errors import InvalidDocumentError
 from storage.evolution.errors import MigrationError
-from storage.sample_data import sample_orders, sample_users
+from storage.sample_data import SAMPLED, sample_orders, sample_users
 
 Complaints = Callable[[Sources], Iterator[str]]
 """Yields a line, or a few, for each thing that does not hold; nothing where all does.
@@ -60,9 +60,11 @@ def routes(sources: Sources) -> Iterator[str]:
 
 def sample_data(sources: Sources) -> Iterator[str]:
     """What the specs require of the paper's users and orders and nobody can make."""
+    users, orders = (sources.apis.get(each) for each in SAMPLED)
+    if users is None or orders is None:
+        return
     try:
-        users = sample_users(sources.apis["user"])
-        sample_orders(sources.apis["order"], users)
+        sample_orders(orders, sample_users(users))
     except InvalidDocumentError as error:
         yield str(error)
 
