@@ -22,9 +22,12 @@ def with_blocks(root: Path, path: str, blocks: Mapping[str, str]) -> str:
         blocks: Lines, indented as they are to stand there.
 
     Raises:
-        InvalidDocumentError: A block is not in the file, or one there is unknown.
+        InvalidDocumentError: There is no such file, or its blocks are others.
     """
-    text = (root / path).read_text("utf-8")
+    try:
+        text = (root / path).read_text("utf-8")
+    except OSError as error:
+        raise InvalidDocumentError(f"{path}: {error.strerror}: write the file back") from error
     found = {each["name"] for each in _BLOCK.finditer(text)}
     if found != blocks.keys():
         raise InvalidDocumentError(

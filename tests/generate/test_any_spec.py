@@ -42,6 +42,14 @@ HOSTILE = ROOT / "tests" / "generate" / "hostile.yaml"
 SPECS = {"hostile": HOSTILE} | {
     f"{file.parent.name}_{file.stem}": file for file in sorted(GOOD.glob("v3?/api.yaml"))
 }
+WITH_BLOCKS = (
+    "kong/kong.yml.template",
+    "docker-compose.yml",
+    "docker-compose.debug.yml",
+    "deploy/docker-compose.server.yml",
+    ".env.example",
+)
+"""Files by hand, of which parts are made from the declared services."""
 ENTITIES = {"hostile": "Closed", "v30_api": "Defaults", "v31_api": "If"}
 
 
@@ -62,6 +70,9 @@ def others(api: tuple[str, Description], sources: Sources, tmp_path: Path) -> So
     for package in ("models", "handlers"):  # to the linter they are ours
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
+    for file in WITH_BLOCKS:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        shutil.copy2(ROOT / file, tmp_path / file)
     entity = ENTITIES.get(name, next(iter(description.schemas)))
     declared = alone(tmp_path, name, entity, house_rules=False)
     return replace(sources, root=tmp_path, apis={name: description}, versions={}, declared=declared)
