@@ -1,7 +1,7 @@
 """Do the gateway's routes let through what the specs publish, and nothing else?"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kong.authentication import Authentication
@@ -49,12 +49,19 @@ def disagreements(
 
     Of operations that are not in `asked` only the routes are compared.
     """
+    known = {service.name for service in configuration.services}
     return (
         *(
             message
             for service, operations in published.items()
             for operation in operations
+            if service in known
             for message in _of_operation(configuration, service, operation, asked)
+        ),
+        *(
+            _missing_service(configuration, service, operations, asked)
+            for service, operations in published.items()
+            if service not in known and not all(each.internal for each in operations)
         ),
         *(
             f"{service.name}: the route {route.name} takes {method} {route.patterns[0]}, "
@@ -118,16 +125,49 @@ def _missing(
                     f"        tags: [{_tags(route, operation)}]\n"
                     f"        methods: [{methods}]"
                 )
-    pattern = _pattern(operation.path.rstrip("/"))
-    words = [word for word in re.split(r"\W+", operation.path) if word]
-    name = "_".join((owner.removeprefix("kong_"), *words, operation.method.lower()))
     return (
         f"{operation} has no route. In kong/kong.yml.template, under {owner}:\n"
+        f"{_route(owner, [operation], asks)}"
+    )
+
+
+def _missing_service(
+    configuration: Configuration, owner: str, operations: Iterable[Operation], asked: Asked
+) -> str:
+    """What to write into the template for a service that it does not know."""
+    alike: dict[tuple[str, Authentication], list[Operation]] = {}
+    for each in operations:
+        if not each.internal:
+            asks = asked.get((each.method, each.path)) or Authentication.KEY
+            alike.setdefault((_pattern(each.path.rstrip("/")), asks), []).append(each)
+    routes = "\n".join(_route(owner, found, asks) for (_, asks), found in alike.items())
+    first = configuration.services[0]
+    return (
+        f"{owner} is not in kong/kong.yml.template. Under `services`, after the last one:\n\n"
+        f"  - name: {owner}\n"
+        f"    url: http://{owner.removeprefix('kong_')}_upstream\n"
+        f"    connect_timeout: {first.connect_timeout}\n"
+        f"    write_timeout: 30000\n"
+        f"    read_timeout: {first.read_timeout}\n"
+        f"    retries: {first.retries}\n"
+        f"    routes:\n"
+        f"{routes}"
+    )
+
+
+def _route(owner: str, operations: Sequence[Operation], asks: Authentication) -> str:
+    """A route for operations at one path."""
+    first = operations[0]
+    words = [word for word in re.split(r"\W+", first.path) if word]
+    name = "_".join((owner.removeprefix("kong_"), *words, first.method.lower()))
+    tags = ", ".join(f"{each.method}={each.id}" for each in operations)
+    methods = ", ".join(method for each in operations for method in _methods(each))
+    return (
         f"      - name: {name}_route\n"
-        f"        tags: [{operation.method}={operation.id}]\n"
+        f"        tags: [{tags}]\n"
         f"        paths:\n"
-        f"          - '~{pattern}/?$'\n"
-        f"        methods: [{', '.join(_methods(operation))}]\n"
+        f"          - '~{_pattern(first.path.rstrip('/'))}/?$'\n"
+        f"        methods: [{methods}]\n"
         f"        strip_path: false\n"
         f"        preserve_host: true\n"
         f"{_plugins(asks)}"

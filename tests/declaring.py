@@ -6,6 +6,15 @@ from pathlib import Path
 from services.declaration import Collection, Service, System, Version
 from services.reading import FILE, ROOT, declared
 
+WITH_BLOCKS = (
+    "kong/kong.yml.template",
+    "docker-compose.yml",
+    "docker-compose.debug.yml",
+    "deploy/docker-compose.server.yml",
+    ".env.example",
+)
+"""Files by hand, of which parts are made from the declared services."""
+
 
 def copy_declared(target: Path) -> Path:
     """Copy `services.yaml`, the specs and the compositions into a folder."""

@@ -157,6 +157,29 @@ def test_the_lines_it_tells_are_the_ones_that_were_missing(
     assert disagreements(render(settings, 50, template=written)[1], published, {}) == ()
 
 
+def test_a_service_without_a_route_is_told_with_all_that_is_to_be_written(
+    state: Path, plant: Plant
+) -> None:
+    """Once, and not for each of its operations; those at one path have one route."""
+    planted = plant("kong_order_service", "/things/{id}", "get")["kong_order_service"]
+    (one,) = (each for each in planted if each.id == "planted")
+    every = replace(one, template="/things", path="/things", id="all")
+    own = (replace(one, method="DELETE", id="gone"), one, every)
+    published = {**all_operations(), "kong_thing_service": own}
+    settings = GatewaySettings(p_value=50)
+    (message,) = disagreements(render(settings, 50)[1], published, {})
+    first, _, suggested = message.partition("\n")
+    assert first.startswith("kong_thing_service is not in kong/kong.yml.template.")
+    assert suggested.count("- name:") == 3
+    assert "methods: [DELETE, GET, HEAD]" in suggested
+    text = TEMPLATE.read_text()
+    place = text.index("\n# What no route above takes")
+    suggested = suggested.replace("http://thing_service_upstream", "http://order_service_upstream")
+    written = state / "template"
+    written.write_text(text[:place].rstrip("\n") + "\n" + suggested + "\n" + text[place:])
+    assert disagreements(render(settings, 50, template=written)[1], published, {}) == ()
+
+
 def test_a_route_that_no_operation_needs_is_told(configuration: Configuration) -> None:
     """Taking an operation out of a spec fails until its route goes too."""
     left = {

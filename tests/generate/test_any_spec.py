@@ -32,7 +32,7 @@ from generate.unenforced import unenforced
 from openapi.description import Description
 from openapi.grammar import version_of
 from openapi.views import View
-from tests.declaring import alone
+from tests.declaring import WITH_BLOCKS, alone
 from tests.describing import described
 from tests.generate.copying import ROOT
 from tests.generate.values import Values
@@ -42,14 +42,6 @@ HOSTILE = ROOT / "tests" / "generate" / "hostile.yaml"
 SPECS = {"hostile": HOSTILE} | {
     f"{file.parent.name}_{file.stem}": file for file in sorted(GOOD.glob("v3?/api.yaml"))
 }
-WITH_BLOCKS = (
-    "kong/kong.yml.template",
-    "docker-compose.yml",
-    "docker-compose.debug.yml",
-    "deploy/docker-compose.server.yml",
-    ".env.example",
-)
-"""Files by hand, of which parts are made from the declared services."""
 ENTITIES = {"hostile": "Closed", "v30_api": "Defaults", "v31_api": "If"}
 
 
