@@ -10,10 +10,13 @@ from pymongo import DeleteMany, DeleteOne, InsertOne, UpdateMany, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
 
 from storage.client import Json
 from storage.evolution.presence import Presence
 from storage.evolution.shape import Shape
+
+_QUERY_PLAN_KILLED = 175
 
 _Write = InsertOne[Json] | UpdateOne | UpdateMany | DeleteOne | DeleteMany
 
@@ -48,7 +51,15 @@ class _Cursor(AsyncCursor[Json]):
 
     async def to_list(self, length: int | None = None) -> list[Json]:
         """The next documents, all by default."""
-        return [self._read(each) for each in await super().to_list(length)]
+        try:
+            found = await super().to_list(length)
+        except OperationFailure as error:
+            if error.code != _QUERY_PLAN_KILLED:
+                raise
+            # The set-up has just dropped the index that it read by: there is another.
+            await self.rewind()
+            found = await super().to_list(length)
+        return [self._read(each) for each in found]
 
 
 class EvolvingCollection(AsyncCollection[Json]):

@@ -13,11 +13,13 @@ import pytest
 from bson import Int64
 from pymongo import MongoClient, UpdateMany, UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import OperationFailure
 
 from storage.client import Json, MongoSettings, connect
 from storage.evolution.changes import Change, Drop, Rename, Split, Transform
-from storage.evolution.collection import EvolvingDatabase
+from storage.evolution.collection import EvolvingCollection, EvolvingDatabase
 from storage.evolution.layers import Phase, UnsupportedError
 from storage.evolution.presence import Presence
 from storage.evolution.shape import Shape
@@ -271,3 +273,34 @@ def test_an_operation_that_is_not_known_is_refused(own: MongoSettings) -> None:
             await collection(database, Phase.DONE, RENAME).find_one_and_replace({}, {})
 
     run(own, test)
+
+
+def test_a_read_whose_index_is_dropped_begins_anew(
+    root: MongoClient[Json], own: MongoSettings
+) -> None:
+    """As the set-up drops one when the last process that needs it has ended."""
+    numbers = [{"_id": number, "number": number} for number in range(3000)]
+    collection = root[own.orders]["orders"]
+    collection.insert_many(map(dict, numbers))
+    name = collection.create_index("number")
+
+    async def read() -> list[Json]:
+        async with connect(own) as client:
+            plain = client[own.orders]["orders"]
+            presence = Presence(client[own.orders], "me", "digest", [])
+            evolving = EvolvingCollection(plain, Shape(()), presence)
+            found = evolving.find({"number": {"$gte": 0}}, sort=[("number", 1)], batch_size=2)
+            await found.next()  # it has begun, with a plan that goes by the index
+            collection.drop_index(name)
+            with pytest.raises(OperationFailure) as killed:
+                await AsyncCursor.to_list(found)
+            assert killed.value.code == 175
+            again = evolving.find({"number": {"$gte": 0}}, sort=[("number", 1)], batch_size=2)
+            collection.create_index("number")
+            reading = asyncio.create_task(again.to_list())
+            while not again.retrieved:  # noqa: ASYNC110 - pymongo has no event for it
+                await asyncio.sleep(0)
+            collection.drop_index(name)
+            return await reading
+
+    assert asyncio.run(read()) == numbers

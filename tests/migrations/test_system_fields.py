@@ -71,7 +71,7 @@ def killed_again_and_again(own: MongoSettings, specs: Path = SPECS) -> Iterator[
     """Set up until it is done; yields what each one that was killed has said."""
     while True:
         done = subprocess.run(
-            [sys.executable, "-c", _SET_UP, json.dumps(astuple(own)), str(specs)],
+            [sys.executable, "-u", "-c", _SET_UP, json.dumps(astuple(own)), str(specs)],
             stdout=subprocess.PIPE,
             text=True,
             check=False,
