@@ -21,7 +21,7 @@ from kong.errors import GatewayError
 from kong.process import kept_settings
 from kong.running import RunningGateway, find
 from kong.settings import GatewaySettings
-from kong.upstreams import target_variable
+from kong.upstreams import split_names, target_variable
 from kong.weight import only_one, set_weight
 from services.reading import declared
 
@@ -62,7 +62,9 @@ class _Seconds(click.ParamType[float]):
 
 
 @click.command()
-@click.option("--to", type=click.IntRange(0, 100), help="The percentage that v1 is to end with.")
+@click.option(
+    "--to", type=click.IntRange(0, 100), help="The percentage that the old version is to end with."
+)
 @click.option("--step", type=click.IntRange(1, 100), default=10, show_default=True)
 @click.option("--interval", type=_Seconds(), default="30s", show_default=True, help="Of a step.")
 @click.option(
@@ -166,8 +168,8 @@ def _resumed(settings: GatewaySettings, running: RunningGateway) -> Record:
     p = running.share()
     if p not in (record.p, record.came_from):
         raise GatewayError(
-            f"the rollout stands at {record.p}, but v1 gets {p} %: set the weight to "
-            f"{record.p}, or --discard the rollout"
+            f"the rollout stands at {record.p}, but {split_names().first} gets {p} %: set the "
+            f"weight to {record.p}, or --discard the rollout"
         )
     return record
 

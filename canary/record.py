@@ -46,7 +46,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.start == self.to:
-            raise GatewayError(f"v1 gets {self.to} % of the user requests already")
+            names = split_names()
+            raise GatewayError(f"{names.first} gets {self.to} % of the {names.requests} already")
 
     @property
     def new(self) -> str:

@@ -59,33 +59,39 @@ def run() -> None:
 @click.argument("percent", type=click.IntRange(0, 100))
 @click.option("--requests", default=100, show_default=True, help="To count; 0 counts none.")
 def weight(percent: int, requests: int) -> None:
-    """Send PERCENT of the user requests to version 1 from now on, and count where they go."""
+    """Send PERCENT of the requests to the old version from now on, and count where they go.
+
+    They are those to the service that has two versions in services.yaml.
+    """
     settings = kept_settings(os.environ)
     with only_one(settings.state):
         set_weight(settings, find(settings), percent)
-    click.echo(f"{percent} % of the user requests go to v1, {100 - percent} % to v2")
+    names = split_names()
+    goes = f"{percent} % of the {names.requests} go to {names.first}"
+    click.echo(f"{goes}, {100 - percent} % to {names.rest}")
     if requests:
         _prove(settings, percent, requests)
 
 
 def _prove(settings: GatewaySettings, percent: int, requests: int) -> None:
     """Count; exit 1 where what is counted is not what was set, chance allowed for."""
-    counted = count_versions(settings, requests)
-    for build in split_names().versions:
-        click.echo(f"  {build}: {counted[build]} of {requests}")
+    counted, names = count_versions(settings, requests), split_names()
+    for version in names.versions:
+        click.echo(f"  {version}: {counted[version]} of {requests}")
     expected = requests * percent / 100
     deviation = (requests * percent / 100 * (1 - percent / 100)) ** 0.5
-    if abs(counted["v1"] - expected) > _DEVIATIONS * deviation:
-        raise GatewayError(f"v1 was to answer about {expected:g} of {requests} requests")
+    if abs(counted[names.first] - expected) > _DEVIATIONS * deviation:
+        raise GatewayError(f"{names.first} was to answer about {expected:g} of {requests} requests")
 
 
 @gateway.command()
 def status() -> None:
-    """Show what runs, where the user requests go, and what a restart would do."""
+    """Show what runs, where the requests go that are split, and what a restart would do."""
     settings = kept_settings(os.environ)
     running = find(settings)
     click.echo(f"{running.kind.value} at {settings.url}")
-    click.echo(f"v1 gets {running.share()} % of the user requests")
+    names = split_names()
+    click.echo(f"{names.first} gets {running.share()} % of the {names.requests}")
     kept = WeightFile(settings.state).read(settings.p_value)
     click.echo(f"after a restart: {kept} % (P_VALUE, the first value: {settings.p_value})")
     for target in running.targets():

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kong.authentication import Authentication
-from kong.configuration import Configuration, Route, Service
+from kong.configuration import Configuration, Route
+from kong.configuration import Service as KongService
 from kong.upstreams import kong_service
 from openapi.description import Operation
 from openapi.names import identifier
 from openapi.reading import load_description
-from services.declaration import System
+from services.declaration import Service, System
 from services.reading import declared
 
 Operations = Mapping[str, tuple[Operation, ...]]
@@ -35,6 +36,21 @@ def all_operations(files: Mapping[str, Path] | None = None) -> Operations:
     """
     found = specs() if files is None else files
     return {service: load_description(path).operations for service, path in found.items()}
+
+
+def harmless(service: Service) -> tuple[str, str] | None:
+    """Method and path of a request without a body that changes nothing, if a service has one.
+
+    It is a GET, or is refused because a body is required.
+
+    Raises:
+        InvalidDocumentError: The spec is not sound.
+    """
+    public = [each for each in load_description(service.spec).operations if not each.internal]
+    for each in sorted(public, key=lambda each: each.method != "GET"):
+        if each.method == "GET" or (each.body is not None and each.body.required):
+            return each.method, example(each)
+    return None
 
 
 def example(operation: Operation) -> str:
@@ -197,7 +213,7 @@ def _tags(route: Route, operation: Operation) -> str:
     return ", ".join(f"{method}={name}" for method, name in operations.items())
 
 
-def _needed(service: Service, route: Route, method: str, published: Operations) -> bool:
+def _needed(service: KongService, route: Route, method: str, published: Operations) -> bool:
     return any(
         not operation.internal
         and operation.method == method

@@ -26,12 +26,14 @@ def target_variable(process: str) -> str:
 class SplitNames:
     """What the split is about: whose requests, by which upstream's weights, and where they go.
 
-    `versions` has the upstream of each version, `processes` the process, by the version's name; the
-    version that P is the share of is the first.
+    `requests` is what people call them, as `user requests`. `versions` has the upstream of each
+    version, `processes` the process, by the version's name; the version that P is the share of is
+    the first.
     """
 
     service: str
     upstream: str
+    requests: str
     versions: Mapping[str, str]
     processes: Mapping[str, str]
 
@@ -40,6 +42,11 @@ class SplitNames:
         """The version that gets P percent."""
         return next(iter(self.versions))
 
+    @property
+    def rest(self) -> str:
+        """The version that gets the others."""
+        return [*self.versions][-1]
+
 
 def split_names(system: System | None = None) -> SplitNames:
     """The names of the service that is split."""
@@ -47,6 +54,7 @@ def split_names(system: System | None = None) -> SplitNames:
     return SplitNames(
         kong_service(service),
         f"{name_of(service.name)}_upstream",
+        f"{service.api.replace('_', ' ')} requests",
         {each.name: f"{name_of(each.process)}_upstream" for each in service.versions},
         {each.name: each.process for each in service.versions},
     )

@@ -11,9 +11,11 @@ import httpx
 from kong.errors import GatewayError, UnreachableError
 from kong.process import Kind, write_haproxy_files
 from kong.render import render
+from kong.routes import harmless
 from kong.running import RunningGateway
 from kong.settings import GatewaySettings
 from kong.weights import WeightFile
+from services.reading import declared
 
 
 def set_weight(settings: GatewaySettings, gateway: RunningGateway, p: int) -> None:
@@ -29,11 +31,17 @@ def set_weight(settings: GatewaySettings, gateway: RunningGateway, p: int) -> No
 
 
 def count_versions(settings: GatewaySettings, requests: int) -> Counter[str]:
-    """Which build answered how many of so many user requests, sent one after the other.
+    """Which version answered how many of so many requests, sent one after the other.
 
-    Each asks to change a user into nothing, which every build refuses and nothing comes of.
-    Raises UnreachableError where an answer does not come from a build.
+    Each is harmless. Raises UnreachableError where an answer does not come from a version.
     """
+    service = next(each for each in declared() if each.split)
+    request = harmless(service)
+    if request is None:
+        raise GatewayError(
+            f"{service.name} has no operation that can be asked without changing something: "
+            "nothing is counted"
+        )
     headers = {"apikey": settings.api_keys[0].key} if settings.api_keys else {}
     counted: Counter[str] = Counter()
     try:
@@ -41,7 +49,7 @@ def count_versions(settings: GatewaySettings, requests: int) -> Counter[str]:
             base_url=settings.url, headers=headers, timeout=10, trust_env=False
         ) as client:
             for _ in range(requests):
-                answer = client.put("/users/weight", json={})
+                answer = client.request(*request)
                 counted[answer.headers.get("X-Service-Version") or _none(answer)] += 1
     except httpx.TransportError as error:
         raise UnreachableError(f"the gateway does not answer at {settings.url}: {error}") from error
@@ -49,7 +57,7 @@ def count_versions(settings: GatewaySettings, requests: int) -> Counter[str]:
 
 
 def _none(answer: httpx.Response) -> str:
-    raise UnreachableError(f"no build answered a user request: {answer.status_code} {answer.text}")
+    raise UnreachableError(f"no version answered: {answer.status_code} {answer.text}")
 
 
 @contextmanager

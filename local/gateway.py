@@ -12,13 +12,12 @@ import httpx
 from kong import haproxy
 from kong.errors import GatewayError
 from kong.process import Gateway, prepare
-from kong.routes import example
+from kong.routes import harmless
 from kong.settings import GatewaySettings, LogFormat
 from kong.weights import WeightFile
 from local.errors import LocalError
 from local.ports import Ports
 from openapi.errors import InvalidDocumentError
-from openapi.reading import load_description
 from services.reading import declared
 
 _FOLDER = "gateway"
@@ -76,18 +75,12 @@ def healthy(ports: Ports) -> bool:
 
 @cache
 def _probes() -> tuple[tuple[str, str], ...]:
-    """Method and path of an operation of each service; without a body, so that it does nothing."""
+    """A harmless request to each service that has one."""
     found = []
     for service in declared():
         with suppress(InvalidDocumentError):  # being edited; the service says so
-            operations = load_description(service.spec).operations
-            public = [each for each in operations if not each.internal]
-            found += [
-                (each.method, example(each))
-                for each in sorted(public, key=lambda each: each.method != "GET")
-                if each.method == "GET" or (each.body is not None and each.body.required)
-            ][:1]
-    return tuple(found)
+            found.append(harmless(service))
+    return tuple(filter(None, found))
 
 
 def _reached(answer: httpx.Response) -> bool:
