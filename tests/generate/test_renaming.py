@@ -69,6 +69,10 @@ def test_a_renamed_field_is_told_everywhere_and_then_served_and_stored(
     """Renamed in the specs, generated, told by the type check, replaced, and tried for real."""
     for spec in (copy / "specs").glob("*.yaml"):
         _replace(spec)
+    refused = run("generate")
+    assert refused.returncode == 1
+    assert "services.yaml:" in refused.stderr
+    _replace(copy / "services.yaml")
     assert run("generate").returncode == 0
     found = {
         ":".join(line.split(":")[:2]) for line in _mypy(copy).splitlines() if ": error: " in line

@@ -227,7 +227,7 @@ CHANGES = [
 @pytest.fixture(scope="module")
 def type_checked(copy: Path) -> Path:
     """The copy, once checked: the next times only what changed is checked again."""
-    assert _mypy(copy) == "Success: no issues found in 6 source files"
+    assert _mypy(copy).startswith("Success")
     return copy
 
 
