@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 from pymongo import MongoClient
 
-from aware.resync import resync_users
+from aware.resync import resync_all
 from aware.running import bar, in_one_line, run
 from messaging.amqp import connection_parameters
 from messaging.purge import purge, waiting
-from messaging.topology import Topology
+from messaging.topology import Topology, queue_of
 from openapi.reading import load_description
 from processes.settings import mongo_settings, rabbit_settings
 from services.reading import declared
@@ -49,25 +49,26 @@ def backup_command(file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Delete what the databases hold first.")
 def restore_command(file: Path, *, replace: bool) -> None:
-    """Bring all databases back to what FILE holds, and the orders into step with the users.
+    """Bring all databases back to what FILE holds, and followers into step with what they follow.
 
     Needs the highest logins of both systems, as the set-up has. Let no client write meanwhile.
     """
     settings, rabbit = mongo_settings(), rabbit_settings()
-    topology = Topology(rabbit.queue)
+    topologies = [Topology(queue_of(each, rabbit.queue)) for each in declared().subscribers]
     parameters = connection_parameters(rabbit, "restore")
     with in_one_line(), connect_blocking(settings, timed=False) as client:
         found = collections_of(client, settings)
-        letters = waiting(parameters, topology.dead)
+        letters = sum(waiting(parameters, each.dead) for each in topologies)
         manifest = _restore(file, found, replace=replace)
         _bring_over(client, settings)
         click.echo(f"Restored: {_counts(manifest)}.")
         # What they hold was published by the databases that are no more. Dead letters stay: they
         # are evidence, and replaying them can no longer change anything.
-        dropped = sum(purge(parameters, (topology.updates, *topology.retries)).values())
+        queues = [queue for each in topologies for queue in (each.updates, *each.retries)]
+        dropped = sum(purge(parameters, queues).values())
     click.echo(f"Dropped: {dropped:,} events that were under way. Kept: {letters:,} dead letters.")
-    count = run(resync_users(settings))
-    click.echo(f"Resync: {count:,} users will be published anew by the relay.")
+    count = run(resync_all(settings))
+    click.echo(f"Resync: {count:,} documents will be published anew.")
 
 
 def _restore(file: Path, found: Collections, *, replace: bool) -> Manifest:

@@ -1,38 +1,44 @@
-"""`resync`: publish contact data anew."""
+"""`resync`: bring followers into step after a disk was lost, or when there is a new one."""
 
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 
 import click
 from pymongo.asynchronous.database import AsyncDatabase
 
 from aware.running import bar, run
-from messaging.events import SPEC
-from messaging.resync import resync
+from messaging.metrics import ConsumerMetrics
+from messaging.resync import Known, UnknownKey, resync
 from openapi.reading import load_description
 from processes.settings import mongo_settings
 from processes.stored import stored
-from services.declaration import Service
+from processes.subscriber import applier
+from services.declaration import Event, Kind, Service
+from services.payload import events_of, payloads
 from services.reading import declared
 from storage.client import Json, MongoSettings, connect
-from storage.contacts import MongoContactsStore
+from storage.entity import Entity
 from storage.outbox import MongoOutbox
+
+Opened = Callable[[Service], Awaitable[AsyncDatabase[Json]]]
+"""Answers the database of a service."""
 
 
 @click.command("resync")
-@click.option("--user", help="The userId; all users where it is left out.")
-def resync_command(user: str | None) -> None:
-    """Publish contact data anew, after a disk was lost.
+@click.option("--key", "--user", help="Of one document, such as a userId; all where left out.")
+def resync_command(key: str | None) -> None:
+    """Publish the state of every document anew, after a disk was lost, or for a new follower.
 
-    Needs a login that reaches both databases, as the set-up has. A restore does it by itself.
+    Needs a login that reaches all databases, as the set-up has. A restore does it by itself.
     """
-    count = run(resync_users(mongo_settings(), user))
-    click.echo(f"{count} user{'s' if count != 1 else ''} will be published anew")
+    count = run(resync_all(mongo_settings(), key))
+    click.echo(f"{count} document{'s' if count != 1 else ''} will be published anew")
 
 
-async def resync_users(settings: MongoSettings, user: str | None = None) -> int:
-    """Do it for one user, or all; how many there were. Shows how far it is."""
-    count, events = 0, load_description(SPEC)
+async def resync_all(settings: MongoSettings, key: str | None = None) -> int:
+    """Do it for one document, or all; how many there were. Shows how far it is."""
+    count = 0
     async with connect(settings) as client, AsyncExitStack() as presences:
 
         async def opened(service: Service) -> AsyncDatabase[Json]:
@@ -40,22 +46,24 @@ async def resync_users(settings: MongoSettings, user: str | None = None) -> int:
             await presences.enter_async_context(kept.presence.kept())
             return kept.database
 
-        for publisher, follower in _pairs():
-            (collection,) = publisher.collections
-            users = (await opened(publisher))[collection.name]
-            store = MongoContactsStore(
-                await opened(follower), load_description(follower.spec), events
-            )
-            outbox = MongoOutbox(users, load_description(publisher.spec))
-            with bar("Resync", await users.estimated_document_count()) as step:
-                count += await resync(outbox, store, user, step)
+        for service, event in declared().published.values():
+            if event.kind is Kind.STATE:
+                with suppress(UnknownKey):
+                    count += await _resync(service, event, opened, key)
+    if key is not None and not count:
+        raise UnknownKey(key)
     return count
 
 
-def _pairs() -> Iterator[tuple[Service, Service]]:
-    """Each service that publishes events, with each that follows some of them."""
-    for publisher in declared():
-        events = {each.event for each in publisher.publishes}
-        for follower in declared():
-            if not events.isdisjoint(each.event for each in follower.follows):
-                yield publisher, follower
+async def _resync(service: Service, event: Event, opened: Opened, key: str | None) -> int:
+    system, collection = declared(), service.collection(event.collection)
+    documents = (await opened(service))[collection.name]
+    codec = Entity(load_description(service.spec), collection.schema).codec()
+    outbox = MongoOutbox(documents, codec, payloads(service, events_of(system)))
+    followers: list[Known] = []
+    for each in system:
+        if each.follows is not None and event.name in each.follows.events:
+            apply = applier(system, each, each.follows, await opened(each), ConsumerMetrics())
+            followers.append(partial(apply.known_versions, event.name))
+    with bar("Resync", await documents.estimated_document_count()) as step:
+        return await resync(outbox, followers, key, step)

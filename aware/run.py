@@ -1,10 +1,16 @@
 """`run`: a process of events."""
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import click
 import structlog
 
-from processes import consumer, relay
+from processes import relay, subscriber
 from services.reading import declared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @click.command("run")
@@ -14,15 +20,17 @@ def run_command(process: str) -> None:
 
     PROCESS is what services.yaml calls it.
     """
-    rows = {
-        row.process: (run, service, row)
-        for service in declared()
-        for run, found in ((relay.run, service.publishes), (consumer.run, service.follows))
-        for row in found
-    }
-    if process not in rows:
-        known = ", ".join(rows) or "no process of events"
+    system = declared()
+    starts: dict[str, Callable[[], None]] = {}
+    for service in system:
+        if service.publishes is not None:
+            relay_of = partial(relay.run, system, service, service.publishes)
+            starts[service.publishes.process] = relay_of
+        if service.follows is not None:
+            subscriber_of = partial(subscriber.run, system, service, service.follows)
+            starts[service.follows.process] = subscriber_of
+    if process not in starts:
+        known = ", ".join(starts) or "no process of events"
         raise click.BadParameter(f"{process} is none of services.yaml, which has {known}")
     structlog.contextvars.bind_contextvars(process=process)
-    run, service, row = rows[process]
-    run(service, row)
+    starts[process]()

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 
 from messaging.broker import BrokerError
 from messaging.dead_letters import UnknownLetter
-from messaging.resync import UnknownUser
+from messaging.resync import UnknownKey
 from storage.backup import BackupError
 from storage.durable import DatabaseUnavailable
 from storage.redaction import redacted
@@ -47,8 +47,8 @@ def in_one_line() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
     except UnknownLetter as error:
         raise click.ClickException(f"there is no dead letter {error}") from error
-    except UnknownUser as error:
-        raise click.ClickException(f"there is no user {error}") from error
+    except UnknownKey as error:
+        raise click.ClickException(f"there is no document {error}") from error
     except (DatabaseUnavailable, PyMongoError) as error:
         raise click.ClickException(f"MongoDB: {redacted(error)}") from error
     except (BrokerError, TimeoutError) as error:

@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure, WriteError
 from aware.passwords import refuse_known_passwords
 from aware.progress import progress
 from messaging.definitions import definitions
-from messaging.setup import CONSUMER_LOGIN, RELAY_LOGIN, set_up_broker
+from messaging.setup import set_up_broker
 from openapi.reading import load_description
 from processes.settings import (
     SettingsError,
@@ -128,10 +128,10 @@ def _wrong_password_explained(settings: MongoSettings) -> Iterator[None]:
 
 @setup.command()
 def rabbitmq() -> None:
-    """The logins of relay and consumer, each with the names that it may touch."""
+    """The logins of the processes of events, each with the names that it may touch."""
     refuse_known_passwords(os.environ)
     passwords = _rabbitmq_passwords()
-    set_up_broker(rabbit_settings(), management_port(), passwords)
+    set_up_broker(declared(), rabbit_settings(), management_port(), passwords)
     click.echo(f"RabbitMQ: {len(passwords)} logins are ready.")
 
 
@@ -140,7 +140,7 @@ def rabbitmq() -> None:
 def rabbitmq_definitions(file: Path) -> None:
     """Write the same logins, and the administrator, for a broker that imports FILE at its start."""
     refuse_known_passwords(os.environ)
-    document = definitions(rabbit_settings(), _rabbitmq_passwords())
+    document = definitions(declared(), rabbit_settings(), _rabbitmq_passwords())
     unfinished = file.with_name(f"{file.name}.unfinished")
     unfinished.write_text(json.dumps(document, indent=2))
     unfinished.replace(file)
@@ -148,4 +148,5 @@ def rabbitmq_definitions(file: Path) -> None:
 
 
 def _rabbitmq_passwords() -> dict[str, str]:
-    return {login: password_for(login, "RABBITMQ") for login in (RELAY_LOGIN, CONSUMER_LOGIN)}
+    logins = (each.process for service in declared() for each in service.event_processes)
+    return {login: password_for(login, "RABBITMQ") for login in logins}

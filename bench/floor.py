@@ -18,7 +18,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from contract.formats import instant_text
-from messaging.events import SPEC as EVENTS
 from models.fields.user import User
 from openapi.reading import load_description
 from processes.settings import mongo_settings
@@ -57,7 +56,8 @@ def orders() -> Starlette:
     """What the order service does, as gunicorn runs it."""
     service, client, database = _opened("order")
     (row,) = service.collections
-    store = Orders(database, load_description(service.spec), load_description(EVENTS), row)
+    events = load_description(service.spec.with_name("events.yaml"))
+    store = Orders(database, load_description(service.spec), events, row)
 
     async def create(request: Request) -> Response:
         return _json(await store.create(orjson.loads(await request.body())), 201)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from messaging.events import EVENT_TYPE
 from openapi.reading import load_description
 from services.declaration import Service
 from services.reading import read
@@ -14,11 +13,11 @@ The APIs are described by OpenAPI files in `specs/`. These pages are made from t
 operations that only the services' own network may call. Every error is
 [problem+json](../problems.md).
 """
-_TAIL = f"""\
+_TAIL = """\
 ## Events
 
-[What goes through RabbitMQ](events.html), as an AsyncAPI document: exchange, queue and the payload
-of `{EVENT_TYPE}`.
+[What goes through RabbitMQ](events.html), as an AsyncAPI document: exchange, queues and the
+payload of each event. [Events](../events.md) says how to publish and follow them.
 
 ## To import elsewhere
 

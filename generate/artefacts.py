@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from generate.asyncapi import asyncapi
 from generate.compose import compose
+from generate.event_handlers import event_handlers, event_orphans
 from generate.fields import fields
 from generate.insomnia import insomnia
 from generate.json_schemas import json_schemas
@@ -38,6 +39,7 @@ ARTEFACTS = (
     Artefact(models, owns=("models/[a-z]*.py",)),
     Artefact(fields, owns=("models/fields/[a-z]*.py",)),
     Artefact(stubs, orphans=orphans),
+    Artefact(event_handlers, orphans=event_orphans),
     Artefact(signatures),
     Artefact(json_schemas, owns=("schemas/*_schema.json",)),
     Artefact(asyncapi),

@@ -107,8 +107,8 @@ def _services(system: System) -> str:
 
 
 def _order(system: System) -> str:
-    consumers = [each.process for service in system for each in service.follows]
-    relays = [each.process for service in system for each in service.publishes]
+    consumers = [each.process for each in system.subscribers]
+    relays = [each.publishes.process for each in system if each.publishes is not None]
     return f'''"""Generated from services.yaml. The processes of a release, for a deployment."""
 
 HTTP = {tuple(_http(system))!r}

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from contract.bindable import load_api
 from generate.artefacts import ARTEFACTS
-from generate.misdeclared import properties_of
 from generate.sources import read_sources
 from generate.starter import starter
 from generate.writing import Outcome, compare, write
 from openapi.description import Description, name_of
 from openapi.errors import InvalidDocumentError
 from openapi.names import class_name
+from openapi.views import properties_of
 from services.declaration import System
 from services.ports import FixedPorts, purposes
 from services.reading import FILE, read

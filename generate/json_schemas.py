@@ -1,11 +1,11 @@
-"""JSON Schemas (draft-07) of what the services answer with and of the event, for everybody else."""
+"""JSON Schemas (draft-07) of what services answer with and of events, for everybody else."""
 
 import json
 from typing import Any
 
 from generate.sources import Sources
-from messaging.events import EVENT_TYPE
 from openapi.description import Description, JsonSchema, name_of
+from openapi.names import snake_case
 from openapi.schemas import mapped, referred
 from openapi.views import composed
 
@@ -24,7 +24,7 @@ _RANGES = {"int32", "int64"}
 
 
 def json_schemas(sources: Sources) -> dict[str, str]:
-    """The paper's `user_schema.json` and `order_schema.json`, and that of the event."""
+    """The paper's `user_schema.json` and `order_schema.json`, and that of each event."""
     made = {
         api.api if len(api.collections) == 1 else f"{api.api}_{each.name}": draft_07(
             description, each.schema
@@ -32,7 +32,8 @@ def json_schemas(sources: Sources) -> dict[str, str]:
         for api, each, description in sources.stored()
     }
     if sources.events is not None:
-        made["event"] = draft_07(sources.events, EVENT_TYPE)
+        for event in sources.declared.published:
+            made[snake_case(event)] = draft_07(sources.events, event)
     return {f"schemas/{name}_schema.json": as_text(schema) for name, schema in made.items()}
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from openapi.description import Description, JsonSchema, Operation
 from openapi.errors import Violation
 from openapi.pointers import pointer_of
-from openapi.views import composed
-from services.declaration import Collection, Service, System
+from openapi.views import composed, properties_of
+from services.declaration import Collection, Event, Kind, Service, System
+from services.payload import VERSION, keys, payload
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
@@ -25,21 +26,75 @@ def misdeclared(
     for service in system:
         for collection in service.collections:
             yield from _of_collection(service, collection, apis[service.api])
-        known = {} if events is None else events.schemas
-        for kind in ("publishes", "follows"):
-            for each in getattr(service, kind):
-                if each.event not in known:
-                    pointer = pointer_of("services", service.name, kind, each.event)
-                    yield pointer, f"{each.event} is no schema of {_file(system)}: write it there"
+        if events is not None:
+            yield from _of_events(system, service, apis[service.api], events)
     yield from _of_two(system, apis)
 
 
-def _file(system: System) -> str:
-    return (
-        "the events"
-        if system.events is None
-        else f"{system.events.parent.name}/{system.events.name}"
-    )
+def _of_events(
+    system: System, service: Service, api: Description, events: Description
+) -> Iterator[Violation]:
+    here, file = pointer_of("services", service.name), "the spec of the events"
+    if system.events is not None:
+        file = f"{system.events.parent.name}/{system.events.name}"
+    for event in () if service.publishes is None else service.publishes.events:
+        place = f"{here}/publishes/events{pointer_of(event.name)}"
+        if event.name not in events.schemas:
+            yield place, f"{event.name} is no schema of {file}: write it there"
+        else:
+            yield from _of_event(service, event, api, events, place)
+    for collection in service.collections:
+        told = service.events_of(collection.name)
+        place = f"{here}/collections{pointer_of(collection.name)}"
+        if told and any(each.method == "DELETE" for each in api.operations):
+            why = "what is not published yet would go with a document that is deleted"
+            yield place, f"it publishes events, and its spec has a DELETE: {why}: take one out"
+        if len(states := [each.name for each in told if each.kind is Kind.STATE]) > 1:
+            yield place, f"{', '.join(states)} are all its state: make one event of them"
+    if service.follows is not None and service.follows.copies is not None:
+        yield from _of_copies(system, service, service.follows.copies, api, events)
+
+
+def _of_event(
+    service: Service, event: Event, api: Description, events: Description, place: str
+) -> Iterator[Violation]:
+    collection = service.collection(event.collection)
+    if collection.schema not in api.schemas:
+        return
+    has, stored = properties_of(events, event.name), properties_of(api, collection.schema)
+    said = payload(service, event, events)
+    for name, why in ((said.key, "the id of what it tells of"), (VERSION, "what orders events")):
+        if name not in has:
+            yield place, f"{event.name} has no property {name}, {why}: add it to the schema"
+    if VERSION in has and "integer" not in composed(has[VERSION], "type", events.schemas):
+        yield place, f"{event.name}.{VERSION} orders events: make it an integer of format int64"
+    for name in event.fields.keys() - has.keys():
+        yield f"{place}/fields{pointer_of(name)}", f"{event.name} has no property {name}: leave out"
+    for name, source in said.properties.items():
+        if source not in stored:
+            what = f"add `fields: {{{name}: …}}` with one of {', '.join(stored)}"
+            yield place, f"{event.name} has {name}, and {collection.schema} no {source}: {what}"
+
+
+def _of_copies(
+    system: System,
+    service: Service,
+    copies: tuple[str, str],
+    api: Description,
+    events: Description,
+) -> Iterator[Violation]:
+    name, key = copies
+    place = f"{pointer_of('services', service.name)}/follows/copies"
+    collection = service.collection(name)
+    if collection.schema not in api.schemas:
+        return
+    known = properties_of(api, collection.schema)
+    wanted = {key}
+    for event in () if service.follows is None else service.follows.events:
+        if event in events.schemas:
+            wanted |= properties_of(events, event).keys() - {VERSION, keys(system)[event]}
+    for each in sorted(wanted - known.keys()):
+        yield place, _lacks(f"specs/{service.spec.name}", collection, each, known)
 
 
 def _of_collection(
@@ -63,14 +118,6 @@ def _of_collection(
         yield f"{here}/key", _lacks(spec, collection, collection.key, properties)
     elif "string" not in [*composed(properties[collection.key], "type", api.schemas)]:
         yield f"{here}/key", f"{collection.key} is the id of documents: make it a string in {spec}"
-
-
-def properties_of(api: Description, schema: str) -> Mapping[str, JsonSchema]:
-    """The properties of a schema by their names, those of its parts included."""
-    found: dict[str, JsonSchema] = {}
-    for each in composed(api.schemas[schema], "properties", api.schemas):
-        found |= each
-    return found
 
 
 def _lacks(spec: str, collection: Collection, name: str, known: Mapping[str, JsonSchema]) -> str:

@@ -8,10 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from generate.misdeclared import properties_of
 from openapi.description import Description, JsonSchema, MediaType, Operation, name_of
 from openapi.names import attribute_names, identifier
-from openapi.views import composed
+from openapi.views import composed, properties_of
 from services.declaration import Collection, Service
 
 _JSON = "application/json"

@@ -22,7 +22,7 @@ from services.declaration import Service
 _MOST_CHARACTERS = 100
 """Of a line."""
 
-_RAISED = "NotImplementedYet"
+RAISED = "NotImplementedYet"
 """By which a stub is known for one."""
 
 
@@ -44,7 +44,7 @@ def orphans(sources: Sources) -> Iterator[str]:
     """The handlers that answer no operation any more."""
     for service, description in sources.services():
         known = {each.id for each in description.operations}
-        for function in _functions(_parse(sources.root / service.handlers_file)):
+        for function in functions(parse(sources.root / service.handlers_file)):
             if not function.name.startswith("_") and function.name not in known:
                 where = f"{service.handlers_file}:{function.lineno}"
                 yield f"{where}: {function.name} answers no operation"
@@ -54,18 +54,18 @@ def unwritten(sources: Sources) -> Iterator[str]:
     """The operations whose handlers are still stubs."""
     for service, description in sources.services():
         operations = {each.id: each for each in description.operations}
-        for function in _functions(_parse(sources.root / service.handlers_file)):
-            if function.name in operations and _is_stub(function):
+        for function in functions(parse(sources.root / service.handlers_file)):
+            if function.name in operations and is_stub(function):
                 where = f"{service.handlers_file}:{function.lineno}"
                 yield f"{where}: {function.name} ({operations[function.name]}) is not written yet"
 
 
-def _is_stub(function: ast.AsyncFunctionDef) -> bool:
+def is_stub(function: ast.AsyncFunctionDef) -> bool:
     """Whether the first thing that a handler does is to raise what stubs raise."""
     body = [each for each in function.body if not _is_text(each)]
     raised = body[0].exc if body and isinstance(body[0], ast.Raise) else None
     name = raised.func if isinstance(raised, ast.Call) else raised
-    return isinstance(name, ast.Name) and name.id == _RAISED
+    return isinstance(name, ast.Name) and name.id == RAISED
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -75,8 +75,8 @@ def _is_text(node: ast.stmt) -> bool:
 def _with_stubs(root: Path, service: Service, description: Description) -> str:
     api, file = service.api, root / service.handlers_file
     text = file.read_text("utf-8") if file.exists() else f'"""The operations of the {api} API."""\n'
-    tree = _parse(file)
-    behind = {each.name: each.end_lineno or 0 for each in _functions(tree)}
+    tree = parse(file)
+    behind = {each.name: each.end_lineno or 0 for each in functions(tree)}
     written = plain(service, description)
     lines, at = text.splitlines(), len(text.splitlines())
     inserted: dict[int, list[str]] = {}
@@ -98,7 +98,7 @@ def _with_stubs(root: Path, service: Service, description: Description) -> str:
         return text
     more = sorted({line for each in plain_ones for line in each.imports})
     also = {line.rpartition(" ")[2] for line in more}
-    _require_free(description, tree, models | names | also | {_RAISED}, service.handlers_file)
+    _require_free(description, tree, models | names | also | {RAISED}, service.handlers_file)
     needed = [f"from models.{api} import {name}" for name in sorted(models)]
     module = ""
     if models & (also | _imported(tree, beside=f"models.{api}")):
@@ -110,10 +110,10 @@ def _with_stubs(root: Path, service: Service, description: Description) -> str:
         else:
             stub = _stub(description, operation, module, written.get(operation.id))
             inserted.setdefault(at, []).append(stub)
-    top = _end_of_imports(tree)
+    top = end_of_imports(tree)
     needed += more
     if len(plain_ones) < len(new):
-        needed.append(f"from contract.errors import {_RAISED}")
+        needed.append(f"from contract.errors import {RAISED}")
     needed += imports(names)
     inserted.setdefault(top, [])[:0] = needed
     for number in sorted(inserted, reverse=True):
@@ -125,7 +125,7 @@ def _require_free(
     description: Description, tree: ast.Module, imported: set[str], path: str
 ) -> None:
     """Raise where a handler that is still to be written would hide what its module uses."""
-    written = {each.name for each in _functions(tree)}
+    written = {each.name for each in functions(tree)}
     used = imported | _imported(tree)
     for operation in description.operations:
         if operation.id in used and operation.id not in written:
@@ -168,22 +168,24 @@ def _stub(
     return (
         f"\n\nasync def {operation.id}({given}) -> {result}:\n"
         f"    {docstring(first)}\n"
-        f'    raise {_RAISED}("{operation.id} is not implemented yet.")\n'
+        f'    raise {RAISED}("{operation.id} is not implemented yet.")\n'
     )
 
 
-def _functions(tree: ast.Module) -> list[ast.AsyncFunctionDef]:
+def functions(tree: ast.Module) -> list[ast.AsyncFunctionDef]:
+    """The coroutine functions of a module."""
     return [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
 
 
-def _end_of_imports(tree: ast.Module) -> int:
+def end_of_imports(tree: ast.Module) -> int:
     """How many lines the docstring and the imports of a module take."""
     imports = [each for each in tree.body if isinstance(each, ast.Import | ast.ImportFrom)]
     last = (imports or tree.body[:1])[-1]
     return last.end_lineno or 0
 
 
-def _parse(file: Path) -> ast.Module:
+def parse(file: Path) -> ast.Module:
+    """A module of handlers, empty where there is no file; raises InvalidDocumentError."""
     try:
         return ast.parse(file.read_text("utf-8") if file.exists() else '"""Handlers."""\n')
     except SyntaxError as error:

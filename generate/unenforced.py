@@ -4,8 +4,8 @@ from typing import Any
 
 from generate.json_schemas import as_text
 from generate.sources import Sources
-from messaging.events import EVENT_TYPE
 from storage.entity import Entity
+from storage.orders import CONTACTS
 from storage.validators import unenforced as left_out
 
 PATH = "schemas/unenforced.json"
@@ -17,8 +17,8 @@ def unenforced(sources: Sources) -> dict[str, str]:
     Where several schemas say something else at one place, the values are the list of theirs.
     """
     stored = {each.name: Entity(api, each.schema) for _, each, api in sources.stored()}
-    if sources.events is not None:
-        stored["contacts"] = Entity(sources.events, EVENT_TYPE)
+    if sources.events is not None and CONTACTS in sources.declared.published:
+        stored["contacts"] = Entity(sources.events, CONTACTS)
     return {PATH: as_text({name: _unenforced(each) for name, each in stored.items()})}
 
 

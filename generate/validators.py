@@ -10,7 +10,6 @@ from pymongo.errors import OperationFailure
 from generate.sources import Sources
 from local.errors import LocalError
 from local.mongodb import scratch
-from messaging.events import EVENT_TYPE
 from openapi.grammar import walk
 from storage.client import Json
 from storage.entity import Entity
@@ -25,7 +24,7 @@ def refused(sources: Sources) -> Iterator[str]:
     """What MongoDB refuses of a validator, a line each, asked of a server of its own."""
     entities = [Entity(api, each.schema) for _, each, api in sources.stored()]
     if sources.events is not None:
-        entities.append(Entity(sources.events, EVENT_TYPE))
+        entities += [Entity(sources.events, each) for each in sources.declared.published]
     try:
         with scratch() as server:
             for entity in entities:

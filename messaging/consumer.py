@@ -1,13 +1,14 @@
-"""The consumer: from the broker to the order database."""
+"""The consumer: from the broker to whatever applies events."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
 from messaging.broker import Broker, BrokerError, Delivery, HeaderValue, Message
-from messaging.clock import Backoff, Clock
+from messaging.clock import Clock
 from messaging.events import (
     BUILD,
     UNKNOWN_BUILD,
@@ -19,9 +20,25 @@ from messaging.events import (
 from messaging.finishing import finish
 from messaging.metrics import ConsumerMetrics
 from messaging.topology import Topology
-from storage.contacts import Contacts, ContactsStore
-from storage.durable import DatabaseRefused, DatabaseUnavailable, heed_cancellation
 from storage.redaction import redacted
+
+
+class Applier(Protocol):
+    """Applies events."""
+
+    async def __call__(self, events: Sequence[Event]) -> Mapping[Event, int | Exception]:
+        """For each, which version its key has now, or why it was not applied.
+
+        It waits for as long as a database is away: an exception says that others may be applied.
+        """
+
+    async def known_versions(self, event: str, keys: Sequence[str]) -> dict[str, int]:
+        """The newest version of each of these that was applied; 0 where none was.
+
+        Raises:
+            DatabaseUnavailable: It could not be read.
+        """
+
 
 WINDOW = 256
 """How many messages are taken at once."""
@@ -49,16 +66,15 @@ class _Failure:
 
 
 class Consumer:
-    """Brings the orders of each user to the newest contact data that any event has told.
+    """Has each event applied, and acknowledges it after that.
 
-    Right whatever is delivered twice, late or in another order, and whoever else does the same:
-    an event is never skipped as a whole, however old, because whoever began to apply a newer one
-    may have died over it.
+    What cannot be applied is tried again, after longer and longer pauses, and is a dead letter in
+    the end.
     """
 
     def __init__(
         self,
-        store: ContactsStore,
+        apply: Applier,
         broker: Broker,
         topology: Topology,
         *,
@@ -67,7 +83,7 @@ class Consumer:
         metrics: ConsumerMetrics,
         window: int = WINDOW,
     ) -> None:
-        self._store = store
+        self._apply = apply
         self._broker = broker
         self._topology = topology
         self._events = events
@@ -85,10 +101,10 @@ class Consumer:
     async def handle(self, window: Sequence[Delivery]) -> None:
         """Apply what can be applied, put the rest aside, and acknowledge each after that."""
         events, failures = self._read(window)
-        outcomes = await self._apply(_newest(event.contacts for event in events.values()))
+        outcomes = await self._apply([*events.values()])
         applied: list[Delivery] = []
         for delivery, event in events.items():
-            outcome = outcomes[event.contacts.user_id]
+            outcome = outcomes[event]
             if isinstance(outcome, Exception):
                 failures.append(_Failure(delivery, redacted(outcome), final=False))
             else:
@@ -114,63 +130,17 @@ class Consumer:
                 failures.append(_Failure(delivery, str(error), final=True))
         return events, failures
 
-    async def _apply(self, contacts: Sequence[Contacts]) -> Mapping[str, Contacts | Exception]:
-        """What the orders of each of these users now have, or why they could not, by user."""
-        try:
-            return await self._bring_into_step(contacts)
-        except DatabaseRefused as error:
-            failure: Exception = error
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the others
-            self._log.exception("event_failed")
-            failure = error
-        if len(contacts) == 1:
-            return {contacts[0].user_id: failure}
-        outcomes: dict[str, Contacts | Exception] = {}
-        for each in contacts:
-            outcomes |= await self._apply([each])
-        return outcomes
-
-    async def _bring_into_step(self, contacts: Sequence[Contacts]) -> Mapping[str, Contacts]:
-        """Do it, however long the database is away. Raises DatabaseRefused."""
-        backoff = Backoff(first=0.1, most=5)
-        while True:
-            try:
-                return await self._try_to_bring_into_step(contacts)
-            except DatabaseUnavailable as error:
-                self._log.warning("order_database_unavailable", reason=error)
-                heed_cancellation()
-                await self._clock.sleep(backoff.pause())
-
-    async def _try_to_bring_into_step(self, contacts: Sequence[Contacts]) -> Mapping[str, Contacts]:
-        await self._store.put_if_newer(contacts)
-        newest = await self._store.get([each.user_id for each in contacts])
-        if any(newest[each.user_id].version < each.version for each in contacts):
-            raise DatabaseUnavailable("what was written is not there")
-        behind = newest
-        while behind:
-            orders = await self._store.update_orders(behind.values(), self._clock.now())
-            self._metrics.orders.inc(orders)
-            # Somebody else may have told newer data and brought all orders but a new one into
-            # step before this wrote older data to that one.
-            again = await self._store.get(behind.keys())
-            behind = {
-                user_id: each
-                for user_id, each in again.items()
-                if each.version != newest[user_id].version
-            }
-            newest = {**newest, **behind}
-        return newest
-
-    def _count(self, event: Event, reached: Contacts) -> None:
-        """Take note that the orders have what the event said, or something newer."""
-        if reached.version > event.contacts.version:
+    def _count(self, event: Event, reached: int) -> None:
+        """Take note that what the event said is applied, or something newer."""
+        if reached > event.version:
             self._metrics.stale.labels(event.build).inc()
             return
         self._metrics.in_step(event.build, event.changed_at, self._clock.now())
         self._log.debug(
             "event_applied",
-            user_id=event.contacts.user_id,
-            version=event.contacts.version,
+            type=event.name,
+            key=event.key,
+            version=event.version,
             build=event.build,
             traceparent=event.traceparent,
         )
@@ -205,15 +175,6 @@ class Consumer:
             reason=failure.reason,
         )
         return True
-
-
-def _newest(contacts: Iterable[Contacts]) -> list[Contacts]:
-    """The newest of each user."""
-    newest: dict[str, Contacts] = {}
-    for each in contacts:
-        if each.user_id not in newest or newest[each.user_id].version < each.version:
-            newest[each.user_id] = each
-    return list(newest.values())
 
 
 def _build(message: Message) -> str:

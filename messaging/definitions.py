@@ -14,21 +14,25 @@ from typing import Any
 from messaging.settings import RabbitSettings
 from messaging.setup import permissions
 from messaging.topology import Permissions
+from services.declaration import System
 
 _VIRTUAL_HOST = "/"
 _EVERYTHING = Permissions(".*", ".*", ".*")
 
 
-def definitions(administrator: RabbitSettings, passwords: Mapping[str, str]) -> dict[str, Any]:
-    """What RabbitMQ's `load_definitions` reads: the administrator, the relay and the consumer.
+def definitions(
+    system: System, administrator: RabbitSettings, passwords: Mapping[str, str]
+) -> dict[str, Any]:
+    """What RabbitMQ's `load_definitions` reads: the administrator, and all processes of events.
 
     Passwords stand in it as salted hashes alone. What else the broker holds is left as it is.
 
     Args:
-        administrator: The login of the administrator, and the name of the queue.
-        passwords: Of relay and consumer, by login.
+        system: The services.
+        administrator: The login of the administrator, and RABBITMQ_QUEUE_NAME.
+        passwords: Of the others, by login.
     """
-    allowed = permissions(administrator.queue)
+    allowed = permissions(system, administrator.queue)
     return {
         "vhosts": [{"name": _VIRTUAL_HOST}],
         "users": [

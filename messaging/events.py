@@ -1,9 +1,9 @@
-"""The event: from a change to a message, and back, both held to `specs/events.yaml`."""
+"""Events: from a change to a message, and back, both held to the spec of the events."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import jiter
@@ -11,18 +11,15 @@ import orjson
 
 from contract.schema import Schema
 from messaging.broker import HeaderValue, Message
-from models.fields.events import UserContactsChanged
 from openapi.description import REFERENCE, Description, JsonSchema
+from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
-from storage.contacts import Contacts
+from services.declaration import System
+from services.payload import VERSION, keys
 from storage.outbox import Change
 
-SPEC = Path(__file__).parent.parent / "specs" / "events.yaml"
-EVENT_TYPE = "UserContactsChanged"
-"""The message's `type`, and the name of the schema of its body."""
-
 BUILD = "build"
-"""Header: which build of the user service wrote the change."""
+"""Header: which version of the service wrote the change."""
 
 CHANGED_AT = "changed-at-ms"
 """Header: when the change was written, in milliseconds since 1970."""
@@ -38,11 +35,18 @@ class BadMessage(Exception):  # noqa: N818 - it is the message that is bad
     """A message that is no event; it says everything that is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
-    """A change as the consumer knows it. `changed_at` is None where the message does not say."""
+    """An event as a follower knows it, told from others by its identity.
 
-    contacts: Contacts
+    `key` and `version` are those of what it tells of, `body` is all that it says. `changed_at` is
+    None where the message does not say.
+    """
+
+    name: str
+    key: str
+    version: int
+    body: Mapping[str, Any]
     build: str
     changed_at: datetime | None
     traceparent: str | None
@@ -51,26 +55,34 @@ class Event:
 class Events:
     """Writes and reads events. Thread-safe."""
 
-    def __init__(self) -> None:
-        description = load_description(SPEC)
-        schema = {"$ref": f"{REFERENCE}{EVENT_TYPE}"}
-        self._schema = Schema(schema, description.schemas)
-        self._shape = _shape(schema, description)
+    def __init__(self, description: Description, keys: Mapping[str, str], sender: str = "") -> None:
+        """Take events by the names of their schemas, each with the property that is its key.
+
+        Args:
+            description: The spec of the events.
+            keys: By the names of those that are written, or read; others are no events.
+            sender: The process that writes them.
+        """
+        self._keys, self._sender = keys, sender
+        self._kinds = {name: _Kind(name, description) for name in keys}
+
+    @classmethod
+    def declared(cls, system: System, *names: str, sender: str = "") -> Self:
+        """The events of these names, as a system declares them."""
+        if system.events is None:
+            raise InvalidDocumentError(f"{system.place('')}: there is no spec of events: name one")
+        known = keys(system)
+        chosen = {name: known[name] for name in names}
+        return cls(load_description(system.events), chosen, sender)
 
     def message(self, change: Change) -> Message:
         """The message that publishes a change. Each call makes a message with an id of its own.
 
         Raises:
-            BadMessage: The contact data do not fit the schema.
+            BadMessage: The change does not fit the schema.
         """
-        contacts = change.contacts
-        body = {
-            UserContactsChanged.userId: contacts.user_id,
-            UserContactsChanged.userEmails: list(contacts.user_emails),
-            UserContactsChanged.deliveryAddress: dict(contacts.delivery_address),
-            UserContactsChanged.version: contacts.version,
-        }
-        self._check(body)
+        body = {**change.data, VERSION: change.version}
+        self._kinds[change.event].check(body)
         headers: dict[str, HeaderValue] = {
             BUILD: change.build,
             CHANGED_AT: milliseconds_since_1970(change.changed_at),
@@ -80,9 +92,9 @@ class Events:
         return Message(
             orjson.dumps(body),
             message_id=str(uuid4()),
-            type=EVENT_TYPE,
+            type=change.event,
             timestamp=int(change.changed_at.timestamp()),
-            app_id="user-relay",
+            app_id=self._sender,
             headers=headers,
         )
 
@@ -90,32 +102,43 @@ class Events:
         """The event in a message, without the properties that this version does not know.
 
         Raises:
-            BadMessage: There is none, or it does not fit the schema.
+            BadMessage: There is none that is followed here, or it does not fit the schema.
         """
+        name = message.type if message.type or len(self._kinds) != 1 else next(iter(self._kinds))
+        kind = self._kinds.get(name)
+        if kind is None:
+            raise BadMessage(f"type: {name!r:.60} is none of {', '.join(self._kinds)}")
         try:
             received = jiter.from_json(message.body, allow_inf_nan=False, catch_duplicate_keys=True)
         except ValueError as error:
             # Where, but not what: the library quotes a key that is there twice.
             raise BadMessage(f"not JSON: {str(error).rpartition(' at ')[2]}") from error
-        body = _known(received, self._shape)
-        self._check(body)
-        changed_at = message.headers.get(CHANGED_AT)
+        body = _known(received, kind.shape)
+        kind.check(body)
         return Event(
-            Contacts(
-                body[UserContactsChanged.userId],
-                body[UserContactsChanged.version],
-                tuple(body[UserContactsChanged.userEmails]),
-                body[UserContactsChanged.deliveryAddress],
-            ),
+            name,
+            body[self._keys[name]],
+            body[VERSION],
+            body,
             build=str(message.headers.get(BUILD, UNKNOWN_BUILD)),
-            changed_at=_moment(changed_at),
+            changed_at=_moment(message.headers.get(CHANGED_AT)),
             traceparent=_text(message.headers.get(TRACEPARENT)),
         )
 
-    def _check(self, body: object) -> None:
-        faults = self._schema.issues(body)
-        if faults:
-            raise BadMessage("; ".join(f"{each.pointer} {each.detail}" for each in faults))
+
+class _Kind:
+    """All events of one schema."""
+
+    def __init__(self, name: str, description: Description) -> None:
+        schema = {"$ref": f"{REFERENCE}{name}"}
+        self._schema = Schema(schema, description.schemas)
+        self.shape = _shape(schema, description)
+
+    def check(self, body: object) -> None:
+        """Raise BadMessage where a body does not fit."""
+        issues = self._schema.issues(body)
+        if issues:
+            raise BadMessage("; ".join(f"{each.pointer} {each.detail}" for each in issues))
 
 
 def milliseconds_since_1970(moment: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What the sync counts and measures; `build` is the user service's that wrote a change."""
+"""What relays and consumers count and measure; `build` is the version that wrote a change."""
 
 import math
 from datetime import datetime
@@ -52,13 +52,13 @@ class RelayMetrics:
         )
         self.backlog = Gauge(
             "aware_unpublished_users",
-            "Users with unpublished changes, by the build of the newest.",
+            "Documents, such as users, with unpublished changes, by the build of the newest.",
             ["build"],
             registry=self.registry,
         )
         self.oldest = Gauge(
             "aware_oldest_unpublished_seconds",
-            "Age of the oldest unpublished change of these users; 0 where there is none.",
+            "Age of the oldest unpublished change of these; 0 where there is none.",
             ["build"],
             registry=self.registry,
         )
@@ -76,7 +76,7 @@ class RelayMetrics:
         for build in self._builds:
             if build in backlog:
                 age = (now - backlog[build].oldest).total_seconds()
-                self._set_backlog(build, backlog[build].users, max(0.0, age))
+                self._set_backlog(build, backlog[build].changes, max(0.0, age))
             else:
                 self._set_backlog(build, 0, 0)
 
@@ -92,13 +92,13 @@ class ConsumerMetrics:
         self.registry = CollectorRegistry()
         self.applied = Counter(
             "aware_events_applied",
-            "Events that were the newest of their user when applied.",
+            "Events that were the newest of their key when applied.",
             ["build"],
             registry=self.registry,
         )
         self.stale = Counter(
             "aware_events_stale",
-            "Events that a newer one of the same user had replaced.",
+            "Events that a newer one of the same key had replaced.",
             ["build"],
             registry=self.registry,
         )
@@ -141,6 +141,10 @@ class ConsumerMetrics:
                 self.waiting.labels(queue.name).set(await broker.waiting_in(queue))
             except Disconnected:
                 self.waiting.labels(queue.name).set(math.nan)
+
+    def updated(self, orders: int) -> None:
+        """So many orders were brought to newer data."""
+        self.orders.inc(orders)
 
     def in_step(self, build: str, changed_at: datetime | None, now: datetime) -> None:
         """An event was applied; `changed_at` is when its change was written, if known."""

@@ -1,7 +1,7 @@
-"""The relay: from the user database's outbox to the broker."""
+"""The outbox relay: from a service's transactional outbox to the broker, at least once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 from enum import Enum
 
@@ -32,13 +32,13 @@ class Outcome(Enum):
     PUBLISHED = "published"
     """The broker has confirmed it."""
     REFUSED = "refused"
-    """It does not fit the event's schema; only another change of that user can help."""
+    """It does not fit the event's schema; only another change of the same document can help."""
     FAILED = "failed"
     """It was returned or not confirmed; the next one would probably fare the same."""
 
 
 class Relay:
-    """Publishes every change that the outbox holds, at least once, the newest of each user.
+    """Publishes every change that the outbox holds, at least once, to the queue of each follower.
 
     Any number of relays may run on one outbox: they publish changes twice, which harms nobody.
     """
@@ -47,13 +47,14 @@ class Relay:
         self,
         outbox: Outbox,
         broker: Publisher,
-        to: Address,
+        to: Mapping[str, Sequence[Address]],
         *,
         events: Events,
         clock: Clock,
         metrics: RelayMetrics,
         window: int = WINDOW,
     ) -> None:
+        """Take an outbox, and where each event goes that it has, by the event's name."""
         self._outbox = outbox
         self._broker = broker
         self._to = to
@@ -62,7 +63,7 @@ class Relay:
         self._metrics = metrics
         self._window = window
         self._woken = asyncio.Event()
-        self._refused: dict[str, int] = {}
+        self._refused: dict[tuple[str, str], int] = {}
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
@@ -133,7 +134,9 @@ class Relay:
 
     async def _publish(self, change: Change) -> Outcome:
         try:
-            await self._broker.publish(self._events.message(change), self._to)
+            message = self._events.message(change)
+            for each in self._to[change.event]:
+                await self._broker.publish(message, each)
         except BadMessage as error:
             self._take_note_of_refusal(change, error)
             return Outcome.REFUSED
@@ -151,9 +154,9 @@ class Relay:
 
     def _take_note_of_refusal(self, change: Change, error: BadMessage) -> None:
         """Once a version: it is found again each time that others are published."""
-        user_id, version = change.contacts.user_id, change.contacts.version
-        if self._refused.get(user_id) != version:
-            self._refused[user_id] = version
+        of = (change.event, change.key)
+        if self._refused.get(of) != change.version:
+            self._refused[of] = change.version
             self._metrics.refused.labels(change.build).inc()
             self._log.error("event_refused", **_fields(change), reason=error)
 
@@ -161,8 +164,9 @@ class Relay:
 def _fields(change: Change) -> dict[str, str | int | None]:
     """What tells a change from others in the log."""
     return {
-        "user_id": change.contacts.user_id,
-        "version": change.contacts.version,
+        "type": change.event,
+        "key": change.key,
+        "version": change.version,
         "build": change.build,
         "traceparent": change.traceparent,
     }

@@ -1,63 +1,64 @@
-"""Resync: publish every user's contact data anew, above anything the order database may know."""
+"""Resync: publish the state of every document anew, above anything that followers may know."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 LEAP = 1_000_000
-"""How far above. After a restore of the user database, events from before it may still be in the
-queues, or among the dead letters, with higher versions than the order database knows: of one user
+"""How far above. After a restore of the publisher's database, events from before it may still be in
+the queues, or among the dead letters, with higher versions than followers know: of one document
 there are fewer than this."""
 
 _AT_ONCE = 500
 
 
-class UnknownUser(Exception):  # noqa: N818
-    """The user database has no such user."""
+class UnknownKey(Exception):  # noqa: N818
+    """There is no document with this key."""
 
 
-class Users(Protocol):
-    """The user database, for a resync."""
+class Published(Protocol):
+    """What is published, for a resync."""
 
-    def user_ids(self, most: int) -> AsyncIterator[list[str]]:
-        """Every user, in lists of up to `most`."""
+    def keys(self, most: int) -> AsyncIterator[list[str]]:
+        """Every key, in lists of up to `most`."""
 
     async def publish_above(self, versions: Mapping[str, int], leap: int) -> int:
-        """Give each a version `leap` above theirs and the one given, and the duty to publish.
+        """Give each a version `leap` above its own and the one given, and a pending outbox entry.
 
-        One atomic step a user. Returns how many of them there were.
+        One atomic step a document. Returns how many of them there were.
         """
 
 
-class Orders(Protocol):
-    """The order database, for a resync."""
-
-    async def known_versions(self, user_ids: Sequence[str]) -> dict[str, int]:
-        """The highest version that anything there has of each user; 0 for an unknown one."""
+Known = Callable[[Sequence[str]], Awaitable[dict[str, int]]]
+"""Answers the highest version that a follower has of each key; 0 for an unknown one."""
 
 
 async def resync(
-    users: Users,
-    orders: Orders,
-    user_id: str | None = None,
+    published: Published,
+    followers: Sequence[Known],
+    key: str | None = None,
     step: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Leave the duty to publish every user's contact data, or one user's; returns how many.
+    """Have every document published anew, or one; returns how many.
 
-    Relay and consumer then do the rest. May be repeated, and cut off, at will. `step` is told of
-    so many users more that are done.
+    Relay and subscribers then do the rest. May be repeated, and cut off, at will. `step` is told
+    of so many more that are done.
 
     Raises:
-        UnknownUser: There is no such user.
-        DatabaseUnavailable: Some users may not have been reached.
+        UnknownKey: There is no such document.
+        DatabaseUnavailable: Some may not have been reached.
     """
-    if user_id is not None:
-        known = await orders.known_versions([user_id])
-        if not await users.publish_above(known, LEAP):
-            raise UnknownUser(user_id)
+    if key is not None:
+        if not await published.publish_above(await _highest(followers, [key]), LEAP):
+            raise UnknownKey(key)
         return 1
     count = 0
-    async for some in users.user_ids(_AT_ONCE):
-        done = await users.publish_above(await orders.known_versions(some), LEAP)
+    async for some in published.keys(_AT_ONCE):
+        done = await published.publish_above(await _highest(followers, some), LEAP)
         step(done)
         count += done
     return count
+
+
+async def _highest(followers: Sequence[Known], keys: Sequence[str]) -> dict[str, int]:
+    found = [await known(keys) for known in followers]
+    return {key: max((each[key] for each in found), default=0) for key in keys}

@@ -8,12 +8,11 @@ import httpx
 import structlog
 
 from messaging.settings import RabbitSettings
-from messaging.topology import Permissions, Topology
+from messaging.topology import Permissions, Topology, queue_of, relay_permissions, routes
+from services.declaration import System
 
 log = structlog.get_logger(__name__)
 
-RELAY_LOGIN = "user-relay"
-CONSUMER_LOGIN = "order-consumer"
 _VIRTUAL_HOST = quote("/", safe="")
 
 
@@ -22,11 +21,15 @@ class BrokerSetupError(Exception):
 
 
 def set_up_broker(
-    administrator: RabbitSettings, management_port: int, passwords: Mapping[str, str]
+    system: System,
+    administrator: RabbitSettings,
+    management_port: int,
+    passwords: Mapping[str, str],
 ) -> None:
-    """Make the logins of the relay and the consumer, with permissions on their names alone.
+    """Make the logins of all processes of events, with permissions on their names alone.
 
     Args:
+        system: The services.
         administrator: Where the broker is, and who may make logins.
         management_port: Of the management API, on the same host.
         passwords: By login.
@@ -40,19 +43,24 @@ def set_up_broker(
         timeout=10,
         trust_env=False,
     ) as api:
-        for login, allowed in permissions(administrator.queue).items():
+        for login, allowed in permissions(system, administrator.queue).items():
             _put(api, f"/users/{login}", {"password": passwords[login], "tags": ""})
             _put(api, f"/permissions/{_VIRTUAL_HOST}/{login}", asdict(allowed))
             log.info("login_ready", login=login)
 
 
-def permissions(queue: str) -> dict[str, Permissions]:
-    """What each login may touch, in a system whose queue has this name."""
-    topology = Topology(queue)
-    return {
-        RELAY_LOGIN: topology.relay_permissions(),
-        CONSUMER_LOGIN: topology.consumer_permissions(),
-    }
+def permissions(system: System, queue: str) -> dict[str, Permissions]:
+    """What each login may touch, where RABBITMQ_QUEUE_NAME is `queue`."""
+    found: dict[str, Permissions] = {}
+    for service in system:
+        if service.publishes is not None:
+            published = routes(system, (each.name for each in service.publishes.events), queue)
+            queues = (each for some in published.values() for each in some)
+            found[service.publishes.process] = relay_permissions(queues)
+        if service.follows is not None:
+            topology = Topology(queue_of(service.follows, queue))
+            found[service.follows.process] = topology.permissions()
+    return found
 
 
 def _put(api: httpx.Client, path: str, body: Mapping[str, str]) -> None:

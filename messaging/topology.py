@@ -1,15 +1,18 @@
 """Exchanges, queues and bindings: the one module that knows their names.
 
 Both sides declare through it, so that either may start first. Every queue is bound by its own
-name, so that several systems can share a broker, each with a queue name of its own.
+name: an event is published to the queue of each subscriber, so that one whose queue does not take
+it is known, and what is tried again reaches nobody else. Several systems can share a broker, each
+with a queue name of its own.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from messaging.broker import Address
+from services.declaration import Subscriber, System
 
 QUEUE_NAME = "user_updates"
 """The name of the queue where nobody gives it another."""
@@ -71,8 +74,28 @@ class Permissions:
     read: str
 
 
+def queue_of(subscriber: Subscriber, setting: str) -> str:
+    """What the queue of a subscriber is called, where RABBITMQ_QUEUE_NAME is `setting`."""
+    return setting if subscriber.queue else f"{setting}-{subscriber.process}"
+
+
+def routes(system: System, events: Iterable[str], setting: str) -> dict[str, tuple[Queue, ...]]:
+    """The queues that events are published to, by the names of the events."""
+    return {
+        event: tuple(Queue(queue_of(each, setting), EXCHANGE) for each in system.followers(event))
+        for event in events
+    }
+
+
+def relay_permissions(queues: Iterable[Queue]) -> Permissions:
+    """What the login of a relay may touch that publishes to these queues; it reads no messages."""
+    names = _any_of(EXCHANGE, *dict.fromkeys(each.name for each in queues))
+    # Binding a queue writes to the queue and reads from the exchange.
+    return Permissions(configure=names, write=names, read=_any_of(EXCHANGE))
+
+
 class Topology:
-    """All names of one system, from the name of its queue.
+    """All names of one subscriber, from the name of its queue.
 
     `updates` is the queue of events, `retries` those where failed messages wait, the shortest
     pause first, and `dead` holds the dead letters.
@@ -99,26 +122,16 @@ class Topology:
         yield from self.retries
         yield self.dead
 
-    def for_publishing(self) -> Mapping[str, tuple[Queue, ...]]:
-        """What the relay declares: exchanges, each with its queues."""
-        return {EXCHANGE: (self.updates,)}
-
     def for_consuming(self) -> Mapping[str, tuple[Queue, ...]]:
-        """What the consumer declares: exchanges, each with its queues."""
+        """What the subscriber declares: exchanges, each with its queues."""
         return {
             EXCHANGE: (self.updates,),
             RETRY_EXCHANGE: self.retries,
             DEAD_LETTER_EXCHANGE: (self.dead,),
         }
 
-    def relay_permissions(self) -> Permissions:
-        """What the relay's login may touch. It cannot read messages."""
-        names = _any_of(EXCHANGE, self.updates.name)
-        # Binding a queue writes to the queue and reads from the exchange.
-        return Permissions(configure=names, write=names, read=_any_of(EXCHANGE))
-
-    def consumer_permissions(self) -> Permissions:
-        """What the consumer's login may touch, and who works on the dead letters with it."""
+    def permissions(self) -> Permissions:
+        """What the subscriber's login may touch, and who works on the dead letters with it."""
         exchanges = (EXCHANGE, RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE)
         names = _any_of(
             *exchanges,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
+
+Version: TypeAlias = int
+"""Of one user each is higher than those before."""
 
 Id: TypeAlias = str
 """An identifier made by the server, or one of the seed's."""
 
-Email: TypeAlias = str
-
-
 Text: TypeAlias = str
 """A line of text without control characters."""
+
+Email: TypeAlias = str
 
 
 class UserContactsChanged(TypedDict):
@@ -20,7 +22,17 @@ class UserContactsChanged(TypedDict):
     userId: Id
     userEmails: Emails
     deliveryAddress: DeliveryAddress
-    version: int
+    version: Version
+
+
+class UserCreated(TypedDict):
+    """Somebody has become a user."""
+
+    userId: Id
+    firstName: NotRequired[Text]
+    lastName: NotRequired[Text]
+    userEmails: Emails
+    version: Version
 
 
 Emails: TypeAlias = list[Email]

@@ -33,6 +33,12 @@ def identifier(name: str) -> str:
     return f"{plain}_" if plain in _KEYWORDS else plain
 
 
+def snake_case(name: str) -> str:
+    """The name of a function for what has the name of a class: `UserCreated` is `user_created`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", identifier(name))
+    return identifier(words.lower())
+
+
 def body_arguments(media_types: Collection[str]) -> tuple[str, ...]:
     """The names of what a handler is given for a body that may be of these types."""
     has_choice = len(media_types) > 1 or any("*" in each for each in media_types)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any
 
-from openapi.description import REFERENCE, JsonSchema, name_of
+from openapi.description import REFERENCE, Description, JsonSchema, name_of
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -174,3 +174,11 @@ def composed(
         parts += schema.get(branch, ())
     for each in parts:
         yield from composed(each, keyword, schemas, seen, alternatives=alternatives)
+
+
+def properties_of(api: Description, schema: str) -> Mapping[str, JsonSchema]:
+    """The properties of a schema by their names, those of its parts included."""
+    found: dict[str, JsonSchema] = {}
+    for each in composed(api.schemas[schema], "properties", api.schemas):
+        found |= each
+    return found

@@ -13,40 +13,53 @@ from messaging.finishing import until_told_to_stop
 from messaging.health import health_server
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
-from messaging.topology import Topology
+from messaging.topology import EXCHANGE, routes
 from openapi.reading import load_description
 from processes.settings import health_address, mongo_settings, rabbit_settings
 from processes.stored import stored
-from services.declaration import EventProcess, Service
+from services.declaration import Relay as Row
+from services.declaration import Service, System
+from services.payload import events_of, payloads
 from storage.client import connect
 from storage.durable import answers
+from storage.entity import Entity
 from storage.outbox import MongoOutbox
 
 
-def run(service: Service, row: EventProcess) -> None:
+def run(system: System, service: Service, row: Row) -> None:
     """Run the relay of a service until SIGTERM.
 
     Raises:
         SettingsError: An environment variable is missing or wrong.
     """
-    asyncio.run(_main(service, row))
+    asyncio.run(_main(system, service, row))
 
 
-async def _main(service: Service, row: EventProcess) -> None:
+async def _main(system: System, service: Service, row: Row) -> None:
     mongo, rabbit, address = mongo_settings(), rabbit_settings(), health_address()
-    topology = Topology(rabbit.queue)
-    metrics = RelayMetrics()
-    clock, users = SystemClock(), load_description(service.spec)
+    names = [each.name for each in row.events]
+    to = routes(system, names, rabbit.queue)
+    metrics, clock = RelayMetrics(), SystemClock()
     parameters = connection_parameters(rabbit, row.process)
+    queues = dict.fromkeys(queue for some in to.values() for queue in some)
     async with (
         connect(mongo) as client,
-        AmqpBroker(parameters, topology.for_publishing()) as broker,
+        AmqpBroker(parameters, {EXCHANGE: tuple(queues)}) as broker,
     ):
         kept = stored(client, mongo, service, row.process)
-        (collection,) = service.collections
-        outbox = MongoOutbox(kept.database[collection.name], users)
+        api = load_description(service.spec)
+        told = payloads(service, events_of(system))
+        collection = service.collection(row.events[0].collection)
+        outbox = MongoOutbox(
+            kept.database[collection.name], Entity(api, collection.schema).codec(), told
+        )
         relay = Relay(
-            outbox, broker, topology.updates.address, events=Events(), clock=clock, metrics=metrics
+            outbox,
+            broker,
+            {event: [queue.address for queue in some] for event, some in to.items()},
+            events=Events.declared(system, *names, sender=row.process),
+            clock=clock,
+            metrics=metrics,
         )
 
         async def checks() -> Mapping[str, bool]:

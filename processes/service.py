@@ -1,12 +1,10 @@
 """An HTTP service, put together from its row of `services.yaml`."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
-from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from contract.answers.check import ResponseCheck
@@ -17,10 +15,9 @@ from contract.handlers import bind_handlers
 from contract.links import Links
 from contract.service import Service as Application
 from handlers.answers import translate
-from openapi.description import Description
-from openapi.reading import load_description
+from processes.composing import ONLY_VERSION, dependencies
 from processes.metrics import HttpMetrics
-from processes.modules import ModuleImportError, imported
+from processes.modules import imported
 from processes.settings import (
     SettingsError,
     drain_file,
@@ -30,19 +27,15 @@ from processes.settings import (
 )
 from processes.start import exit_on_config_error
 from processes.stored import Stored, stored
-from services.declaration import Service, Version
+from services.declaration import Service, System, Version
 from services.reading import declared
-from storage.client import Json, connect
-from storage.documents import Documents
+from storage.client import connect
 from storage.durable import answers
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 log = structlog.get_logger(__name__)
-
-_ONLY_VERSION = "v1"
-"""What a service that has one version calls it in its answers and metrics."""
 
 
 @exit_on_config_error()
@@ -53,16 +46,16 @@ def create(name: str, version: str = "") -> Application:
     if (name, version) not in rows:
         known = ", ".join(" ".join(row).strip() for row in rows)
         raise SettingsError(f"services.yaml has no {name} {version}".strip() + f", but {known}")
-    return composed(*rows[name, version], system.events)
+    return composed(system, *rows[name, version])
 
 
-def composed(service: Service, version: Version, events: Path | None) -> Application:
+def composed(system: System, service: Service, version: Version) -> Application:
     """Build a service.
 
     Args:
+        system: All services.
         service: Its row.
         version: Which of its versions.
-        events: The spec of the system's events.
 
     Raises:
         SettingsError: An environment variable is missing or wrong.
@@ -74,8 +67,9 @@ def composed(service: Service, version: Version, events: Path | None) -> Applica
     structlog.contextvars.bind_contextvars(process=version.process)
     description = load_api(service.spec, version.overlay)
     kept = _kept(service, version)
-    given = _dependencies(service, version, description, events, kept)
-    shown = version.name or _ONLY_VERSION
+    database = None if kept is None else kept.database
+    given = dependencies(system, service, version, description, database)
+    shown = version.name or ONLY_VERSION
     metrics = HttpMetrics(shown)
     handlers = bind_handlers(
         description, imported(service.handlers), {**given, "link": Links(description)}
@@ -120,37 +114,3 @@ def _kept(service: Service, version: Version) -> Stored | None:
     settings = mongo_settings()
     client = connect(settings, timed=False)  # a request has its deadline
     return stored(client, settings, service, version.process)
-
-
-def _dependencies(
-    service: Service,
-    version: Version,
-    description: Description,
-    events: Path | None,
-    kept: Stored | None,
-) -> Mapping[str, Any]:
-    """What handlers are given: by the row's composition, or else its collections by their names."""
-    if service.composition:
-        composition = imported(service.composition)
-        if not hasattr(composition, "dependencies"):
-            file = f"{service.composition.replace('.', '/')}.py"
-            raise ModuleImportError(
-                f"{file}: has no `dependencies`: write it, as docs/services.md says"
-            )
-        found: Mapping[str, Any] = composition.dependencies(
-            database=kept and kept.database,
-            service=service,
-            version=version,
-            description=description,
-            events=events and load_description(events),
-        )
-        return found
-    return {} if kept is None else _collections(service, description, kept.database)
-
-
-def _collections(
-    service: Service, description: Description, database: AsyncDatabase[Json]
-) -> Mapping[str, Documents]:
-    return {
-        each.name: Documents(database[each.name], description, each) for each in service.collections
-    }

@@ -5,7 +5,9 @@ import sys
 from processes.modules import imported, reason
 from processes.settings import mongo_settings
 from processes.start import CONFIG_ERRORS
+from services.declaration import Service, System
 from services.reading import declared
+from storage.client import connect
 
 
 def main() -> None:
@@ -24,13 +26,23 @@ def main() -> None:
 def _compose(process: str) -> None:
     system = declared()
     if process not in system.http:
-        imported("aware.run")
+        _compose_of_events(system, system.by_process[process], process)
         return
     service, version = system.http[process]
-    imported("processes.service").composed(service, version, system.events)
+    imported("processes.service").composed(system, service, version)
     if service.database:
         stored = imported("processes.stored")
         sys.stdout.write(stored.digest(stored.layout(mongo_settings(), service)))
+
+
+def _compose_of_events(system: System, service: Service, process: str) -> None:
+    imported("aware.run")
+    if service.follows is None or service.follows.process != process:
+        return
+    subscriber = imported("processes.subscriber")
+    settings = mongo_settings()
+    database = connect(settings)[settings.database(service.database)]
+    subscriber.applier(system, service, service.follows, database, subscriber.ConsumerMetrics())
 
 
 if __name__ == "__main__":

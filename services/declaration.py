@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -43,13 +44,54 @@ class Collection:
     filters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class EventProcess:
-    """The process of a service that publishes, or follows, the events of a schema."""
+class Kind(StrEnum):
+    """What followers of an event are told."""
 
-    event: str
+    STATE = "state"
+    """The newest state of each document; older ones may be skipped."""
+    EACH = "each"
+    """Every occurrence."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event: what becomes of documents of `collection` on their creation, a change, or both.
+
+    It has properties of the document, by the names in `fields` where those differ.
+    """
+
+    name: str
+    kind: Kind
+    collection: str
+    on_creation: bool
+    on_change: bool
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Relay:
+    """The process of a service that publishes its events."""
+
     process: str
     port: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """The process of a service that follows events, by their names.
+
+    Its queue is named by the setting `queue`, or else after the process. It has either `handlers`,
+    a module, or `copies`: the collection whose documents take over what an event says, and their
+    property with its key.
+    """
+
+    process: str
+    port: int
+    events: tuple[str, ...]
+    handlers: str = ""
+    queue: str = ""
+    copies: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +115,8 @@ class Service:
     database: str = ""
     collections: tuple[Collection, ...] = ()
     composition: str = ""
-    publishes: tuple[EventProcess, ...] = ()
-    follows: tuple[EventProcess, ...] = ()
+    publishes: Relay | None = None
+    follows: Subscriber | None = None
     house_rules: bool = True
     enforced_elsewhere: Mapping[str, str] = field(default_factory=dict)
     anonymous: bool = False
@@ -90,14 +132,29 @@ class Service:
         return f"{self.handlers.replace('.', '/')}.py"
 
     @property
+    def follower_file(self) -> str:
+        """The path of the handlers of the events that it follows; empty where it has none."""
+        module = "" if self.follows is None else self.follows.handlers
+        return module and f"{module.replace('.', '/')}.py"
+
+    @property
     def processes(self) -> tuple[str, ...]:
         """The processes that answer HTTP."""
         return tuple(each.process for each in self.versions)
 
     @property
-    def event_processes(self) -> tuple[EventProcess, ...]:
+    def event_processes(self) -> tuple[Relay | Subscriber, ...]:
         """The processes that publish and follow events."""
-        return (*self.publishes, *self.follows)
+        return tuple(each for each in (self.publishes, self.follows) if each is not None)
+
+    def collection(self, name: str) -> Collection:
+        """The collection of that name; KeyError where there is none."""
+        return {each.name: each for each in self.collections}[name]
+
+    def events_of(self, collection: str) -> tuple[Event, ...]:
+        """What it publishes of the documents of a collection."""
+        events = () if self.publishes is None else self.publishes.events
+        return tuple(each for each in events if each.collection == collection)
 
     def application(self, version: Version) -> str:
         """What gunicorn is told to run: the call that makes the service."""
@@ -162,6 +219,29 @@ class System:
         for service in self.services:
             found |= {each.process: each.port for each in service.event_processes}
         return found
+
+    @cached_property
+    def published(self) -> Mapping[str, tuple[Service, Event]]:
+        """Every event by its name, and who publishes it."""
+        return {
+            event.name: (service, event)
+            for service in self.services
+            if service.publishes is not None
+            for event in service.publishes.events
+        }
+
+    def followers(self, event: str) -> tuple[Subscriber, ...]:
+        """Who follows the event of that name."""
+        return tuple(
+            each.follows
+            for each in self.services
+            if each.follows is not None and event in each.follows.events
+        )
+
+    @property
+    def subscribers(self) -> tuple[Subscriber, ...]:
+        """Every process that follows events."""
+        return tuple(each.follows for each in self.services if each.follows is not None)
 
     @property
     def with_clients(self) -> tuple[Service, ...]:

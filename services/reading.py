@@ -13,7 +13,16 @@ from openapi.errors import Violation, refuse
 from openapi.explain import explain
 from openapi.files import SpecFile, shown
 from openapi.pointers import pointer_of
-from services.declaration import Collection, EventProcess, Service, System, Version
+from services.declaration import (
+    Collection,
+    Event,
+    Kind,
+    Relay,
+    Service,
+    Subscriber,
+    System,
+    Version,
+)
 from services.ports import FixedPorts, purposes
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +40,7 @@ OTHER_NAMES = frozenset(
 OTHERS = {
     "spec": ("__init__", "fields"),
     "handlers": ("__init__", "answers", "pages", "signatures", "times"),
-    "collection": ("migrations", "processes"),
+    "collection": ("migrations", "processes", "contacts", "ledger"),
 }
 """Names of modules beside the services' models and handlers, and of collections beside theirs."""
 
@@ -75,8 +84,8 @@ def _service(root: Path, name: str, row: Json) -> Service:
         database=row.get("database", ""),
         collections=tuple(_collections(row.get("collections", {}))),
         composition=_module(row["composition"]) if "composition" in row else "",
-        publishes=_events(row.get("publishes", {})),
-        follows=_events(row.get("follows", {})),
+        publishes=_relay(row["publishes"], row) if "publishes" in row else None,
+        follows=_subscriber(row["follows"]) if "follows" in row else None,
         house_rules=row.get("house_rules", True),
         enforced_elsewhere=row.get("enforced_elsewhere", {}),
         anonymous=row.get("anonymous", False),
@@ -104,8 +113,31 @@ def _collections(rows: Json) -> Iterator[Collection]:
         )
 
 
-def _events(rows: Json) -> tuple[EventProcess, ...]:
-    return tuple(EventProcess(name, each["process"], each["port"]) for name, each in rows.items())
+def _relay(said: Json, row: Json) -> Relay:
+    of = said.get("of") or next(iter(row["collections"]))
+    events = tuple(
+        Event(
+            name,
+            Kind(each["kind"]),
+            of,
+            "creation" in each["on"],
+            "change" in each["on"],
+            each.get("fields", {}),
+        )
+        for name, each in said["events"].items()
+    )
+    return Relay(said["process"], said["port"], events)
+
+
+def _subscriber(said: Json) -> Subscriber:
+    return Subscriber(
+        said["process"],
+        said["port"],
+        tuple(said["events"]),
+        _module(said.get("handlers", "")),
+        said.get("queue", ""),
+        next(iter(said.get("copies", {}).items()), None),
+    )
 
 
 def _module(path: str) -> str:
@@ -148,14 +180,39 @@ def _contradictions(value: Json, root: Path) -> Iterator[Violation]:
 
 def _events_of_nobody(value: Json) -> Iterator[Violation]:
     rows = value["services"]
-    published = {event for row in rows.values() for event in row.get("publishes", {})}
+    published = {name for row in rows.values() for name in _published(row)}
     for name, row in rows.items():
-        for kind, event in ((k, each) for k in ("publishes", "follows") for each in row.get(k, {})):
-            pointer = pointer_of("services", name, kind, event)
+        here = pointer_of("services", name)
+        for kind in (each for each in ("publishes", "follows") if each in row):
             if "events" not in value:
-                yield pointer, "there is no spec of events: write `events: specs/FILE` at the top"
-            elif event not in published:
-                yield pointer, f"nobody publishes {event}: follow another, or have a row publish it"
+                what = "there is no spec of events: write `events: specs/FILE` at the top"
+                yield f"{here}/{kind}", what
+        for index, event in enumerate(row.get("follows", {}).get("events", ())):
+            if event not in published:
+                what = f"nobody publishes {event}: follow another, or have a row publish it"
+                yield f"{here}/follows/events/{index}", what
+        yield from _of_no_collection(row, here)
+
+
+def _of_no_collection(row: Json, here: str) -> Iterator[Violation]:
+    known = [*row.get("collections", {})]
+    said = row.get("publishes", {})
+    if "of" in said and said["of"] not in known:
+        yield f"{here}/publishes/of", f"the row has no collection {said['of']}: declare it"
+    elif said and "of" not in said and len(known) != 1:
+        what = f"write `of:` with one of {', '.join(known)}" if known else "declare what it stores"
+        yield f"{here}/publishes", f"the row has {len(known)} collections: {what}"
+    for name in row.get("follows", {}).get("copies", {}):
+        if name not in known:
+            place = f"{here}/follows/copies{pointer_of(name)}"
+            yield place, f"the row has no collection {name}: declare it, or another"
+    if "follows" in row and "database" not in row:
+        yield f"{here}/follows", "what was applied is kept in a database: add `database: NAME`"
+
+
+def _published(row: Json) -> Json:
+    found: Json = row.get("publishes", {}).get("events", {})
+    return found
 
 
 def _claims(value: Json) -> Iterator[tuple[str, object, str]]:
@@ -185,13 +242,15 @@ def _process_claims(name: str, row: Json, here: str) -> Iterator[tuple[str, obje
         yield "port", said["port"], f"{place}/port"
         if "overlay" in said:
             yield "spec", _stem(said["overlay"]), f"{place}/overlay"
-    for kind in ("publishes", "follows"):
-        for event, process in row.get(kind, {}).items():
-            place = f"{here}{pointer_of(kind, event)}"
-            yield "name", process["process"], f"{place}/process"
-            yield "port", process["port"], f"{place}/port"
-            if kind == "publishes":
-                yield "event", event, place
+    for kind in (each for each in ("publishes", "follows") if each in row):
+        yield "name", row[kind]["process"], f"{here}/{kind}/process"
+        yield "port", row[kind]["port"], f"{here}/{kind}/port"
+    for event in _published(row):
+        yield "event", event, f"{here}/publishes/events{pointer_of(event)}"
+    if "handlers" in row.get("follows", {}):
+        yield "handlers", _stem(row["follows"]["handlers"]), f"{here}/follows/handlers"
+    if "queue" in row.get("follows", {}):
+        yield "queue", row["follows"]["queue"], f"{here}/follows/queue"
 
 
 def _paths(value: Json) -> Iterator[tuple[str, str]]:

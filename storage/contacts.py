@@ -46,6 +46,9 @@ class ContactsStore(Protocol):
     async def get(self, user_ids: Collection[str]) -> Mapping[str, Contacts]:
         """The newest known of each of these users, of whom there is any, by user."""
 
+    async def known_versions(self, user_ids: Sequence[str]) -> dict[str, int]:
+        """The highest version that anything here has of each of these users; 0 where none has."""
+
     async def update_orders(self, contacts: Collection[Contacts], now: datetime) -> int:
         """Bring each user's orders that have a lower version to this one, and return how many.
 

@@ -10,11 +10,12 @@ from pymongo.errors import DuplicateKeyError
 
 from openapi.description import Description
 from services.declaration import Collection as Row
-from storage.client import Json
+from storage.client import Json, now
 from storage.entity import Entity
-from storage.errors import NotFoundError, size_checked
+from storage.errors import NotFoundError, UniqueTakenError, size_checked
 from storage.pages import Page, Pages
-from storage.system_fields import EMAIL_KEYS, REVISION, system, value_of
+from storage.publications import Publications
+from storage.system_fields import EMAIL_KEYS, REVISION, SYSTEM, system, value_of
 from storage.uniqueness import Uniqueness
 
 
@@ -26,18 +27,27 @@ class Documents:
     where MongoDB cannot hold what was sent. Each write is of a whole document.
     """
 
-    def __init__(self, collection: AsyncCollection[Json], api: Description, row: Row) -> None:
+    def __init__(
+        self,
+        collection: AsyncCollection[Json],
+        api: Description,
+        row: Row,
+        publications: Publications | None = None,
+    ) -> None:
+        """Take a collection, its row, and the events that tell of its documents, if there are."""
         entity = Entity(api, row.schema)
         self._collection, self._key = collection, row.key
         self._codec = entity.codec()
         self._unique = Uniqueness(row, entity)
         self._pages = Pages(collection, self._codec, row)
+        self._publications = publications
 
     async def create(self, value: Mapping[str, Any]) -> Json:
         """Store a new object and answer it. Without a key it is given one, a UUID."""
         document_id = value.get(self._key) or str(uuid4())
         value = {self._key: document_id, **value}
-        document = self._document(document_id, value, 1)
+        told = {} if self._publications is None else self._publications.of_creation(value, now())
+        document = self._document(document_id, value, 1, told)
         try:
             with size_checked:
                 await self._collection.insert_one(document)
@@ -93,13 +103,25 @@ class Documents:
             NotFoundError: There is none with this id.
         """
 
-        def changed(document: Json) -> Json:
-            value: Json = merged(self._codec.to_wire(document), dict(patch))
+        def changed(before: Json) -> Json:
+            value: Json = merged(before, dict(patch))
             value[self._key] = document_id
             check(value)
             return value
 
         return await self._change(document_id, changed)
+
+    async def put(self, document_id: str, value: Mapping[str, Any]) -> Json:
+        """Store an object under a key, whether there is one or not, and answer it."""
+        while True:
+            try:
+                return await self.replace(document_id, value)
+            except NotFoundError:
+                try:
+                    return await self.create({**value, self._key: document_id})
+                except UniqueTakenError as error:
+                    if error.property != self._key:
+                        raise  # else somebody has made it in between
 
     async def delete(self, document_id: str) -> None:
         """Remove one object.
@@ -111,8 +133,10 @@ class Documents:
         if not done.deleted_count:
             raise NotFoundError(document_id)
 
-    def _document(self, document_id: str, value: Mapping[str, Any], revision: int) -> Json:
-        own: Json = {REVISION: Int64(revision)}
+    def _document(
+        self, document_id: str, value: Mapping[str, Any], revision: int, told: Json
+    ) -> Json:
+        own: Json = {REVISION: Int64(revision), **told}
         if keys := self._unique.email_keys(value):
             own[EMAIL_KEYS] = keys
         return {"_id": document_id, **self._codec.to_database(value), **system(own)}
@@ -120,9 +144,13 @@ class Documents:
     async def _change(self, document_id: str, changed: Callable[[Json], Json]) -> Json:
         while True:
             document = await self._find(document_id)
-            revision = value_of(document, REVISION)
-            value = changed(document) | {self._key: document_id}
-            after = self._document(document_id, value, revision + 1)
+            own, revision = document[SYSTEM], value_of(document, REVISION)
+            before = self._codec.to_wire(document)
+            value = changed(before) | {self._key: document_id}
+            told: Json = {}
+            if self._publications is not None:
+                told = self._publications.of_change(own, before, value, now())
+            after = self._document(document_id, value, revision + 1, told)
             try:
                 with size_checked:
                     done = await self._collection.replace_one(

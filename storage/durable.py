@@ -10,7 +10,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.command_cursor import AsyncCommandCursor
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, DocumentTooLarge, PyMongoError
+from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
 from storage.client import Json
 from storage.redaction import redacted
@@ -67,6 +67,14 @@ async def read(cursor: AsyncCursor[Json]) -> list[Json]:
         return await cursor.to_list()
     except PyMongoError as error:
         raise DatabaseUnavailable(redacted(error)) from error
+
+
+def is_of_server(error: PyMongoError) -> bool:
+    """Whether an error blames the server, or the way to it, and not what was asked of it."""
+    if not isinstance(error, OperationFailure):
+        return not isinstance(error, DocumentTooLarge)
+    labels = ("TransientTransactionError", "RetryableWriteError")
+    return error.code in _OF_THE_SERVER or any(map(error.has_error_label, labels))
 
 
 def _meaning(error: BulkWriteError) -> Exception:

@@ -1,7 +1,7 @@
 """The collections of all databases, their validators, indexes, and who may do what with them."""
 
 import json
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,15 +10,21 @@ from typing import Any
 from pymongo import ASCENDING, IndexModel
 
 from contract.completion import NONE, Completion, default_of
-from models.fields.events import UserContactsChanged
-from models.fields.order import Order
 from openapi.description import Description, resolved
 from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
 from openapi.schemas import Reach
 from services.declaration import Collection as CollectionRow
-from services.declaration import Service, System
+from services.declaration import Service, Subscriber, System
 from storage.entity import Entity
+from storage.event_layout import (
+    LEDGER_SCHEMA,
+    contacts_schema,
+    copied_key,
+    event_indexes,
+    index,
+    own_fields,
+)
 from storage.evolution.layers import CompletionLayer, DefaultLayer, Phase
 from storage.evolution.paths import copied
 from storage.evolution.records import MIGRATIONS, PROCESSES
@@ -27,43 +33,15 @@ from storage.evolution.shape import Shape
 from storage.evolution.steps import Step
 from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
+from storage.ledger import LEDGER
 from storage.names import stored_paths
-from storage.orders import CONTACT_FIELDS, CONTACTS
 from storage.system_fields import (
-    BUILD,
-    CHANGED_AT,
-    CONTACT_VERSION,
     EMAIL_KEYS,
-    OUTBOX,
     OWN,
-    REVISION,
-    SINCE,
     SYSTEM,
-    TRACEPARENT,
-    name_of,
 )
 from storage.uniqueness import Uniqueness
-from storage.validators import collection_schema, part_schema
-
-_LONG = {"bsonType": "long"}
-_STRING = {"bsonType": "string"}
-_DATE = {"bsonType": "date"}
-
-
-def _system(fields: Mapping[str, dict[str, Any]], optional: Container[str]) -> dict[str, Any]:
-    """The `$jsonSchema` of storage's own fields, by their paths; some of them may be missing."""
-    named = {name_of(path): schema for path, schema in fields.items()}
-    return {
-        "bsonType": "object",
-        "required": [name_of(path) for path in fields if path not in optional],
-        "properties": named,
-        "additionalProperties": False,
-    }
-
-
-_OUTBOX = _system(
-    {SINCE: _DATE, CHANGED_AT: _DATE, BUILD: _STRING, TRACEPARENT: _STRING}, {TRACEPARENT}
-)
+from storage.validators import collection_schema
 
 _VALUES = ["double", "string", "object", "binData", "bool", "date", "int", "long", "decimal"]
 """Types of what is unique: null, what is missing and an empty array may be there often."""
@@ -196,8 +174,11 @@ def _wanted(service: Service, events: Path | None, database: str) -> Iterator[Co
     for row in service.collections:
         if api is not None:
             yield _documents(service, row, api, database)
-    if service.follows and events is not None:
-        yield _contacts(service, events, database)
+    if service.follows is not None and events is not None:
+        if service.follows.copies is None:
+            yield _ledger(service.follows, database)
+        else:
+            yield _contacts(service, service.follows, events, database)
 
 
 def _documents(service: Service, row: CollectionRow, api: Description, database: str) -> Collection:
@@ -208,20 +189,17 @@ def _documents(service: Service, row: CollectionRow, api: Description, database:
         )
     entity = Entity(api, row.schema)
     unique = Uniqueness(row, entity)
-    system: dict[str, dict[str, Any]] = {}
-    if unique.emails:
-        system[EMAIL_KEYS] = {"bsonType": "array", "items": _STRING}
-    if service.event_processes:
-        system[CONTACT_VERSION] = _LONG
-    else:
-        system[REVISION] = _LONG
-    if service.publishes:
-        system[OUTBOX] = _OUTBOX
-    optional = {OUTBOX} if unique.has_emails_always else {OUTBOX, EMAIL_KEYS}
-    schema = collection_schema(entity, {"_id": _STRING, SYSTEM: _system(system, optional)})
-    indexes = (*_unique_indexes(unique), *_page_indexes(row), *_event_indexes(service))
+    schema = collection_schema(
+        entity, {"_id": {"bsonType": "string"}, SYSTEM: own_fields(service, row, unique)}
+    )
+    indexes = (*_unique_indexes(unique), *_page_indexes(row), *event_indexes(service, row))
     wanted = Collection(
-        database, row.name, schema, indexes, _access(service, api), ordered=stored_paths(row.order)
+        database,
+        row.name,
+        schema,
+        indexes,
+        _access(service, row, api),
+        ordered=stored_paths(row.order),
     )
     return _defaults(wanted, entity)
 
@@ -229,67 +207,48 @@ def _documents(service: Service, row: CollectionRow, api: Description, database:
 def _unique_indexes(unique: Uniqueness) -> Iterator[IndexModel]:
     if unique.emails:
         holds = {} if unique.has_emails_always else {EMAIL_KEYS: {"$type": ["string"]}}
-        yield _index("email_keys", [EMAIL_KEYS], holds, unique=True)
+        yield index("email_keys", [EMAIL_KEYS], holds, unique=True)
     for path, name in unique.plain.items():
-        yield _index(name, [path], {path: {"$type": _VALUES}}, unique=True)
+        yield index(name, [path], {path: {"$type": _VALUES}}, unique=True)
 
 
 def _page_indexes(row: CollectionRow) -> Iterator[IndexModel]:
     order = stored_paths(row.order)
     if order:
-        yield _index("pages", order)
+        yield index("pages", order)
     for name, path in zip(row.filters, stored_paths(row.filters), strict=True):
-        yield _index(f"pages_by_{name}", [path, *(order or ("_id",))])
+        yield index(f"pages_by_{name}", [path, *(order or ("_id",))])
 
 
-def _index(
-    name: str, paths: Iterable[str], only: Mapping[str, Any] | None = None, *, unique: bool = False
-) -> IndexModel:
-    options: dict[str, Any] = {"partialFilterExpression": only} if only else {}
-    if unique:
-        options["unique"] = True
-    return IndexModel([(path, ASCENDING) for path in paths], name=name, **options)
-
-
-def _event_indexes(service: Service) -> Iterator[IndexModel]:
-    if service.publishes:
-        yield _index("outbox", [SINCE], {SINCE: {"$exists": True}})
-    if service.follows:
-        has_user = {Order.userId: {"$exists": True}}
-        yield _index("user_contact_version", [Order.userId, CONTACT_VERSION], has_user)
-
-
-def _access(service: Service, api: Description) -> dict[str, tuple[str, ...]]:
+def _access(service: Service, row: CollectionRow, api: Description) -> dict[str, tuple[str, ...]]:
     """Who may do what with the documents of a service: each no more than it does."""
     found: dict[str, tuple[str, ...]] = {service.name: ("find", "insert", "update")}
     if any(each.method == "DELETE" for each in api.operations):
         found[service.name] += ("remove",)
-    found |= {each.process: ("find", "update", "changeStream") for each in service.publishes}
-    found |= {each.process: ("find", "update") for each in service.follows}
+    if service.publishes is not None and service.events_of(row.name):
+        found[service.publishes.process] = ("find", "update", "changeStream")
+    if service.follows is not None and service.follows.copies is None:
+        found[service.follows.process] = ("find", "insert", "update", "remove")
+    elif service.follows is not None and copied_key(service, row):
+        found[service.follows.process] = ("find", "update")
     found["backup-reader"] = ("find",)
     if service.event_processes:
         found["smoke-test"] = ("remove",)
     return found
 
 
-def _contacts(service: Service, events: Path, database: str) -> Collection:
-    event = Entity(load_description(events), CONTACTS)
-    fields = {
-        name: part_schema(event, name) for name in (UserContactsChanged.version, *CONTACT_FIELDS)
-    }
-    schema = {
-        "bsonType": "object",
-        "required": ["_id", *fields],
-        "properties": {
-            "_id": part_schema(event, UserContactsChanged.userId),
-            **fields,
-        },
-        "additionalProperties": False,
-    }
+def _ledger(row: Subscriber, database: str) -> Collection:
+    """What a subscriber has applied, and until when an occurrence is known."""
+    access = {row.process: ("find", "insert", "update"), "backup-reader": ("find",)}
+    forgotten = IndexModel([("until", ASCENDING)], name="forgotten", expireAfterSeconds=0)
+    return Collection(database, LEDGER, LEDGER_SCHEMA, (forgotten,), access)
+
+
+def _contacts(service: Service, row: Subscriber, events: Path, database: str) -> Collection:
     access: dict[str, tuple[str, ...]] = {
         service.name: ("find",),
-        **{each.process: ("find", "insert", "update") for each in service.follows},
+        row.process: ("find", "insert", "update"),
         "backup-reader": ("find",),
         "smoke-test": ("remove",),
     }
-    return Collection(database, "contacts", schema, (), access)
+    return Collection(database, "contacts", contacts_schema(load_description(events)), (), access)

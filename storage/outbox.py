@@ -1,10 +1,11 @@
-"""The relay's view of the user database: what is to be published, and that it was."""
+"""The relay's view of a collection: what is to be published, and that it was."""
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import orjson
 import pymongo
 from bson import Int64
 from pymongo import UpdateOne
@@ -12,32 +13,42 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from models.fields.user import User
-from openapi.description import Description
+from services.declaration import Kind
+from services.payload import Payload
 from storage.client import Json, now
-from storage.contacts import Contacts
+from storage.codec import Codec
 from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
+from storage.names import stored_paths
 from storage.redaction import redacted
 from storage.system_fields import (
     BUILD,
     CHANGED_AT,
     CONTACT_VERSION,
+    OCCURRED_AT,
+    OCCURRENCES,
     OUTBOX,
     SINCE,
     TRACEPARENT,
     name_of,
     value_of,
 )
-from storage.users import user_codec
 
 _TO_BE_PUBLISHED = {SINCE: {"$exists": True}}
-_NEEDED = (User.emails, User.deliveryAddress, CONTACT_VERSION, OUTBOX)
+_OCCURRED = {OCCURRED_AT: {"$exists": True}}
 
-# Every change of contact data raises the version, and nothing else does: neither the insertion of
-# a user nor the removal of an entry wakes the relay. (The path is one name there.)
+# An update that is to be published raises the version, and no other does: the removal of an entry
+# wakes nobody. (The path is one name there.) What is inserted or replaced is there as a whole.
 _RAISED = {"$getField": {"field": CONTACT_VERSION, "input": "$updateDescription.updatedFields"}}
 _CHANGES: list[Json] = [
-    {"$match": {"$expr": {"$ne": [{"$type": _RAISED}, "missing"]}}},
+    {
+        "$match": {
+            "$or": [
+                {"$expr": {"$ne": [{"$type": _RAISED}, "missing"]}},
+                {f"fullDocument.{SINCE}": {"$exists": True}},
+                {f"fullDocument.{OCCURRED_AT}": {"$exists": True}},
+            ]
+        }
+    },
     {"$project": {"_id": 1}},
 ]
 _WAKE_UP_WITHIN_MS = 4000
@@ -49,33 +60,39 @@ RESYNC = "resync"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A user's contact data that must be published, as one read of one document found it.
+    """What must be published of a document, as one read of it found it.
 
-    `changed_at` is when this version was written, `since` when the oldest version was that has
-    not been published, `build` which build wrote this version.
+    `key` is its id, `data` the body of the event but for its version. `changed_at` is when this
+    version was written, `since` when the oldest version was that has not been published, `build`
+    which version of the service wrote this one. A change of the kind *state* replaces those before
+    it; an occurrence replaces none.
     """
 
-    contacts: Contacts
+    event: str
+    key: str
+    version: int
+    data: Mapping[str, Any]
     changed_at: datetime
     since: datetime
     build: str
     traceparent: str | None = None
+    is_occurrence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many users' newest change, written by `build`, is to be published.
+    """How many changes, written by `build`, are to be published.
 
-    `oldest` is the time of the oldest change of theirs that has not been.
+    `oldest` is the time of the oldest change that they stand for.
     """
 
     build: str
-    users: int
+    changes: int
     oldest: datetime
 
 
 class Outbox(Protocol):
-    """The user database, for the relay. All operations raise DatabaseUnavailable."""
+    """What a service publishes, for its relay. All operations raise DatabaseUnavailable."""
 
     def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
         """All that is to be published, the longest waiting first, in lists of up to `most`.
@@ -85,7 +102,7 @@ class Outbox(Protocol):
         """
 
     async def mark_published(self, changes: Collection[Change]) -> None:
-        """Remove the pending entries of those users whose version is still the published one."""
+        """Remove pending occurrences, and the entries whose version is still the published one."""
 
     async def backlog(self) -> Sequence[Backlog]:
         """What is to be published, in figures, for each build of which there is something."""
@@ -99,57 +116,74 @@ class Outbox(Protocol):
 
 
 class MongoOutbox:
-    """`Outbox` on the collection `users` of the user database."""
+    """`Outbox` on a collection."""
 
-    def __init__(self, users: AsyncCollection[Json], api: Description) -> None:
-        """Take a collection of users as `api` has them."""
-        self._users, self._codec = users, user_codec(api)
-        self._majority = users.with_options(read_concern=ReadConcern("majority"))
+    def __init__(
+        self, collection: AsyncCollection[Json], codec: Codec, payloads: Collection[Payload]
+    ) -> None:
+        """Take a collection, the codec of its documents, and what is published of them."""
+        self._collection, self._codec = collection, codec
+        self._majority = collection.with_options(read_concern=ReadConcern("majority"))
+        self._state = next((each for each in payloads if each.event.kind is Kind.STATE), None)
+        sources = () if self._state is None else self._state.properties.values()
+        self._fields = stored_paths(sources)
+        self._has_occurrences = any(each.event.kind is Kind.EACH for each in payloads)
 
     async def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
         """See `Outbox`."""
+        if self._state is not None:
+            needed = [*self._fields, CONTACT_VERSION, OUTBOX]
+            async for batch in self._found(_TO_BE_PUBLISHED, needed, SINCE, most):
+                yield [self._change(self._state, document) for document in batch]
+        if self._has_occurrences:
+            async for batch in self._found(_OCCURRED, [OCCURRENCES], OCCURRED_AT, most):
+                yield [change for document in batch for change in _occurrences(document)]
+
+    async def _found(
+        self, what: Json, needed: Sequence[str], order: str, most: int
+    ) -> AsyncGenerator[list[Json], None]:
+        """Only what can no more be lost: see `Outbox`."""
         try:
             found = self._majority.find(
-                _TO_BE_PUBLISHED,
-                _NEEDED,
-                sort=[(SINCE, pymongo.ASCENDING)],
-                batch_size=most,
+                what, needed, sort=[(order, pymongo.ASCENDING)], batch_size=most
             )
             async with found:
                 while batch := await found.to_list(most):
-                    yield [self._change(document) for document in batch]
+                    yield batch
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
 
     async def mark_published(self, changes: Collection[Change]) -> None:
         """See `Outbox`."""
-        await write(
-            self._users,
-            [
-                UpdateOne(
-                    {"_id": each.contacts.user_id, CONTACT_VERSION: each.contacts.version},
-                    {"$unset": {OUTBOX: ""}},
-                )
-                for each in changes
-            ],
-        )
+        await write(self._collection, [_removal(each) for each in changes])
 
     async def backlog(self) -> Sequence[Backlog]:
         """See `Outbox`."""
-        figures = {"users": {"$sum": 1}, "oldest": {"$min": f"${SINCE}"}}
-        found = await read_all(
-            self._users.aggregate(
-                [{"$match": _TO_BE_PUBLISHED}, {"$group": {"_id": f"${BUILD}", **figures}}]
+        pipelines: list[list[Json]] = []
+        if self._state is not None:
+            pipelines.append([{"$match": _TO_BE_PUBLISHED}, _counted(BUILD, SINCE)])
+        if self._has_occurrences:
+            of = f"{OCCURRENCES}.build"
+            pipelines.append(
+                [{"$match": _OCCURRED}, {"$unwind": f"${OCCURRENCES}"}, _counted(of, OCCURRED_AT)]
             )
-        )
-        return [Backlog(each["_id"], each["users"], each["oldest"]) for each in found]
+        found: dict[str, Backlog] = {}
+        for pipeline in pipelines:
+            for each in await read_all(self._collection.aggregate(pipeline)):
+                before = found.get(each["_id"], Backlog(each["_id"], 0, each["oldest"]))
+                found[each["_id"]] = Backlog(
+                    each["_id"],
+                    before.changes + each["changes"],
+                    min(before.oldest, each["oldest"]),
+                )
+        return [*found.values()]
 
     async def wake_ups(self) -> AsyncGenerator[None, None]:
         """See `Outbox`."""
         try:
             # Whole answers, unread: what has changed the outbox says. (pymongo declares another
             # class of cursor than it gives.)
-            answers: Any = await self._users.aggregate_raw_batches(
+            answers: Any = await self._collection.aggregate_raw_batches(
                 [{"$changeStream": {}}, *_CHANGES], maxAwaitTimeMS=_WAKE_UP_WITHIN_MS
             )
             async with answers:
@@ -162,10 +196,10 @@ class MongoOutbox:
             raise DatabaseUnavailable(redacted(error)) from error
         raise DatabaseUnavailable("the change stream has ended")
 
-    async def user_ids(self, most: int) -> AsyncGenerator[list[str], None]:
-        """Every user, in lists of up to `most`. Raises DatabaseUnavailable."""
+    async def keys(self, most: int) -> AsyncGenerator[list[str], None]:
+        """Every key, in lists of up to `most`. Raises DatabaseUnavailable."""
         try:
-            found = self._users.find({}, ["_id"], sort=[("_id", pymongo.ASCENDING)])
+            found = self._collection.find({}, ["_id"], sort=[("_id", pymongo.ASCENDING)])
             async with found:
                 while batch := await found.to_list(most):
                     yield [document["_id"] for document in batch]
@@ -179,19 +213,20 @@ class MongoOutbox:
         """
         moment = now()
         return await write(
-            self._users,
+            self._collection,
             [
-                UpdateOne({"_id": user_id}, _raise_above(version, leap, moment))
-                for user_id, version in versions.items()
+                UpdateOne({"_id": key}, _raise_above(version, leap, moment))
+                for key, version in versions.items()
             ],
         )
 
-    def _change(self, document: Json) -> Change:
-        user_id, version = document["_id"], int(value_of(document, CONTACT_VERSION))
-        entry = value_of(document, OUTBOX)
-        user = self._codec.to_wire(document)
+    def _change(self, state: Payload, document: Json) -> Change:
+        key, entry = document["_id"], value_of(document, OUTBOX)
         return Change(
-            Contacts(user_id, version, tuple(user[User.emails]), user[User.deliveryAddress]),
+            state.event.name,
+            key,
+            int(value_of(document, CONTACT_VERSION)),
+            {**state.data(self._codec.to_wire(document)), state.key: key},
             changed_at=entry[name_of(CHANGED_AT)],
             since=entry[name_of(SINCE)],
             build=entry[name_of(BUILD)],
@@ -199,8 +234,39 @@ class MongoOutbox:
         )
 
 
+def _occurrences(document: Json) -> list[Change]:
+    """All that are pending of a document, the oldest first."""
+    return [
+        Change(
+            each["event"],
+            document["_id"],
+            int(each["version"]),
+            orjson.loads(each["data"]),
+            changed_at=each["at"],
+            since=each["at"],
+            build=each["build"],
+            is_occurrence=True,
+        )
+        for each in value_of(document, OCCURRENCES)
+    ]
+
+
+def _removal(change: Change) -> UpdateOne:
+    """The update that takes out the pending entry of a change."""
+    if change.is_occurrence:
+        entry = {"event": change.event, "version": Int64(change.version)}
+        return UpdateOne({"_id": change.key}, {"$pull": {OCCURRENCES: entry}})
+    known = {"_id": change.key, CONTACT_VERSION: change.version}
+    return UpdateOne(known, {"$unset": {OUTBOX: ""}})
+
+
+def _counted(build: str, since: str) -> Json:
+    """The stage that counts, by what is at the path `build`."""
+    return {"$group": {"_id": f"${build}", "changes": {"$sum": 1}, "oldest": {"$min": f"${since}"}}}
+
+
 def _raise_above(version: int, leap: int, moment: datetime) -> list[Json]:
-    """The update of one user; whoever waits for an earlier change waits since then."""
+    """The update of one document; whoever waits for an earlier change waits since then."""
     highest = {"$max": [f"${CONTACT_VERSION}", Int64(version)]}
     entry = {CHANGED_AT: moment, SINCE: {"$min": [f"${SINCE}", moment]}, BUILD: RESYNC}
     return [

@@ -14,8 +14,8 @@ from openapi.description import Description
 from storage.client import Json
 from storage.orders import order_codec
 from storage.sample_data import sample_orders, sample_users
-from storage.system_fields import CONTACT_VERSION, system
-from storage.users import new_user, user_codec
+from storage.system_fields import CONTACT_VERSION, EMAIL_KEYS, system
+from storage.users import email_keys, user_codec
 
 
 def seed(
@@ -65,10 +65,15 @@ def _insert(
     return made
 
 
+def _own(user: Json) -> Json:
+    """What storage keeps for itself of a user who has just been made."""
+    return system({EMAIL_KEYS: email_keys(user[User.emails]), CONTACT_VERSION: Int64(1)})
+
+
 def _user_documents(users: Iterable[Json], api: Description) -> Iterable[Json]:
     codec = user_codec(api)
     for user in users:
-        own = {"_id": user[User.userId], **new_user(user[User.emails])}
+        own = {"_id": user[User.userId], **_own(user)}
         yield {**codec.to_database(user), **own}
 
 

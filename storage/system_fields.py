@@ -25,11 +25,18 @@ EMAIL_KEYS = f"{SYSTEM}.emailKeys"
 """Of a user: one spelling of each address, under a unique index."""
 
 CONTACT_VERSION = f"{SYSTEM}.contactVersion"
-"""Of a user: counts the changes of contact data, from 1. Of an order: the newest change of its
-user's contact data that it knows; 0 where there was none."""
+"""Of what events tell of, such as a user: counts the changes that they tell, from 1. Of what copies
+them, such as an order: the newest change that it knows; 0 where there was none."""
+
+OCCURRENCES = f"{SYSTEM}.occurrences"
+"""Of what events of the kind *each* tell of: those that have not been published."""
+
+OCCURRED_AT = f"{OCCURRENCES}.at"
+"""When each of them was."""
 
 OUTBOX = f"{SYSTEM}.outbox"
-"""Of a user: the pending outbox entry, there while the newest change has not been published."""
+"""Of what an event of the kind *state* tells of, such as a user: the pending outbox entry, there
+while the newest change has not been published."""
 
 SINCE = f"{OUTBOX}.since"
 """When the oldest change was that has not been published."""

@@ -16,6 +16,7 @@ from storage.client import Json, now
 from storage.codec import Codec
 from storage.entity import Entity
 from storage.errors import EmailTakenError, NotFoundError, size_checked
+from storage.publications import Publications
 from storage.system_fields import (
     BUILD,
     CHANGED_AT,
@@ -35,10 +36,9 @@ def user_codec(api: Description) -> Codec:
     return Entity(api, ENTITY).codec()
 
 
-def new_user(emails: Iterable[str]) -> Json:
-    """What storage keeps for itself of a user who has just been made with these addresses."""
-    keys = [email_key(each) for each in emails]
-    return system({EMAIL_KEYS: keys, CONTACT_VERSION: Int64(1)})
+def email_keys(emails: Iterable[str]) -> list[str]:
+    """By which no two users have the same address."""
+    return [email_key(each) for each in emails]
 
 
 class Users:
@@ -48,9 +48,16 @@ class Users:
     and DocumentTooLargeError where it cannot hold what was sent.
     """
 
-    def __init__(self, collection: AsyncCollection[Json], build: str, api: Description) -> None:
+    def __init__(
+        self,
+        collection: AsyncCollection[Json],
+        build: str,
+        api: Description,
+        publications: Publications | None = None,
+    ) -> None:
         self._users = collection
         self._build = build
+        self._publications = publications or Publications((), (), build)
         self._codec = user_codec(api)
 
     async def create(self, user: Mapping[str, Any]) -> Json:
@@ -60,10 +67,12 @@ class Users:
             EmailTakenError: An address belongs to somebody.
         """
         user_id = str(uuid4())
+        value = {User.userId: user_id, **user}
+        own = self._publications.of_creation(value, now())
         document = {
             "_id": user_id,
-            **self._codec.to_database({User.userId: user_id, **user}),
-            **new_user(user[User.emails]),
+            **self._codec.to_database(value),
+            **system({EMAIL_KEYS: email_keys(user[User.emails]), **own}),
         }
         try:
             with size_checked:
@@ -93,7 +102,7 @@ class Users:
         changes = self._codec.to_database(contacts)
         changes |= {CHANGED_AT: moment, BUILD: self._build}
         if User.emails in contacts:
-            changes[EMAIL_KEYS] = [email_key(each) for each in contacts[User.emails]]
+            changes[EMAIL_KEYS] = email_keys(contacts[User.emails])
         update: dict[str, Json] = {
             "$set": changes,
             "$min": {SINCE: moment},
@@ -130,5 +139,5 @@ class Users:
 def _taken(error: DuplicateKeyError, emails: list[str]) -> Exception:
     """Which of `emails` the unique index refused; the error itself if it was another index."""
     key = (error.details or {}).get("keyValue", {}).get(EMAIL_KEYS)
-    keys = [email_key(each) for each in emails]
+    keys = email_keys(emails)
     return EmailTakenError(keys.index(key)) if key in keys else error

@@ -2,24 +2,28 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
+from messaging.events import Events
+from models.fields.events import UserContactsChanged
 from openapi.description import Description
 from openapi.reading import load_description
+from services.payload import payloads
 from services.reading import declared
 from storage.client import Json
-from storage.contacts import MongoContactsStore
+from storage.contacts import Contacts, MongoContactsStore
 from storage.entity import Entity
 from storage.evolution.steps import Step
 from storage.layout import Collection, collections
-from storage.orders import Orders
-from storage.outbox import MongoOutbox
+from storage.orders import CONTACTS, Orders
+from storage.outbox import Change, MongoOutbox
 from storage.uniqueness import Uniqueness
-from storage.users import Users
+from storage.users import Users, user_codec
 
 SPECS = Path(__file__).parent.parent / "specs"
 
@@ -53,7 +57,8 @@ def both_collections(
 
 def outbox_of(collection: AsyncCollection[Json]) -> MongoOutbox:
     """The outbox of a collection, as the relay has it."""
-    return MongoOutbox(collection, api("user"))
+    service = declared().by_api["user"]
+    return MongoOutbox(collection, user_codec(api("user")), payloads(service, api("events")))
 
 
 def contacts_of(database: AsyncDatabase[Json]) -> MongoContactsStore:
@@ -65,3 +70,26 @@ def unique_users() -> Uniqueness:
     """What is unique of users."""
     (row,) = declared().by_api["user"].collections
     return Uniqueness(row, Entity(api("user"), row.schema))
+
+
+def contacts_in(change: Change) -> Contacts:
+    """What a change tells of a user."""
+    emails = tuple(change.data[UserContactsChanged.userEmails])
+    address = change.data[UserContactsChanged.deliveryAddress]
+    return Contacts(change.key, change.version, emails, address)
+
+
+def change_of(contacts: Contacts, moment: datetime) -> Change:
+    """The change that tells it."""
+    data = {
+        UserContactsChanged.userId: contacts.user_id,
+        UserContactsChanged.userEmails: [*contacts.user_emails],
+        UserContactsChanged.deliveryAddress: dict(contacts.delivery_address),
+    }
+    return Change(CONTACTS, contacts.user_id, contacts.version, data, moment, moment, "v1")
+
+
+@cache
+def contact_events() -> Events:
+    """Those that the sync is about."""
+    return Events.declared(declared(), CONTACTS)

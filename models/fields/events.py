@@ -10,6 +10,14 @@ class UserContactsChanged:
     version: Final = "version"
 
 
+class UserCreated:
+    userId: Final = "userId"
+    firstName: Final = "firstName"
+    lastName: Final = "lastName"
+    userEmails: Final = "userEmails"
+    version: Final = "version"
+
+
 class DeliveryAddress:
     street: Final = "street"
     city: Final = "city"

@@ -90,7 +90,7 @@ async def test_a_restored_system_comes_back_into_step(
     assert done.exit_code == 0
     assert done.stdout.splitlines()[1:] == [
         "Dropped: 1 events that were under way. Kept: 1 dead letters.",
-        "Resync: 5 users will be published anew by the relay.",
+        "Resync: 5 documents will be published anew.",
     ]
     async with system.relay(), system.consumer():
         for user in users:

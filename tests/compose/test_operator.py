@@ -42,7 +42,7 @@ def test_looking_at_the_dead_letters(system: Compose) -> None:
 
 def test_publishing_anew(system: Compose) -> None:
     """With a login that reaches both databases."""
-    assert "1 user will be published anew" in operator(system, "resync", "--user", "u5")
+    assert "1 document will be published anew" in operator(system, "resync", "--user", "u5")
 
 
 def test_keys_are_asked_for_where_they_are_set(system: Compose, gateway: httpx.Client) -> None:

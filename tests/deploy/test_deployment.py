@@ -78,7 +78,7 @@ def test_the_smoke_test_leaves_nothing(deployed: Server) -> None:
     said = deployed.instance.root("sh", "-c", "cat /var/lib/aware/log/*")
     assert "the order followed its user" in said
     assert "of the smoke test are left" not in said
-    assert "0 users will be published anew" in deployed.deploy("operator", "resync").stdout
+    assert "0 documents will be published anew" in deployed.deploy("operator", "resync").stdout
     with deployed.load().new_client() as client:
         assert client.get("/orders/").json() == []
 

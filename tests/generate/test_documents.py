@@ -20,8 +20,8 @@ from generate.insomnia import PATH as INSOMNIA
 from generate.pages import POLICY, build_pages
 from generate.sources import Sources
 from local.examples import requests
-from messaging.events import EVENT_TYPE
 from messaging.topology import EXCHANGE, Topology
+from openapi.names import snake_case
 from services.reading import declared
 from tests.generate.copying import ROOT
 
@@ -100,13 +100,17 @@ def test_asyncapi_names_what_the_processes_declare() -> None:
     """Exchange, queue, routing key and type are the topology's, the payload is the spec's."""
     document = yaml.safe_load((ROOT / ASYNCAPI).read_text("utf-8"))
     queue = Topology("user_updates").updates
-    exchange, taken = (document["channels"][name] for name in ("exchange", "queue"))
+    exchange, taken = (
+        document["channels"][name] for name in ("order-consumer-exchange", "order-consumer-queue")
+    )
     assert document["asyncapi"].startswith("3.")
     assert exchange["bindings"]["amqp"]["exchange"]["name"] == EXCHANGE == queue.exchange
     assert exchange["address"] == queue.address.routing_key
     assert taken["bindings"]["amqp"]["queue"]["name"] == queue.name
-    message = document["components"]["messages"][EVENT_TYPE]
-    assert {**message["payload"], "$schema": _schema("event")["$schema"]} == _schema("event")
+    for name in declared().published:
+        schema = _schema(snake_case(name))
+        payload = document["components"]["messages"][name]["payload"]
+        assert {**payload, "$schema": schema["$schema"]} == schema
 
 
 def test_asyncapis_own_parser_accepts_the_document(sources: Sources) -> None:
@@ -114,12 +118,23 @@ def test_asyncapis_own_parser_accepts_the_document(sources: Sources) -> None:
     assert [*events(sources)] == []
 
 
+PUBLISHED = "publishUserContactsChangedToOrderConsumer"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "place"),
     [
-        ("action: send", "action: sned", "operations.publishUserContactsChanged.action"),
-        ("is: queue", "is: heap", "channels.queue.bindings.amqp.is"),
-        ("$ref: '#/channels/queue'", "$ref: '#/channels/pile'", "operations.receive"),
+        (
+            "action: send",
+            "action: sned",
+            "operations.publishUserContactsChangedToOrderConsumer.action",
+        ),
+        ("is: queue", "is: heap", "channels.order-consumer-queue.bindings.amqp.is"),
+        (
+            "$ref: '#/channels/order-consumer-queue'",
+            "$ref: '#/channels/pile'",
+            "operations.receive",
+        ),
     ],
 )
 def test_it_refuses_a_broken_one_and_says_where(
@@ -231,7 +246,7 @@ def test_the_pages_show_what_is_published_and_nothing_internal(
         text = (pages / f"{name}.html").read_text("utf-8")
         for operation in description.operations:
             assert (f'"{operation.id}"' in text) is not operation.internal
-    assert EVENT_TYPE in (pages / "events.html").read_text("utf-8")
+    assert "UserContactsChanged" in (pages / "events.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", [f"{each.api}.html" for each in declared()])

@@ -109,7 +109,7 @@ async def _drain(
     orders = client[mongo.orders]["orders"]
 
     async def unpublished() -> int:
-        return sum(each.users for each in await outbox.backlog())
+        return sum(each.changes for each in await outbox.backlog())
 
     async def behind() -> int:
         # Nothing is published of a user but the newest, which is above version 1.

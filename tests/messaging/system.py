@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -17,19 +16,27 @@ from messaging.amqp import AmqpBroker, Subscribed, connection_parameters
 from messaging.broker import Message
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
-from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
 from messaging.settings import RabbitSettings
-from messaging.topology import Queue, Topology
+from messaging.sync import ContactsSync
+from messaging.topology import EXCHANGE, Queue, Topology
 from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect, connect_blocking
 from storage.contacts import Contacts, ContactsStore, MongoContactsStore
-from storage.orders import Orders
-from storage.outbox import Change, MongoOutbox
+from storage.orders import CONTACTS, Orders
+from storage.outbox import MongoOutbox
 from storage.users import Users
-from tests.apis import both_collections, contacts_of, orders_of, outbox_of, users_of
+from tests.apis import (
+    both_collections,
+    change_of,
+    contact_events,
+    contacts_of,
+    orders_of,
+    outbox_of,
+    users_of,
+)
 from tests.examples import ADDRESS
 from tests.messaging.rabbitmq import RabbitServer
 from tests.waiting import until_async
@@ -95,12 +102,12 @@ class System:
     async def relay(self) -> AsyncIterator[RelayMetrics]:
         """A running relay."""
         metrics = RelayMetrics()
-        async with AmqpBroker(self.parameters, self.topology.for_publishing()) as broker:
+        async with AmqpBroker(self.parameters, {EXCHANGE: (self.topology.updates,)}) as broker:
             relay = Relay(
                 self.outbox,
                 broker,
-                self.topology.updates.address,
-                events=Events(),
+                {CONTACTS: [self.topology.updates.address]},
+                events=contact_events(),
                 clock=SystemClock(),
                 metrics=metrics,
             )
@@ -119,12 +126,13 @@ class System:
     ) -> AsyncIterator[ConsumerMetrics]:
         """A running consumer on this connection, with a store of another kind if need be."""
         metrics = ConsumerMetrics()
+        clock = SystemClock()
         consumer = Consumer(
-            store or self.store,
+            ContactsSync(store or self.store, clock, metrics.updated),
             broker,
             self.topology,
-            events=Events(),
-            clock=SystemClock(),
+            events=contact_events(),
+            clock=clock,
             metrics=metrics,
         )
         async with _running(consumer.run()):
@@ -208,13 +216,7 @@ def event(user_id: str, version: int, **changes: Any) -> Message:  # noqa: ANN40
     """The message of a change; `changes` replace fields of its contact data."""
     contacts = Contacts(user_id, version, (f"v{version}@example.com",), MOVED)
     now = SystemClock().now()
-    return _events().message(Change(replace(contacts, **changes), now, now, "v1"))
-
-
-@cache
-def _events() -> Events:
-    """Made once: it reads the specs."""
-    return Events()
+    return contact_events().message(change_of(replace(contacts, **changes), now))
 
 
 @asynccontextmanager

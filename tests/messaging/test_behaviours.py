@@ -15,6 +15,7 @@ from models.fields.order import Order
 from models.fields.user import User
 from storage.contacts import Contacts
 from storage.outbox import Change
+from tests.apis import contacts_in
 from tests.messaging.both import (
     Run,
     Sync,
@@ -86,7 +87,7 @@ async def test_the_newest_state_is_to_be_published_once(sync: Sync) -> None:
     await sync.put_contacts(user, fields(2))
     await sync.put_contacts(user, {Order.userEmails: fields(3)[Order.userEmails]})
     (change,) = await unpublished(sync)
-    assert change.contacts == Contacts(
+    assert contacts_in(change) == Contacts(
         user, 3, fields(3)[Order.userEmails], fields(2)[User.deliveryAddress]
     )
 
@@ -99,7 +100,7 @@ async def test_what_was_marked_is_not_to_be_published(sync: Sync) -> None:
     await sync.outbox.mark_published(await unpublished(sync))
     assert await unpublished(sync) == []
     await sync.put_contacts(user, fields(3))
-    assert [change.contacts.version for change in await unpublished(sync)] == [3]
+    assert [change.version for change in await unpublished(sync)] == [3]
 
 
 @behaviour
@@ -110,7 +111,7 @@ async def test_marking_an_older_version_removes_nothing(sync: Sync) -> None:
     older = await unpublished(sync)
     await sync.put_contacts(user, fields(3))
     await sync.outbox.mark_published(older)
-    assert [change.contacts.version for change in await unpublished(sync)] == [3]
+    assert [change.version for change in await unpublished(sync)] == [3]
 
 
 @behaviour
@@ -122,7 +123,7 @@ async def test_the_longest_waiting_comes_first_in_lists_of_limited_length(sync: 
         await asyncio.sleep(0.002)  # dates are kept in milliseconds
     lists = [changes async for changes in sync.outbox.unpublished(2)]
     assert [len(each) for each in lists] == [2, 2, 1]
-    assert [change.contacts.user_id for each in lists for change in each] == users
+    assert [change.key for each in lists for change in each] == users
 
 
 @behaviour

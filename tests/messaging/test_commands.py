@@ -75,10 +75,10 @@ def test_resync_says_how_many(rabbitmq: RabbitServer, call: Aware) -> None:
     )
     with connect_blocking(settings) as client:
         users = client[settings.users]["users"]
-        assert call("resync", "--user", "u1").stdout == "1 user will be published anew\n"
+        assert call("resync", "--user", "u1").stdout == "1 document will be published anew\n"
         assert users.count_documents({OUTBOX: {"$exists": True}}) == 1
         everybody = users.count_documents({})
-        assert call("resync").stdout == f"{everybody} users will be published anew\n"
+        assert call("resync").stdout == f"{everybody} documents will be published anew\n"
         assert users.count_documents({OUTBOX: {"$exists": True}}) == everybody
         users.update_many({}, {"$unset": {OUTBOX: ""}})
 
@@ -86,7 +86,7 @@ def test_resync_says_how_many(rabbitmq: RabbitServer, call: Aware) -> None:
 def test_resync_names_an_unknown_user(call: Aware) -> None:
     """One line, exit status 1."""
     ended = call("resync", "--user", "nobody")
-    assert (ended.exit_code, ended.stderr) == (1, "Error: there is no user nobody\n")
+    assert (ended.exit_code, ended.stderr) == (1, "Error: there is no document nobody\n")
 
 
 def publish(rabbitmq: RabbitServer, letters: list[str]) -> None:

@@ -1,16 +1,19 @@
 """The broker's logins from a file: what RabbitMQ imports from it lets them in."""
 
+from dataclasses import asdict
+
 import httpx
 import pika
 import pytest
 from pika.exceptions import ProbableAuthenticationError
 
+from local.parts import event_processes
 from local.stack import Stack
 from messaging.amqp import connection_parameters
 from messaging.definitions import definitions
 from messaging.settings import RabbitSettings
-from messaging.setup import CONSUMER_LOGIN, RELAY_LOGIN
-from messaging.topology import Topology
+from messaging.setup import permissions
+from services.reading import declared
 from tests.messaging.system import administrator
 
 
@@ -19,8 +22,7 @@ def test_imported_logins_have_their_passwords_and_permissions(databases: Stack) 
     queue = "test_definitions"
     highest = administrator(databases.environment("rabbitmq-setup"))
     theirs = {
-        login: databases.environment(login)["RABBITMQ_PASSWORD"]
-        for login in (RELAY_LOGIN, CONSUMER_LOGIN)
+        login: databases.environment(login)["RABBITMQ_PASSWORD"] for login in event_processes()
     }
     with httpx.Client(
         base_url=databases.ports.url("rabbitmq_management"),
@@ -30,13 +32,12 @@ def test_imported_logins_have_their_passwords_and_permissions(databases: Stack) 
         now = RabbitSettings(
             highest.host, highest.port, highest.username, highest.password, "user_updates"
         )
-        document = definitions(now, theirs)
+        document = definitions(declared(), now, theirs)
         assert not any(each in str(document) for each in (highest.password, *theirs.values()))
         api.post("/api/definitions", json=document).raise_for_status()
         allowed = {each["user"]: each for each in api.get("/api/permissions").json()}
-    topology = Topology("user_updates")
-    assert allowed[RELAY_LOGIN]["read"] == topology.relay_permissions().read
-    assert allowed[CONSUMER_LOGIN]["configure"] == topology.consumer_permissions().configure
+    for login, each in permissions(declared(), "user_updates").items():
+        assert allowed[login] == {"user": login, "vhost": "/", **asdict(each)}
     for login, password in theirs.items():
         settings = RabbitSettings(highest.host, highest.port, login, password, queue)
         with pika.BlockingConnection(connection_parameters(settings, "tests")) as connection:

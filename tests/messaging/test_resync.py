@@ -3,7 +3,7 @@
 import pytest
 from bson import Int64
 
-from messaging.resync import UnknownUser, resync
+from messaging.resync import UnknownKey, resync
 from models.fields.order import Order
 from models.fields.user import User
 from storage.client import Json
@@ -31,7 +31,7 @@ async def test_a_restored_user_database_brings_the_orders_back_with_it(system: S
             emails = await system.change(user)
         await system.in_step(order, emails)
         await users.replace_one({"_id": user}, backup)
-        await resync(system.outbox, system.store)
+        await resync(system.outbox, [system.store.known_versions])
         await system.in_step(order, backup[User.emails])
         await system.in_step(order, await system.change(user))
 
@@ -40,7 +40,7 @@ async def test_events_from_before_the_restore_do_no_harm(system: System) -> None
     """One that was still under way, with a version that the order database had not seen."""
     user = await system.new_user()
     order = await system.new_order(user)
-    await resync(system.outbox, system.store)
+    await resync(system.outbox, [system.store.known_versions])
     async with system.relay(), system.consumer(), system.broker() as broker:
         emails = (await stored_user(system, user))[User.emails]
         await system.in_step(order, emails)
@@ -63,14 +63,14 @@ async def test_a_restored_order_database_is_brought_forward(system: System) -> N
         await system.in_step(order, emails)
         await orders["orders"].replace_one({"_id": order}, backup)
         await orders["contacts"].delete_many({})
-        await resync(system.outbox, system.store)
+        await resync(system.outbox, [system.store.known_versions])
         await system.in_step(order, emails)
 
 
 async def test_one_user_alone(system: System) -> None:
     """The others have nothing to publish."""
     one, other = await system.new_user(), await system.new_user()
-    assert await resync(system.outbox, system.store, one) == 1
+    assert await resync(system.outbox, [system.store.known_versions], one) == 1
     assert name_of(OUTBOX) in (await stored_user(system, one))[SYSTEM]
     assert name_of(OUTBOX) not in (await stored_user(system, other))[SYSTEM]
 
@@ -81,7 +81,7 @@ async def test_the_new_version_is_above_all_that_orders_know(system: System) -> 
     order = await system.new_order(user)
     orders = system.client[system.mongo.orders]["orders"]
     await orders.update_one({"_id": order}, {"$set": {CONTACT_VERSION: Int64(10**12)}})
-    await resync(system.outbox, system.store, user)
+    await resync(system.outbox, [system.store.known_versions], user)
     assert value_of(await stored_user(system, user), CONTACT_VERSION) > 10**12
 
 
@@ -89,14 +89,14 @@ async def test_every_user_of_many_is_reached(system: System) -> None:
     """More than are asked for at once."""
     for _ in range(5):
         await system.new_user()
-    lists = [some async for some in system.outbox.user_ids(2)]
+    lists = [some async for some in system.outbox.keys(2)]
     assert [len(some) for some in lists] == [2, 2, 1]
-    assert await resync(system.outbox, system.store) == 5
+    assert await resync(system.outbox, [system.store.known_versions]) == 5
     (backlog,) = await system.outbox.backlog()
-    assert (backlog.build, backlog.users) == ("resync", 5)
+    assert (backlog.build, backlog.changes) == ("resync", 5)
 
 
 async def test_an_unknown_user_is_named(system: System) -> None:
     """And nothing is written."""
-    with pytest.raises(UnknownUser, match="nobody"):
-        await resync(system.outbox, system.store, "nobody")
+    with pytest.raises(UnknownKey, match="nobody"):
+        await resync(system.outbox, [system.store.known_versions], "nobody")

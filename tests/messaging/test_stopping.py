@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from messaging.broker import Address
 from messaging.clock import SystemClock
-from messaging.events import Events
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
+from tests.apis import contact_events
 
 pytestmark = pytest.mark.anyio
 
@@ -46,8 +45,8 @@ async def test_a_relay_whose_cancellation_is_swallowed_stops() -> None:
     relay = Relay(
         parts,
         parts,
-        Address("exchange", "key"),
-        events=Events(),
+        {},
+        events=contact_events(),
         clock=SystemClock(),
         metrics=RelayMetrics(),
     )

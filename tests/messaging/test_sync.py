@@ -248,7 +248,7 @@ async def test_a_returned_event_stays_to_be_published(system: System) -> None:
         await asyncio.to_thread(system.delete, system.topology.updates)
         emails = await system.change(user)
         await until_async(some_returned, "the event was returned")
-        assert [each.users for each in await system.outbox.backlog()] == [1]
+        assert [each.changes for each in await system.outbox.backlog()] == [1]
         async with system.consumer():
             await system.in_step(order, emails)
             await system.published()

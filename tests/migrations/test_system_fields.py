@@ -131,7 +131,7 @@ async def test_the_sync_goes_on(system: System, root: MongoClient[Json]) -> None
     )
     set_up(root, both_collections(system.mongo.users, system.mongo.orders), {}, alone=True)
     (backlog,) = await system.outbox.backlog()
-    assert (backlog.build, backlog.users, backlog.oldest) == ("v1", 1, before.MOMENT)
+    assert (backlog.build, backlog.changes, backlog.oldest) == ("v1", 1, before.MOMENT)
     async with system.broker() as broker, system.relay(), system.consumer():
         await system.in_step("o1", ["V3.u1@example.com"])
         await system.published()

@@ -11,7 +11,8 @@ import pytest
 
 from processes.modules import ModuleImportError, imported
 from processes.service import composed
-from services.declaration import Service, Version
+from services.declaration import Service, System, Version
+from services.reading import ROOT
 
 SPEC = """
 openapi: 3.1.0
@@ -61,7 +62,7 @@ async def test_a_service_that_stores_nothing_needs_no_database(
 ) -> None:
     """Nor settings of one; it is ready all the same."""
     monkeypatch.delenv("MONGO_URI", raising=False)
-    service = composed(echo, echo.version(), None)
+    service = composed(System(ROOT, (echo,)), echo, echo.version())
     async with (
         service._beside.router.lifespan_context(service._beside),
         httpx.AsyncClient(
@@ -76,7 +77,7 @@ def test_a_composition_without_its_function_is_told(echo: Service) -> None:
     """By the file, and what to write."""
     wrong = replace(echo, composition=echo.handlers)
     with pytest.raises(ModuleImportError, match=r"\.py: has no `dependencies`: write it"):
-        composed(wrong, wrong.version(), None)
+        composed(System(ROOT, (wrong,)), wrong, wrong.version())
 
 
 @pytest.mark.parametrize("name", ["'nobody'", "'user-service'", "'order-service', 'v2'"])

@@ -74,6 +74,9 @@ SPLIT = """\
       v2: {port: 5003, overlay: specs/user-v2.yaml}
     split: P_VALUE
 """
+FOLLOWING = "{process: seller, port: 5997, events: [Sold], handlers: handlers/seller.py}"
+PUBLISHING = "{{process: seller, port: 5997, events: {{{}: {{kind: each, on: [creation]}}}}}}"
+COPYING = "{process: a, port: 5997, events: [UserCreated], copies: {things: userId}}"
 REFUSED: dict[str, tuple[str, str, str]] = {
     "word": ("port: 5998", "prot: 5998", "gizmo-service.prot: is not a property here: docs"),
     "neither-port-nor-versions": ("    port: 5998\n", "", '"port" is a required property'),
@@ -140,13 +143,28 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "event-of-nobody": (
         "port: 5998",
-        "port: 5998\n    follows: {Sold: {process: seller, port: 5997}}",
+        f"port: 5998\n    follows: {FOLLOWING}",
         "nobody publishes Sold: follow another, or have a row publish it",
     ),
     "event-of-two": (
         "port: 5998",
-        "port: 5998\n    publishes: {UserContactsChanged: {process: again, port: 5997}}",
-        "the event UserContactsChanged belongs to another row",
+        f"port: 5998\n    publishes: {PUBLISHING.format('UserCreated')}",
+        "the event UserCreated belongs to another row",
+    ),
+    "two-of-one-queue": (
+        "port: 5998",
+        f"port: 5998\n    follows: {FOLLOWING[:-1]}, queue: RABBITMQ_QUEUE_NAME}}",
+        "the queue RABBITMQ_QUEUE_NAME belongs to another row",
+    ),
+    "follows-without-handlers": (
+        "port: 5998",
+        "port: 5998\n    follows: {process: seller, port: 5997, events: [UserCreated]}",
+        "follows",
+    ),
+    "copies-of-no-collection": (
+        "port: 5998",
+        f"port: 5998\n    follows: {COPYING}",
+        "the row has no collection things: declare it, or another",
     ),
     "no-spec-of-events": (
         "events: specs/events.yaml\n",
@@ -200,8 +218,18 @@ LACKING: dict[str, tuple[str, str, str]] = {
     ),
     "event": (
         "port: 5998",
-        "port: 5998\n    publishes: {Sold: {process: seller, port: 5997}}",
+        f"port: 5998\n    publishes: {PUBLISHING.format('Sold')}",
         "Sold is no schema of specs/events.yaml: write it there",
+    ),
+    "event-without-its-key": (
+        "port: 5998",
+        f"port: 5998\n    publishes: {PUBLISHING.format('DeliveryAddress')}",
+        "DeliveryAddress has no property gizmoId, the id of what it tells of: add it to the schema",
+    ),
+    "copied-properties": (
+        "port: 5998",
+        f"port: 5998\n    follows: {COPYING.replace('things', 'gizmos')}",
+        "Gizmo in specs/gizmo.yaml has no property firstName: write it there, or name another of",
     ),
 }
 
@@ -213,7 +241,7 @@ def test_what_the_spec_lacks_is_refused_with_the_line_of_the_row(folder: Path, c
     replace_in(folder / FILE, old, new)
     with pytest.raises(InvalidDocumentError) as caught:
         read_sources(folder)
-    (line,) = str(caught.value).splitlines()
+    line, *_ = str(caught.value).splitlines()
     where, _, why = line.partition(": ")
     assert why.startswith(reason)
     text = (folder / FILE).read_text().splitlines()[int(where.removeprefix("services.yaml:")) - 1]
@@ -256,12 +284,14 @@ def test_each_word_of_a_row_is_explained() -> None:
 def _words(properties: Any, defs: Any, above: str) -> Any:  # noqa: ANN401 - JSON is anything
     for name, said in properties.items():
         yield f"{above}{name}", said
-        resolved = said
-        if "$ref" in said:
-            resolved = defs[said["$ref"].rpartition("/")[2]]
-        inner = resolved.get("additionalProperties")
-        if isinstance(inner, dict) and "properties" in inner:
-            yield from _words(inner["properties"], defs, f"{above}{name}.")
+        inner = _resolved(said, defs)
+        if isinstance(inner.get("additionalProperties"), dict):
+            inner = _resolved(inner["additionalProperties"], defs)
+        yield from _words(inner.get("properties", {}), defs, f"{above}{name}.")
+
+
+def _resolved(said: Any, defs: Any) -> Any:  # noqa: ANN401 - JSON is anything
+    return defs[said["$ref"].rpartition("/")[2]] if "$ref" in said else said
 
 
 def test_every_service_of_this_repository_is_read_once() -> None:

@@ -18,6 +18,7 @@ from models.fields.order import Order
 from models.fields.user import User
 from openapi.reading import load_description
 from processes.service import composed
+from services.payload import payloads
 from services.reading import declared
 from storage.client import Json, MongoSettings, connect, now
 from storage.contacts import MongoContactsStore
@@ -25,8 +26,8 @@ from storage.orders import Orders
 from storage.outbox import MongoOutbox
 from storage.setup import set_up
 from storage.system_fields import CONTACT_VERSION, SINCE, value_of
-from storage.users import Users
-from tests.apis import both_collections
+from storage.users import Users, user_codec
+from tests.apis import both_collections, contacts_in
 from tests.examples import ADDRESS, ITEM
 
 pytestmark = pytest.mark.anyio
@@ -169,7 +170,8 @@ def serve(
         _write_specs(tmp_path, schema, names or ("own",))
         set_up(root, both_collections(settings.users, settings.orders, specs=tmp_path), {})
         row = replace(declared().by_api["user"], spec=tmp_path / "user.yaml")
-        service = composed(row, row.version("v1"), tmp_path / "events.yaml")
+        system = replace(declared(), events=tmp_path / "events.yaml")
+        service = composed(system, row, row.version("v1"))
         transport = httpx.ASGITransport(service)
         async with (
             service._beside.router.lifespan_context(service._beside),
@@ -296,8 +298,9 @@ async def test_contact_data_of_ones_own_reach_the_orders(
         made = [await orders.create({**order, Order.deliveryAddress: ADDRESS}) for _ in range(2)]
         changed = await users.update_contacts(user[User.userId], {User.deliveryAddress: sent}, {})
         assert changed[User.deliveryAddress] == read
-        outbox = MongoOutbox(client[own.users]["users"], user_api)
-        contacts = [each.contacts async for batch in outbox.unpublished(9) for each in batch]
+        told = payloads(declared().by_api["user"], events)
+        outbox = MongoOutbox(client[own.users]["users"], user_codec(user_api), told)
+        contacts = [contacts_in(each) async for batch in outbox.unpublished(9) for each in batch]
         assert [each.delivery_address for each in contacts] == [read]
         await store.put_if_newer(contacts)
         assert (await store.get([user[User.userId]]))[user[User.userId]] == contacts[0]

@@ -1,6 +1,6 @@
 """A stand-in for the order database: what order service and consumer do there, step by step."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -140,6 +140,10 @@ class StandInContactsStore:
         """See `ContactsStore`."""
         steps = self._server.get(list(user_ids))
         return await self._call(self._process, self._server, steps)
+
+    async def known_versions(self, user_ids: Sequence[str]) -> dict[str, int]:
+        """See `ContactsStore`."""
+        return {user_id: self._server.known(user_id) for user_id in user_ids}
 
     async def update_orders(self, contacts: Collection[Contacts], now: datetime) -> int:  # noqa: ARG002
         """See `ContactsStore`."""

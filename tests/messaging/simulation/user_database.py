@@ -10,6 +10,7 @@ from models.fields.user import User as UserFields
 from storage.contacts import Contacts
 from storage.durable import DatabaseUnavailable
 from storage.outbox import Backlog, Change
+from tests.apis import change_of
 from tests.messaging.simulation import journal
 from tests.messaging.simulation.history import Fields, History
 from tests.messaging.simulation.scheduler import GAP, Process, Scheduler, Steps
@@ -76,15 +77,15 @@ class UserDatabase:
         """Remove the duties whose version is still the published one."""
         for change in changes:
             yield
-            user = self.users.get(change.contacts.user_id)
+            user = self.users.get(change.key)
             if user is not None and self.may_remove_duty(user, change):
-                self.users.put(change.contacts.user_id, replace(user, since=None))
+                self.users.put(change.key, replace(user, since=None))
         yield
         self.write_journal()
 
     def may_remove_duty(self, user: User, change: Change) -> bool:
         """Whether the published version is still the newest."""
-        return user.version == change.contacts.version
+        return user.version == change.version
 
     def write_journal(self) -> None:
         """Make everything durable, and tell those who listen to changes."""
@@ -168,4 +169,4 @@ def _change(user_id: str, user: User) -> Change:
         user.fields[Order.userEmails],
         user.fields[UserFields.deliveryAddress],
     )
-    return Change(contacts, EPOCH, EPOCH, "v1")
+    return change_of(contacts, EPOCH)

@@ -11,11 +11,14 @@ from messaging.consumer import Consumer
 from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
+from messaging.sync import ContactsSync
 from messaging.topology import Topology
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress
 from models.fields.user import User as UserFields
 from storage.durable import DatabaseRefused, DatabaseUnavailable
+from storage.orders import CONTACTS
+from tests.apis import contact_events
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
 from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields, History
 from tests.messaging.simulation.order_database import OrderDatabase, StandInContactsStore
@@ -91,7 +94,7 @@ class Parts:
 class Shared:
     """What histories need not make anew: none of it has a memory that matters."""
 
-    events: Events = field(default_factory=Events)
+    events: Events = field(default_factory=contact_events)
     relay_metrics: RelayMetrics = field(default_factory=RelayMetrics)
     consumer_metrics: ConsumerMetrics = field(default_factory=ConsumerMetrics)
 
@@ -258,7 +261,7 @@ class World:
         relay = Relay(
             self._parts.outbox(self.users, process),
             connection,
-            self._topology.updates.address,
+            {CONTACTS: [self._topology.updates.address]},
             events=self._shared.events,
             clock=VirtualClock(self.scheduler, process),
             metrics=self._shared.relay_metrics,
@@ -267,13 +270,14 @@ class World:
         await relay.run()
 
     async def _consumer(self, process: Process, connection: StandInBroker) -> None:
+        clock, metrics = VirtualClock(self.scheduler, process), self._shared.consumer_metrics
         consumer = Consumer(
-            self._parts.store(self.orders, process),
+            ContactsSync(self._parts.store(self.orders, process), clock, metrics.updated),
             connection,
             self._topology,
             events=self._shared.events,
-            clock=VirtualClock(self.scheduler, process),
-            metrics=self._shared.consumer_metrics,
+            clock=clock,
+            metrics=metrics,
             window=self._random.choice(self._shape.windows),
         )
         await consumer.run()

@@ -1,0 +1,70 @@
+"""From events to the handlers of a subscriber, each called once for an event."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+
+from messaging.clock import Backoff, Clock
+from messaging.events import Event
+from storage.durable import DatabaseUnavailable, heed_cancellation
+from storage.ledger import Ledger
+
+EventHandler = Callable[[Mapping[str, Any]], Awaitable[object]]
+"""Applies an event, given its body."""
+
+_AT_ONCE = 32
+"""How many events of different keys are applied side by side."""
+
+
+class Handling:
+    """An `Applier` that gives each event to its handler, those of one key in their order.
+
+    What a handler writes to the service's database is there once, however often the event is
+    delivered: it is written in one transaction with the ledger's entry.
+    """
+
+    def __init__(self, handlers: Mapping[str, EventHandler], ledger: Ledger, clock: Clock) -> None:
+        """Take the handlers by the names of the events."""
+        self._handlers = handlers
+        self._ledger = ledger
+        self._clock = clock
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._log = structlog.get_logger()
+
+    async def __call__(self, events: Sequence[Event]) -> Mapping[Event, int | Exception]:
+        """See `Applier`."""
+        by_key: dict[str, list[Event]] = {}
+        for event in events:
+            by_key.setdefault(event.key, []).append(event)
+        done = await asyncio.gather(*(self._in_order(some) for some in by_key.values()))
+        return {event: outcome for each in done for event, outcome in each.items()}
+
+    async def _in_order(self, events: Sequence[Event]) -> dict[Event, int | Exception]:
+        async with self._room:
+            return {event: await self._apply(event) for event in sorted(events, key=_version)}
+
+    async def known_versions(self, event: str, keys: Sequence[str]) -> dict[str, int]:
+        """See `Applier`."""
+        return await self._ledger.known_versions(event, keys)
+
+    async def _apply(self, event: Event) -> int | Exception:
+        """Do it, however long the database is away."""
+        work = partial(self._handlers[event.name], event.body)
+        backoff = Backoff(first=0.1, most=5)
+        while True:
+            try:
+                return await self._ledger.once(event.name, event.key, event.version, work)
+            except DatabaseUnavailable as error:
+                self._log.warning("database_unavailable", reason=error)
+                heed_cancellation()
+                await self._clock.sleep(backoff.pause())
+            except Exception as error:  # noqa: BLE001 - whatever it is, others must not wait for it
+                self._log.exception("event_failed", type=event.name, key=event.key)
+                return error
+
+
+def _version(event: Event) -> int:
+    return event.version

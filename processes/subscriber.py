@@ -1,0 +1,100 @@
+"""The process of a service that follows events, put together."""
+
+import asyncio
+from collections.abc import Mapping
+
+from prometheus_client import generate_latest
+from pymongo.asynchronous.database import AsyncDatabase
+from structlog import get_logger
+
+from messaging.amqp import AmqpBroker, Subscribed, connection_parameters
+from messaging.clock import SystemClock
+from messaging.consumer import WINDOW, Applier, Consumer
+from messaging.events import Events
+from messaging.finishing import until_told_to_stop
+from messaging.handling import Handling
+from messaging.health import health_server
+from messaging.metrics import ConsumerMetrics
+from messaging.topology import Topology, queue_of
+from openapi.reading import load_description
+from processes.composing import composition, dependencies
+from processes.event_handlers import bind_event_handlers
+from processes.modules import imported
+from processes.settings import health_address, mongo_settings, rabbit_settings
+from processes.stored import stored
+from services.declaration import Service, Subscriber, System
+from services.payload import events_of
+from storage.client import Json, connect
+from storage.durable import answers
+from storage.ledger import Ledger
+
+
+def run(system: System, service: Service, row: Subscriber) -> None:
+    """Apply the events that a service follows until SIGTERM.
+
+    Raises:
+        SettingsError: An environment variable is missing or wrong.
+        ModuleImportError: The handlers, or the composition, cannot be imported.
+        HandlerMismatchError: A handler is missing, or asks for what nobody gives.
+    """
+    asyncio.run(_main(system, service, row))
+
+
+def applier(
+    system: System,
+    service: Service,
+    row: Subscriber,
+    database: AsyncDatabase[Json],
+    metrics: ConsumerMetrics,
+) -> Applier:
+    """What applies the events: the composition's, where documents copy them, or the handlers."""
+    clock, events = SystemClock(), events_of(system)
+    if not row.handlers:
+        made: Applier = composition(service, "applier")(
+            database=database, service=service, events=events, clock=clock, updated=metrics.updated
+        )
+        return made
+    version = service.versions[-1]
+    description = load_description(service.spec, *version.overlays)
+    given = dependencies(system, service, version, description, database)
+    handlers = bind_event_handlers(imported(row.handlers), row.events, given)
+    kinds = {name: system.published[name][1].kind for name in row.events}
+    return Handling(handlers, Ledger(database, kinds), clock)
+
+
+async def _main(system: System, service: Service, row: Subscriber) -> None:
+    mongo, rabbit, address = mongo_settings(), rabbit_settings(), health_address()
+    topology = Topology(queue_of(row, rabbit.queue))
+    metrics = ConsumerMetrics()
+    # Twice the window, so that the next one is at hand when this one is done.
+    subscribed = Subscribed(topology.updates.name, prefetch=2 * WINDOW)
+    parameters = connection_parameters(rabbit, row.process)
+    async with (
+        connect(mongo) as client,
+        AmqpBroker(parameters, topology.for_consuming(), subscribed) as broker,
+    ):
+        kept = stored(client, mongo, service, row.process)
+        consumer = Consumer(
+            applier(system, service, row, kept.database, metrics),
+            broker,
+            topology,
+            events=Events.declared(system, *row.events),
+            clock=SystemClock(),
+            metrics=metrics,
+        )
+
+        async def checks() -> Mapping[str, bool]:
+            database = await answers(client[mongo.database(service.database)])
+            return {"broker": broker.is_connected, "database": database}
+
+        async def exposition() -> bytes:
+            await metrics.measure(broker, topology)
+            return generate_latest(metrics.registry)
+
+        async with (
+            kept.presence.kept(),
+            health_server(address.host, address.port, checks, exposition),
+        ):
+            get_logger().info("consumer_started")
+            await until_told_to_stop(consumer.run())
+    get_logger().info("consumer_stopped")
