@@ -11,13 +11,20 @@ from messaging.amqp import connection_parameters
 from messaging.broker import Delivery, Message
 from messaging.consumer import DEAD_SINCE, REASON
 from messaging.dead_letters import DeadLetters, dead_letters, letter_id
-from messaging.topology import Topology
+from messaging.topology import Topology, queue_of
 from processes.settings import rabbit_settings
+from services.declaration import Subscriber
+from services.reading import declared
 
 
 @click.group("dead-letters")
-def dead_letters_command() -> None:
+@click.option(
+    "--of", "process", help="Whose; those of the subscriber that one logs in as, if not said."
+)
+@click.pass_context
+def dead_letters_command(context: click.Context, process: str | None) -> None:
     """Look at, try again or drop messages that could not be applied."""
+    context.obj = process
 
 
 @dead_letters_command.command("list")
@@ -75,11 +82,23 @@ def drop_command(letter: str | None, *, everything: bool) -> None:
 def _with_dead_letters(use: Callable[[DeadLetters], Awaitable[None]]) -> None:
     async def hold_and_use() -> None:
         settings = rabbit_settings()
+        topology = Topology(queue_of(_subscriber(settings.username), settings.queue))
         parameters = connection_parameters(settings, "dead-letters")
-        async with dead_letters(parameters, Topology(settings.queue)) as held:
+        async with dead_letters(parameters, topology) as held:
             await use(held)
 
     run(hold_and_use())
+
+
+def _subscriber(login: str) -> Subscriber:
+    """That which was named, that which the login is of, or the only one."""
+    known = {each.process: each for each in declared().subscribers}
+    name = click.get_current_context().find_object(str) or login
+    if name in known:
+        return known[name]
+    if len(known) == 1:
+        return next(iter(known.values()))
+    raise click.UsageError(f"Say whose, by `dead-letters --of` with one of {', '.join(known)}.")
 
 
 def _choose(held: DeadLetters, letter: str | None, *, everything: bool) -> Sequence[Delivery]:

@@ -1,14 +1,14 @@
 """What rows of `services.yaml` say, and the specs they name do not have."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from openapi.description import Description, JsonSchema, Operation
+from openapi.description import Description, Operation
 from openapi.errors import Violation
 from openapi.pointers import pointer_of
 from openapi.views import composed, properties_of
 from services.declaration import Collection, Event, Kind, Service, System
-from services.payload import VERSION, keys, payload
+from services.payload import VERSION, payload
 
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
@@ -35,6 +35,7 @@ def _of_events(
     system: System, service: Service, api: Description, events: Description
 ) -> Iterator[Violation]:
     here, file = pointer_of("services", service.name), "the spec of the events"
+    spec = f"specs/{service.spec.name}"
     if system.events is not None:
         file = f"{system.events.parent.name}/{system.events.name}"
     for event in () if service.publishes is None else service.publishes.events:
@@ -52,7 +53,11 @@ def _of_events(
         if len(states := [each.name for each in told if each.kind is Kind.STATE]) > 1:
             yield place, f"{', '.join(states)} are all its state: make one event of them"
     if service.follows is not None and service.follows.copies is not None:
-        yield from _of_copies(system, service, service.follows.copies, api, events)
+        name, key = service.follows.copies
+        collection = service.collection(name)
+        known = properties_of(api, collection.schema) if collection.schema in api.schemas else {key}
+        if key not in known:
+            yield f"{here}/follows/copies", _lacks(spec, collection, key, known)
 
 
 def _of_event(
@@ -74,27 +79,6 @@ def _of_event(
         if source not in stored:
             what = f"add `fields: {{{name}: …}}` with one of {', '.join(stored)}"
             yield place, f"{event.name} has {name}, and {collection.schema} no {source}: {what}"
-
-
-def _of_copies(
-    system: System,
-    service: Service,
-    copies: tuple[str, str],
-    api: Description,
-    events: Description,
-) -> Iterator[Violation]:
-    name, key = copies
-    place = f"{pointer_of('services', service.name)}/follows/copies"
-    collection = service.collection(name)
-    if collection.schema not in api.schemas:
-        return
-    known = properties_of(api, collection.schema)
-    wanted = {key}
-    for event in () if service.follows is None else service.follows.events:
-        if event in events.schemas:
-            wanted |= properties_of(events, event).keys() - {VERSION, keys(system)[event]}
-    for each in sorted(wanted - known.keys()):
-        yield place, _lacks(f"specs/{service.spec.name}", collection, each, known)
 
 
 def _of_collection(
@@ -120,7 +104,7 @@ def _of_collection(
         yield f"{here}/key", f"{collection.key} is the id of documents: make it a string in {spec}"
 
 
-def _lacks(spec: str, collection: Collection, name: str, known: Mapping[str, JsonSchema]) -> str:
+def _lacks(spec: str, collection: Collection, name: str, known: Iterable[str]) -> str:
     return (
         f"{collection.schema} in {spec} has no property {name}: write it there, or name another "
         f"of {', '.join(known) or 'none'}"

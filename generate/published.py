@@ -1,6 +1,6 @@
 """What of an API is for its clients: what is released, published and made into SDKs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,42 @@ def published(description: Description) -> Document:
     if "tags" in document:
         document["tags"] = [tag for tag in document["tags"] if tag["name"] in used]
     return document
+
+
+def published_events(description: Description, names: Iterable[str]) -> Document:
+    """The events of these names as operations that take one and answer with one.
+
+    So they can be compared like an API: what is published now must be taken by those who followed
+    the last release, and the other way round, for some of it is still in a queue. Followers ignore
+    properties that they do not know, so no object is closed.
+    """
+    document = deepcopy(description.document)
+    document["paths"] = {f"/{each}": {"post": _exchange(each)} for each in names}
+    _drop_unused(document)
+    opened: Document = _opened(document)
+    return opened
+
+
+def _exchange(event: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{event}"}}}
+    return {
+        "operationId": event,
+        "requestBody": {"required": True, "content": content},
+        "responses": {"200": {"description": "One like it.", "content": deepcopy(content)}},
+    }
+
+
+def _opened(node: Any) -> Any:  # noqa: ANN401 - JSON is anything
+    if isinstance(node, list):
+        return [_opened(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    is_closed = node.get("additionalProperties") is False
+    return {
+        key: _opened(value)
+        for key, value in node.items()
+        if not (is_closed and key == "additionalProperties")
+    }
 
 
 def _drop_links(document: Document, known: set[str | None]) -> None:

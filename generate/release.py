@@ -1,4 +1,4 @@
-"""The last release of each API: what `specs/released/` holds, and what clients rely on.
+"""The last release of each API, and of the events: what `specs/released/` holds.
 
 It is kept as files, not found by a tag, so that a shallow clone and a copy without history have it.
 """
@@ -10,10 +10,10 @@ from pathlib import Path
 import yaml
 
 from generate.compatibility import breaking_changes
-from generate.published import published_document
+from generate.published import published_document, published_events
 from openapi.bundle import Document
 from openapi.files import SpecFile
-from services.declaration import Service
+from openapi.reading import load_description
 from services.reading import read
 from storage.evolution.loading import load
 
@@ -78,7 +78,7 @@ def standings(root: Path) -> list[Standing]:
         InvalidDocumentError: A spec or a release cannot be read.
         NodeError: The tool that compares cannot be run.
     """
-    return [_standing(root, each) for each in read(root).with_clients]
+    return [_standing(root, *each) for each in _published(root).items()]
 
 
 def release(root: Path) -> list[Standing]:
@@ -88,14 +88,13 @@ def release(root: Path) -> list[Standing]:
         ReleaseError: A version does not say what its changes do, or was released with another
             content.
     """
-    specs = {each.api: each.spec for each in read(root).with_clients}
-    before = standings(root)
+    documents, before = _published(root), standings(root)
     for each in before:
         each.require_allowed()
         each.require_new_version()
     for each in before:
         if each.changed or each.released is None:
-            _write(released_file(root, each.api), published_document(specs[each.api]))
+            _write(released_file(root, each.api), documents[each.api])
     names = "".join(f"{step.name}\n" for step in load(root / "migrations"))
     _migrations_file(root).write_text(names, "utf-8")
     return before
@@ -107,9 +106,18 @@ def released_migrations(root: Path) -> set[str]:
     return {*file.read_text("utf-8").split()} if file.exists() else set()
 
 
-def _standing(root: Path, service: Service) -> Standing:
-    api = service.api
-    document, file = published_document(service.spec), released_file(root, api)
+def _published(root: Path) -> dict[str, Document]:
+    """What others rely on, by what it is called in the code: each API, and the events."""
+    system = read(root)
+    found = {each.api: published_document(each.spec) for each in system.with_clients}
+    if system.events is not None and system.published:
+        events = published_events(load_description(system.events), system.published)
+        found[system.events.stem.replace("-", "_")] = events
+    return found
+
+
+def _standing(root: Path, api: str, document: Document) -> Standing:
+    file = released_file(root, api)
     version = str(document["info"]["version"])
     if not file.exists():
         return Standing(api, version, None, changed=True, breaks=())

@@ -127,6 +127,10 @@ class AmqpBroker:
                 await self._session.publish(message, to)
         except TimeoutError:
             raise Unconfirmed(f"no confirm within {self._confirm_timeout} s") from None
+        except Returned:
+            # A queue or a binding is gone. The connection is made anew, and everything with it.
+            await self.give_back()
+            raise
 
     async def receive(self, most: int) -> Sequence[Delivery]:
         """See `Subscription`."""

@@ -70,7 +70,7 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
     subscribed = Subscribed(topology.updates.name, prefetch=2 * WINDOW)
     parameters = connection_parameters(rabbit, row.process)
     async with (
-        connect(mongo) as client,
+        connect(mongo, transactions=bool(row.handlers)) as client,
         AmqpBroker(parameters, topology.for_consuming(), subscribed) as broker,
     ):
         kept = stored(client, mongo, service, row.process)

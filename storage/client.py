@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import AsyncMongoClient, MongoClient
+from pymongo.write_concern import WriteConcern
 
 Json = dict[str, Any]
 """A document, or a part of one."""
@@ -37,7 +38,13 @@ class MongoSettings:
         return self.database("orders")
 
 
-def connect(settings: MongoSettings, *, timed: bool = True) -> AsyncMongoClient[Json]:
+DURABLE = WriteConcern("majority", j=True)
+"""Journaled on a majority."""
+
+
+def connect(
+    settings: MongoSettings, *, timed: bool = True, transactions: bool = False
+) -> AsyncMongoClient[Json]:
     """A client whose writes are journaled on a majority when they return.
 
     It connects when first used, and again by itself.
@@ -47,10 +54,14 @@ def connect(settings: MongoSettings, *, timed: bool = True) -> AsyncMongoClient[
         timed: Whether an operation that gets no answer within `ANSWER_WITHIN_MS` raises a
             `PyMongoError`. That costs a tenth of an operation's time: whoever has a deadline of
             their own can do without.
+        transactions: For whoever writes in transactions of bound sessions, which say themselves
+            that they are `DURABLE`: a write within one must not say it too.
     """
     options = _options(settings)
     if not timed:
         del options["timeoutMS"]
+    if transactions:
+        del options["w"], options["journal"]
     return AsyncMongoClient(settings.uri, **options)
 
 

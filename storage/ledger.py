@@ -10,7 +10,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from services.declaration import Kind
-from storage.client import Json, now
+from storage.client import DURABLE, Json, now
 from storage.durable import DatabaseRefused, DatabaseUnavailable, is_of_server
 from storage.redaction import redacted
 
@@ -29,7 +29,7 @@ class Ledger:
     """
 
     def __init__(self, database: AsyncDatabase[Json], kinds: Mapping[str, Kind]) -> None:
-        """Take the subscriber's database, and what it follows, by the names of the events."""
+        """Take the subscriber's database, of a client for `transactions`, and what it follows."""
         self._entries = database[LEDGER]
         self._client = database.client
         self._kinds = kinds
@@ -60,7 +60,7 @@ class Ledger:
                 self._client.start_session() as session,
                 session.bind(end_session=False),
             ):
-                return await session.with_transaction(transaction)
+                return await session.with_transaction(transaction, write_concern=DURABLE)
         except PyMongoError as error:
             if is_of_server(error):
                 raise DatabaseUnavailable(redacted(error)) from error

@@ -38,6 +38,42 @@ def change(repository: Path) -> Change:
     return write
 
 
+EVENT = (*SCHEMAS, "UserContactsChanged")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        put(*EVENT, "required", value=["userId", "userEmails", "version"]),
+        put(*EVENT, "required", value=["userId", "userEmails", "deliveryAddress"]),
+        drop(*SCHEMAS, "UserCreated", "properties", "userEmails"),
+        put(*EVENT, "properties", "version", value={"type": "string"}),
+        put(*SCHEMAS, "Version", "maximum", value=1000),
+        put(*SCHEMAS, "Version", "minimum", value=-1),
+    ],
+    ids=["left-out", "optional", "gone", "other-type", "narrower", "wider"],
+)
+def test_what_an_older_or_a_newer_process_could_not_read_needs_a_new_version_of_the_events(
+    repository: Path, change: Change, edit: Edit
+) -> None:
+    """Old followers read new events, and new ones what is still in a queue."""
+    change("events", edit)
+    with pytest.raises(ReleaseError, match=r"events: what breaks .* needs info\.version"):
+        require_all_allowed(repository)
+
+
+def test_an_event_may_say_more_and_there_may_be_more_events(
+    repository: Path, change: Change
+) -> None:
+    """Followers ignore what they do not know, although the schema is closed."""
+    note = {"type": "string", "maxLength": 9}
+    change("events", put(*SCHEMAS, "UserCreated", "properties", "lastNote", value=note))
+    (events,) = (each for each in standings(repository) if each.api == "events")
+    assert events.changed
+    assert not events.breaks
+    events.require_allowed()
+
+
 def version(number: str) -> Edit:
     """Another info.version."""
     return put("info", "version", value=number)
@@ -55,7 +91,8 @@ def require_all_allowed(repository: Path) -> None:
 
 def test_these_specs_break_no_client_of_the_last_release() -> None:
     """The gate itself, on this repository."""
-    assert {each.api for each in standings(ROOT)} == {each.api for each in declared().with_clients}
+    apis = {each.api for each in declared().with_clients}
+    assert {each.api for each in standings(ROOT)} == {*apis, "events"}
     require_all_allowed(ROOT)
 
 

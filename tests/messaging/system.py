@@ -201,6 +201,11 @@ class System:
             await broker.acknowledge(deliveries)
             return [each.message for each in deliveries]
 
+    def unbind(self, queue: Queue) -> None:
+        """Remove a queue's binding."""
+        with pika.BlockingConnection(self.parameters) as connection:
+            connection.channel().queue_unbind(queue.name, queue.exchange, queue.name)
+
     def delete(self, queue: Queue) -> None:
         """Delete a queue with all that is in it."""
         with pika.BlockingConnection(self.parameters) as connection:

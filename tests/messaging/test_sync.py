@@ -52,6 +52,23 @@ async def test_a_sync_sets_the_time_of_the_order_and_its_version(system: System)
     assert synced[Order.createdAt] == order[Order.createdAt]
 
 
+async def test_a_queue_or_a_binding_that_is_gone_is_made_again_by_the_relay(
+    system: System,
+) -> None:
+    """Although no consumer comes back to do it."""
+    user, queue = await system.new_user(), system.topology.updates
+    async with system.relay():
+        await system.change(user)
+        await system.published()
+        system.delete(queue)
+        await system.change(user)
+        await system.published()
+        system.unbind(queue)
+        await system.change(user)
+        await system.published()
+    assert len(await system.take(queue)) == 2
+
+
 async def test_creating_a_user_publishes_nothing(system: System) -> None:
     """Version 1 is no change."""
     await system.new_user()

@@ -229,7 +229,7 @@ LACKING: dict[str, tuple[str, str, str]] = {
     "copied-properties": (
         "port: 5998",
         f"port: 5998\n    follows: {COPYING.replace('things', 'gizmos')}",
-        "Gizmo in specs/gizmo.yaml has no property firstName: write it there, or name another of",
+        "Gizmo in specs/gizmo.yaml has no property userId: write it there, or name another of",
     ),
 }
 
