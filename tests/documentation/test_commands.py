@@ -8,7 +8,7 @@ import pytest
 
 from aware.__main__ import aware
 from local.parts import every
-from tests.documentation.pages import ROOT, code, pages
+from tests.documentation.pages import ROOT, code, pages, read
 
 _MAKE = re.compile(r"(?:\$ |^)make((?: [a-z][a-z-]*)+)")
 _AWARE = re.compile(r"(?:\.venv/bin/)?python -m aware ([a-z][^|>#`]*)")
@@ -39,7 +39,9 @@ def _require(line: str, page: str) -> None:
     command: click.Command = aware
     while words and isinstance(command, click.Group):
         if words[0] == "as":
-            assert words[1] in {*every(), "backup-reader", "PART"}, f"{page}: {line}"
+            declared = re.findall(r"process: ([a-z-]+)", read(page))  # by the page itself
+            known = {*every(), *declared, "backup-reader", "PART", "PROCESS"}
+            assert words[1] in known, f"{page}: {line}"
             words = words[2:]
             continue
         found = command.get_command(click.Context(command), words[0])

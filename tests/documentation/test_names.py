@@ -8,12 +8,14 @@ from documentation.links import for_the_site
 from tests.documentation.pages import code, pages, read, tracked
 
 _FILE = re.compile(r"[\w.-]+(?:/[\w.-]+)*\.(?:py|ya?ml|md|sh|in|txt|j2|template|mustache|lua)")
+_MADE = re.compile(r"^(?:\+\+\+ b/|written +)(\S+)$", re.MULTILINE)
+"""What a page has its reader write."""
 
 
 @pytest.mark.parametrize("page", pages())
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
-    """Where it names a folder of the repository with it."""
-    files = set(tracked())
+    """Where it names a folder of the repository with it, or makes it itself."""
+    files = {*tracked(), *_MADE.findall(read(page))}
     folders = {each.partition("/")[0] for each in files if "/" in each}
     for span in code(page):
         if _FILE.fullmatch(span) and span.partition("/")[0] in folders:
