@@ -26,7 +26,7 @@ def specs() -> None:
 
 @service.command()
 @click.argument("name")
-@click.option("--spec", required=True, help="Its file in specs/; begun where it is missing.")
+@click.option("--spec", required=True, help="Its file in specs/; begun where it has no paths.")
 @click.option("--schema", default="", help="What it stores, where that is not plain to see.")
 @click.option("--key", default="", help="Which property has the id, where that is not plain.")
 @click.option("--stores-nothing", is_flag=True, help="It has no database.")
@@ -34,18 +34,20 @@ def specs() -> None:
 def new(*, name: str, spec: str, schema: str, key: str, stores_nothing: bool, clients: str) -> None:
     """Add the service NAME: its row, models, and a handler for each operation.
 
-    Without the file a spec to start from is written: one resource with five operations. The
-    handlers of plain operations on what is stored are written, those of others are stubs.
+    Without the file a spec to start from is written: one resource with five operations; where the
+    file has no paths, they are added to it. The handlers of plain operations on what is stored are
+    written, those of others are stubs.
     """
     # Imported here: what they need is installed only where one develops.
     from generate.declaring import Wish, declare  # noqa: PLC0415
     from generate.gates import routes  # noqa: PLC0415
     from generate.sources import read_sources  # noqa: PLC0415
+    from generate.starter import has_paths  # noqa: PLC0415
     from generate.writing import State  # noqa: PLC0415
 
-    begun = not (ROOT / spec).exists()
     wish = Wish(name, spec, schema, key, stores_nothing=stores_nothing, clients=clients)
     try:
+        begun = not has_paths(ROOT / spec)
         outcomes = declare(ROOT, wish)
     except RowError as error:
         raise click.ClickException(str(error)) from error

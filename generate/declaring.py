@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from contract.bindable import load_api
 from generate.artefacts import ARTEFACTS
 from generate.sources import read_sources
-from generate.starter import starter
+from generate.starter import begin, has_paths, key_of
 from generate.writing import Outcome, compare, write
 from openapi.description import Description, name_of
 from openapi.errors import InvalidDocumentError
@@ -45,7 +46,7 @@ class Wish:
 
 
 def declare(root: Path, wish: Wish) -> list[Outcome]:
-    """Write the row, the spec where there is none, and all that is made of them; all or nothing.
+    """Write the row, the spec's paths where it has none, and all that is made of them, or nothing.
 
     Returns:
         What was made of the specs.
@@ -55,23 +56,24 @@ def declare(root: Path, wish: Wish) -> list[Outcome]:
         InvalidDocumentError: It cannot be used, or the spec cannot.
     """
     system, file, rows = read(root), root / wish.spec, root / FILE
-    before, is_new = rows.read_text("utf-8"), not file.exists()
+    before, spec = rows.read_text("utf-8"), file.read_text("utf-8") if file.exists() else None
     if wish.name in system.by_name:
         raise RowError(f"{FILE} has a service {wish.name}: choose another name")
-    if is_new and file.parent != root / "specs":
+    if spec is None and file.parent != root / "specs":
         raise RowError(f"{wish.spec} is no file in specs/: name it specs/{file.name}")
     try:
-        if is_new:
-            model = wish.schema or class_name(wish.api)
-            file.write_text(starter(wish.api, model, wish.key or "id"), "utf-8")
+        if not has_paths(file):
+            begin(file, wish.api, wish.schema, wish.key)
         rows.write_text(with_row(root, wish.name, tuple(_lines(system, file, wish))), "utf-8")
         sources = read_sources(root)
         outcomes = compare(sources, ARTEFACTS)
         write(root, outcomes)
     except (RowError, InvalidDocumentError):
         rows.write_text(before, "utf-8")
-        if is_new:
-            file.unlink()
+        if spec is not None:
+            file.write_text(spec, "utf-8")
+        else:
+            file.unlink(missing_ok=True)
         raise
     return outcomes
 
@@ -97,18 +99,19 @@ def _free_port(system: System) -> int:
 def _stored(spec: Path, wish: Wish) -> tuple[str, str, str]:
     """Collection, schema and key: what the service gets, one by one, by an id."""
     description = load_api(spec)
+    known = partial(properties_of, description)
     found = {(name, schema): key for name, schema, key in _resources(description)}
     chosen = [each for each in found if wish.schema in ("", each[1])]
     if len(chosen) == 1:
         name, schema = chosen[0]
-        return name, schema, wish.key or _key(description, schema, found[name, schema])
+        return name, schema, wish.key or key_of(known(schema), schema, found[name, schema])
     if wish.schema in description.schemas and not chosen:
         collection = class_name(wish.schema)
         collection = f"{collection[:1].lower()}{collection[1:]}"
-        return collection, wish.schema, wish.key or _key(description, wish.schema, "id")
-    known = ", ".join(dict.fromkeys(schema for _, schema in chosen)) or "nothing is got by an id"
+        return collection, wish.schema, wish.key or key_of(known(wish.schema), wish.schema, "id")
+    got = ", ".join(dict.fromkeys(schema for _, schema in chosen)) or "nothing is got by an id"
     raise RowError(
-        f"what {wish.spec} stores is not plain to see ({known}): add `--schema SCHEMA`, and "
+        f"what {wish.spec} stores is not plain to see ({got}): add `--schema SCHEMA`, and "
         "`--key PROPERTY`, or `--stores-nothing`"
     )
 
@@ -122,16 +125,3 @@ def _resources(description: Description) -> Iterator[tuple[str, str, str]]:
         schema = {} if content is None else content.schema
         if each.method == "GET" and last.startswith("{") and [*schema] == ["$ref"]:
             yield before.replace("-", "_"), name_of(schema["$ref"]), last.strip("{}")
-
-
-def _key(description: Description, schema: str, parameter: str) -> str:
-    """The property with the id: called like the parameter, `id`, or after the schema."""
-    properties = properties_of(description, schema)
-    name = class_name(schema)
-    for wish in (parameter, "id", f"{name[:1].lower()}{name[1:]}Id", f"{schema.lower()}_id"):
-        if wish in properties:
-            return wish
-    raise RowError(
-        f"which property of {schema} has the id is not plain to see ({', '.join(properties)}): add "
-        "`--key PROPERTY`"
-    )

@@ -60,8 +60,8 @@ def handlers(sources: Sources) -> Iterator[str]:
 def routes(sources: Sources) -> Iterator[str]:
     """Where the gateway's routes and the specs disagree, with what to write."""
     configuration = render(GatewaySettings(p_value=50), 50)[1]
-    operations = {kong_service(each): api.operations for each, api in sources.services()}
-    yield from disagreements(configuration, operations, asked_of(sources))
+    published = {kong_service(each): api for each, api in sources.services()}
+    yield from disagreements(configuration, published, asked_of(sources))
     yield from other_keys(sources, configuration.key_headers)
 
 

@@ -1,7 +1,7 @@
 """The plain operations of a resource over the collection that holds it: what their handlers say.
 
-They are list, create, get, replace and delete, as REST has them. What is not quite one of these, or
-belongs to a service that composes what its handlers are given, is written by hand.
+They are list, create, get, replace, merge patch and delete, as REST has them. What is not quite one
+of these, or belongs to a service that composes what its handlers are given, is written by hand.
 """
 
 import re
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 from openapi.description import Description, JsonSchema, MediaType, Operation, name_of
 from openapi.names import attribute_names, identifier
+from openapi.schemas import value_type
 from openapi.views import composed, properties_of
 from services.declaration import Collection, Service
 
 _JSON = "application/json"
+_MERGE_PATCH = "application/merge-patch+json"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class _Resource:
         makers = {
             ("GET", at_one): self._get,
             ("PUT", at_one): self._replace,
+            ("PATCH", at_one): self._merge,
             ("DELETE", at_one): self._delete,
             ("GET", at_all): self._list,
             ("POST", at_all): self._create,
@@ -89,6 +92,15 @@ class _Resource:
         if not self._is_whole(operation, "200", parameters=1):
             return None
         return self._plain("Json", f"return await {self._documents}.replace({self._id}, body)")
+
+    def _merge(self, operation: Operation) -> Plain | None:
+        body = operation.body
+        if body is None or not body.required or [*body.content] != [_MERGE_PATCH]:
+            return None
+        kind = value_type(body.content[_MERGE_PATCH].schema, self.description.schemas)
+        if kind != "object" or not self._answers(operation, "200", parameters=1):
+            return None
+        return self._plain("Json", f"return await {self._documents}.merge({self._id}, body)")
 
     def _delete(self, operation: Operation) -> Plain | None:
         success = {each for each in operation.responses if each.startswith(("2", "d"))}
@@ -162,8 +174,12 @@ class _Resource:
         entity = schemas[self.collection.schema]
         required = {name for each in composed(entity, "required", schemas) for name in each}
         is_all = required - {self.collection.key} <= brought
-        is_plain = is_all and len(operation.parameters) == parameters
-        return is_plain and _names(_content(operation, status), self.collection)
+        return is_all and self._answers(operation, status, parameters=parameters)
+
+    def _answers(self, operation: Operation, status: str, *, parameters: int) -> bool:
+        """Whether it has no more parameters, and answers a document."""
+        content = _content(operation, status)
+        return len(operation.parameters) == parameters and _names(content, self.collection)
 
 
 def _content(operation: Operation, status: str) -> MediaType | None:

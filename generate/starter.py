@@ -1,11 +1,19 @@
-"""A spec to start from: one resource, with the five operations that it has over HTTP.
+"""The five operations of a resource over HTTP: a spec to start from, or for one without paths.
 
-It keeps the house rules as it stands, and is there to be edited.
+They keep the house rules as they stand, and are there to be edited.
 """
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from string import Template
 
-_TEXT = Template("""\
+from openapi.description import JsonSchema
+from openapi.files import SpecFile
+from openapi.names import class_name
+from services.rows import RowError
+
+_HEAD = Template("""\
 # The $title API.
 openapi: 3.0.3
 info:
@@ -16,15 +24,18 @@ info:
   license: {name: MIT, url: 'https://opensource.org/license/mit'}
 servers:
   - {url: /, description: Where this document is served}
-security: [{}, {apiKey: []}]
-tags:
-  - {name: $name, description: $title}
+""")
 
+_SECURITY = "security: [{}, {apiKey: []}]\n"
+
+_TAGS = Template("tags:\n  - {name: $name, description: $title}\n")
+
+_PATHS = Template("""\
 paths:
   /$name/:
     get:
       operationId: list_$name
-      tags: [$name]
+      tags: [$tag]
       summary: A page
       parameters:
         - name: limit
@@ -55,9 +66,14 @@ paths:
         '503': {$$ref: 'shared.yaml#/components/responses/ServiceUnavailable'}
     post:
       operationId: create_$name
-      tags: [$name]
+      tags: [$tag]
       summary: Create one
-      requestBody: {$$ref: '#/components/requestBodies/$model'}
+      requestBody: &sent
+        required: true
+        content:
+          application/json:
+            schema: {$$ref: '#/components/schemas/$sent'}
+            example: {name: An example}
       responses:
         '201':
           description: As it is stored.
@@ -84,10 +100,10 @@ paths:
 
   /$name/{id}:
     parameters:
-      - {name: id, in: path, required: true, schema: {$$ref: 'shared.yaml#/components/schemas/Id'}}
+      - {name: id, in: path, required: true, schema: {$$ref: '$id'}}
     get:
       operationId: get_$name
-      tags: [$name]
+      tags: [$tag]
       summary: One
       responses:
         '200': &answered
@@ -102,9 +118,9 @@ paths:
         '503': {$$ref: 'shared.yaml#/components/responses/ServiceUnavailable'}
     put:
       operationId: replace_$name
-      tags: [$name]
+      tags: [$tag]
       summary: Put another in its place
-      requestBody: {$$ref: '#/components/requestBodies/$model'}
+      requestBody: *sent
       responses:
         '200': *answered
         '400': {$$ref: 'shared.yaml#/components/responses/BadRequest'}
@@ -116,7 +132,7 @@ paths:
         '503': {$$ref: 'shared.yaml#/components/responses/ServiceUnavailable'}
     delete:
       operationId: delete_$name
-      tags: [$name]
+      tags: [$tag]
       summary: Remove it
       responses:
         '204':
@@ -128,17 +144,14 @@ paths:
         '404': {$$ref: 'shared.yaml#/components/responses/NotFound'}
         '429': {$$ref: 'shared.yaml#/components/responses/TooManyRequests'}
         '503': {$$ref: 'shared.yaml#/components/responses/ServiceUnavailable'}
+""")
 
-components:
+_SCHEMES = """\
   securitySchemes:
-    apiKey: {$$ref: 'shared.yaml#/components/securitySchemes/apiKey'}
-  requestBodies:
-    $model:
-      required: true
-      content:
-        application/json:
-          schema: {$$ref: '#/components/schemas/New$model'}
-          example: {name: An example}
+    apiKey: {$ref: 'shared.yaml#/components/securitySchemes/apiKey'}
+"""
+
+_SCHEMAS = Template("""\
   schemas:
     New$model:
       type: object
@@ -155,15 +168,110 @@ components:
         $key: {$$ref: 'shared.yaml#/components/schemas/Id'}
         name: {$$ref: 'shared.yaml#/components/schemas/Text'}
 """)
+_EXAMPLE = re.compile(r"^ +example: [\[{].*\bname: An example\b.*\n", re.MULTILINE)
+_COMPONENTS = re.compile(r"^components:[ \t]*\n(?:[ \t]*(?:#.*)?\n)*( +)(?=[\w'\"])", re.MULTILINE)
+_NO_PATHS = re.compile(r"^paths:[ \t]*(\{ *\})?[ \t]*\n", re.MULTILINE)
 
 
-def starter(name: str, model: str, key: str) -> str:
-    """The spec's text.
+_ID = "shared.yaml#/components/schemas/Id"
+
+
+def has_paths(file: Path) -> bool:
+    """Whether there is a spec, and one that says what its API does."""
+    return file.exists() and bool((SpecFile(file).value or {}).get("paths"))
+
+
+def begin(file: Path, name: str, model: str, key: str) -> None:
+    """Write a spec with a resource, or the paths of one behind a spec that has none.
+
+    What it stores is a schema of the spec, or one that is written with it.
 
     Args:
+        file: The spec, which need not be there.
         name: Of the resource, in paths and operations: `inventory`.
-        model: Of the schema that is stored.
-        key: Of the property with an id.
+        model: Of the schema that is stored, empty where that is plain to see.
+        key: Of the property with an id, empty where that is plain to see.
+
+    Raises:
+        RowError: It is not plain to see, or the file is not written so that something can be added.
+        InvalidDocumentError: The file cannot be read.
     """
     title = name.replace("_", " ").capitalize()
-    return _TEXT.substitute(name=name, title=title, model=model, key=key)
+    if not file.exists():
+        file.write_text(_HEAD.substitute(title=title, model=model or class_name(name)), "utf-8")
+    spec, text = SpecFile(file).value, file.read_text("utf-8")
+    if file.suffix == ".json":
+        raise RowError(f"{file.name} has no paths: write them, or the file in YAML")
+    components, tags = spec.get("components", {}), [each["name"] for each in spec.get("tags", ())]
+    schemas = components.get("schemas", {})
+    given = {"name": name, "title": title, "tag": next(iter(tags), name)}
+    added, paths = ["" if tags else _TAGS.substitute(given)], _PATHS
+    if "security" not in spec:
+        added.append(_SECURITY)
+    if schemas:
+        model = _stored(file, schemas, model)
+        properties = schemas[model].get("properties", {})
+        key = key or key_of(properties, model, "id")
+        given["id"] = f"#/components/schemas/{model}/properties/{key}" if key in properties else _ID
+        given["sent"] = f"New{model}" if f"New{model}" in schemas else model
+        paths = Template(_EXAMPLE.sub("", _PATHS.template))
+    else:
+        model, key = model or class_name(name), key or "id"
+        given |= {"id": _ID, "sent": f"New{model}"}
+    given |= {"model": model, "key": key}
+    parts = "" if "securitySchemes" in components or "security" in spec else _SCHEMES
+    parts += "" if schemas else _SCHEMAS.substitute(given)
+    text = _with_components(file, _NO_PATHS.sub("", text), parts, is_new="components" not in spec)
+    text = "\n".join((text.rstrip("\n"), "".join(added).rstrip("\n"), "", paths.substitute(given)))
+    file.write_text(text, "utf-8")
+
+
+def key_of(properties: Iterable[str], schema: str, parameter: str) -> str:
+    """The property with the id: called like the parameter, `id`, or after the schema.
+
+    Raises:
+        RowError: None is.
+    """
+    known, name = [*properties], class_name(schema)
+    for wish in (parameter, "id", f"{name[:1].lower()}{name[1:]}Id", f"{schema.lower()}_id"):
+        if wish in known:
+            return wish
+    raise RowError(
+        f"which property of {schema} has the id is not plain to see ({', '.join(known)}): add "
+        "`--key PROPERTY`"
+    )
+
+
+def _with_components(file: Path, text: str, parts: str, *, is_new: bool) -> str:
+    """The text with more components, above those that it has."""
+    if is_new:
+        return f"{text.rstrip()}\n\ncomponents:\n{parts}"
+    found = _COMPONENTS.search(text)
+    if parts and found is None:
+        raise RowError(f"{file.name}: write its components on lines of their own, without braces")
+    if found is None:
+        return text
+    indented = "".join(f"{found[1]}{line[2:]}\n" for line in parts.splitlines())
+    return f"{text[: found.start(1)]}{indented}{text[found.start(1) :]}"
+
+
+def _stored(file: Path, schemas: Mapping[str, JsonSchema], model: str) -> str:
+    """The schema of what is stored: the one that was said, or that all others are parts of."""
+    objects = [each for each, schema in schemas.items() if "properties" in schema]
+    used = {each.rpartition("/")[2] for each in _references(schemas)}
+    found = [each for each in objects if each not in used and each.removeprefix("New") == each]
+    if model in schemas:
+        return model
+    if len(found) != 1:
+        known = ", ".join(objects) or "none is an object"
+        what = f"which schema {file.name} stores is not plain to see ({known})"
+        raise RowError(f"{what}: add `--schema SCHEMA`")
+    return found[0]
+
+
+def _references(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from (value for key, value in node.items() if key == "$ref")
+        node = [*node.values()]
+    for each in node if isinstance(node, list) else ():
+        yield from _references(each)

@@ -19,6 +19,7 @@ from storage.errors import (
     DocumentTooLargeError,
     EmailTakenError,
     NotFoundError,
+    UnfitError,
     UniqueTakenError,
     UnstorableError,
 )
@@ -34,7 +35,7 @@ def translate(error: Exception) -> Problem | None:
             return NotFound("There is nothing with this id.")
         case EmailTakenError() | UniqueTakenError():
             return _taken(error)
-        case UnstorableError() | DocumentTooLargeError():
+        case UnfitError() | UnstorableError() | DocumentTooLargeError():
             return _unstorable(error)
         case InvalidCursorError():
             issue = ValidationIssue("was not given for these pages", parameter="cursor")
@@ -58,7 +59,9 @@ def _taken(error: EmailTakenError | UniqueTakenError) -> Problem:
     return NotUnique("Something with this value is there already.", [issue])
 
 
-def _unstorable(error: UnstorableError | DocumentTooLargeError) -> Problem:
+def _unstorable(error: UnfitError | UnstorableError | DocumentTooLargeError) -> Problem:
+    if isinstance(error, UnfitError):
+        return InvalidRequest("What it makes of this does not fit the schema.", error.issues)
     if isinstance(error, DocumentTooLargeError):
         return PayloadTooLarge("With this the document has more than the 16 MiB of MongoDB.")
     issue = ValidationIssue(error.why, pointer=error.pointer)

@@ -11,7 +11,7 @@ from canary.record import Record, record_path
 from kong.errors import GatewayError
 from kong.process import kept_settings, prepare
 from kong.render import render
-from kong.routes import all_operations, disagreements
+from kong.routes import all_apis, disagreements
 from kong.running import LiveTarget, find
 from kong.settings import GatewaySettings
 from kong.upstreams import split_names
@@ -123,7 +123,7 @@ def _state(target: LiveTarget) -> str:
 def routes() -> None:
     """Compare the routes with the specs; exit 1, with what to write, where they disagree."""
     _, configuration = render(GatewaySettings(p_value=50), 50)
-    found = disagreements(configuration, all_operations(), {})
+    found = disagreements(configuration, all_apis(), {})
     for disagreement in found:
         click.echo(disagreement)
     if found:

@@ -217,6 +217,10 @@ def _service(field: Field, *, asks: bool) -> Service:
 
 
 def _route(field: Field, *, asks: bool) -> Route:
+    # What else Kong has, `hosts` for one, would narrow or widen it unseen.
+    field.must_have_only(
+        *("name", "tags", "paths", "methods", "strip_path", "preserve_host", "plugins")
+    )
     field["strip_path"].must_be(False)  # noqa: FBT003 - a value of the file
     field["preserve_host"].must_be(True)  # noqa: FBT003
     methods = tuple(method.text() for method in field["methods"])

@@ -45,6 +45,12 @@ class Field:
         """The entry `key`, or `default` in its place."""
         return self[key] if key in self else Field(default, f"{self.path}.{key}")
 
+    def must_have_only(self, *known: str) -> None:
+        """Refuse a mapping with another entry."""
+        for key in self._value if isinstance(self._value, dict) else ():
+            if key not in known:
+                raise ConfigurationError(f"{self.path}.{key} is not known here: take it out")
+
     def whole(self, lowest: int = 0) -> int:
         """The value, which must be a whole number of at least `lowest`."""
         if not isinstance(self._value, int) or isinstance(self._value, bool):

@@ -1,26 +1,43 @@
-"""Do the gateway's routes let through what the specs publish, and nothing else?"""
+"""Do the gateway's routes let through what the specs publish, and nothing else?
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+Paths are compared as sets, in both directions; what is told has a shortest path as its example.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
+from interegular.fsm import FSM
+
+from kong import advice
+from kong.advice import Asked
 from kong.authentication import Authentication
 from kong.configuration import Configuration, Route
-from kong.configuration import Service as KongService
+from kong.languages import (
+    UnreadableError,
+    common,
+    either,
+    language,
+    meet,
+    shortest,
+    within,
+    without,
+)
+from kong.paths import REQUESTED, Owned, example, may_meet, owned
+from kong.render import TEMPLATE
 from kong.upstreams import kong_service
-from openapi.description import Operation
-from openapi.names import identifier
+from openapi.description import Description, JsonSchema
 from openapi.reading import load_description
 from services.declaration import Service, System
 from services.reading import declared
 
-Operations = Mapping[str, tuple[Operation, ...]]
-"""The operations of each service, by the name of the service in kong.yml.template."""
+Published = Mapping[str, Description]
+"""The API of each service, by the name of the service in kong.yml.template."""
 
-Asked = Mapping[tuple[str, str], Authentication]
-"""What callers have to be asked for, by an operation's method and path."""
-
-_PARAMETER = re.compile(r"\{([^{}]*)\}")
+_IN = f"In kong/{TEMPLATE.name}, in"
+_UNDER = f"In kong/{TEMPLATE.name}, under"
+_TAKE_OUT = "Take that out: no public operation is behind it"
 
 
 def specs(system: System | None = None) -> Mapping[str, Path]:
@@ -28,14 +45,14 @@ def specs(system: System | None = None) -> Mapping[str, Path]:
     return {kong_service(each): each.spec for each in system or declared()}
 
 
-def all_operations(files: Mapping[str, Path] | None = None) -> Operations:
-    """Every operation of all specs, or of some.
+def all_apis(files: Mapping[str, Path] | None = None) -> Published:
+    """The APIs of all specs, or of some.
 
     Raises:
         InvalidDocumentError: A spec is not sound.
     """
     found = specs() if files is None else files
-    return {service: load_description(path).operations for service, path in found.items()}
+    return {service: load_description(path) for service, path in found.items()}
 
 
 def harmless(service: Service) -> tuple[str, str] | None:
@@ -46,182 +63,170 @@ def harmless(service: Service) -> tuple[str, str] | None:
     Raises:
         InvalidDocumentError: The spec is not sound.
     """
-    public = [each for each in load_description(service.spec).operations if not each.internal]
+    api = load_description(service.spec)
+    public = [each for each in api.operations if not each.internal]
     for each in sorted(public, key=lambda each: each.method != "GET"):
         if each.method == "GET" or (each.body is not None and each.body.required):
-            return each.method, example(each)
+            return each.method, example(each, api.schemas)
     return None
 
 
-def example(operation: Operation) -> str:
-    """The path of an operation with an id filled in."""
-    return _PARAMETER.sub("an-Id_1", operation.path)
-
-
 def disagreements(
-    configuration: Configuration, published: Operations, asked: Asked
+    configuration: Configuration, published: Published, asked: Asked
 ) -> tuple[str, ...]:
     """What is to be changed in kong.yml.template, a message each; none where all agree.
 
     Of operations that are not in `asked` only the routes are compared.
     """
-    known = {service.name for service in configuration.services}
-    return (
-        *(
-            message
-            for service, operations in published.items()
-            for operation in operations
-            if service in known
-            for message in _of_operation(configuration, service, operation, asked)
-        ),
-        *(
-            _missing_service(configuration, service, operations, asked)
-            for service, operations in published.items()
-            if service not in known and not all(each.internal for each in operations)
-        ),
-        *(
-            f"{service.name}: the route {route.name} takes {method} {route.patterns[0]}, "
-            "which no public operation needs"
-            for service in configuration.services
-            for route in service.routes
-            for method in route.methods
-            if method != "HEAD"  # which is beside GET, and goes with it
-            and not _needed(service, route, method, published)
-        ),
-    )
+    unreadable = tuple(_unreadable(configuration))
+    if unreadable:
+        return unreadable
+    everything = {name: owned(api) for name, api in published.items()}
+    routes = {service.name: service.routes for service in configuration.services}
+    found = [*_shared(everything)]
+    for name in dict.fromkeys((*published, *routes)):
+        schemas = published[name].schemas if name in published else {}
+        side = _Side(name, routes.get(name, ()), everything.get(name, ()), schemas, asked)
+        if name not in routes and side.public:
+            found.append(advice.missing_service(configuration, name, side.public, schemas, asked))
+        elif name in routes:
+            found += (*side.missing(), *side.surplus())
+    return tuple(found)
 
 
-def _of_operation(
-    configuration: Configuration, owner: str, operation: Operation, asked: Asked
-) -> Iterator[str]:
-    asks = asked.get((operation.method, operation.path))
-    taking = [
-        (service, route)
-        for service in configuration.services
-        for route in service.routes
-        if any(route.matches(operation.method, path) for path in _spellings(operation))
-    ]
-    for service, route in taking:
-        if operation.internal:
-            yield f"{operation} is internal, but the route {route.name} lets it through"
-        elif service.name != owner:
-            yield f"{operation} goes to {service.name}, not to {owner}"
-        elif not all(route.matches(operation.method, path) for path in _spellings(operation)):
-            yield f"{operation}: the route {route.name} must take it with and without a last /"
-        elif route.operations.get(operation.method) != operation.id:
-            yield (
-                f"{operation} is {operation.id}. In kong/kong.yml.template, in {route.name}:\n"
-                f"        tags: [{_tags(route, operation)}]"
-            )
-        elif asks and asks is not route.authentication:
-            yield (
-                f"{operation}: its security is {asks}, and the route {route.name} asks for "
-                f"{route.authentication}. In kong/kong.yml.template, in that route, or in one of "
-                f"its own where others of that route are to stay as they are:\n{_plugins(asks)}"
-            )
-    if not operation.internal and not taking:
-        yield _missing(configuration, owner, operation, asks or Authentication.KEY)
+def _unreadable(configuration: Configuration) -> Iterator[str]:
+    for route in (each for service in configuration.services for each in service.routes):
+        for pattern in route.patterns:
+            try:
+                language(_inner(pattern))
+            except UnreadableError as error:
+                yield f"{_place(route)}: the path of {route.name} {error}"
 
 
-def _plugins(asks: Authentication) -> str:
-    return f"        plugins:\n          ${{{asks}.yaml}}"
+def _place(route: Route) -> str:
+    lines = TEMPLATE.read_text("utf-8").splitlines()
+    found = (number for number, line in enumerate(lines, 1) if line.endswith(f"name: {route.name}"))
+    return f"kong/{TEMPLATE.name}:{next(found, 1)}"
 
 
-def _missing(
-    configuration: Configuration, owner: str, operation: Operation, asks: Authentication
-) -> str:
-    """What to write into the template, so that the operation passes."""
-    for service in configuration.services:
-        for route in service.routes:
-            alike = any(route.matches(method, example(operation)) for method in route.methods)
-            if service.name == owner and alike and route.authentication is asks:
-                methods = ", ".join((*route.methods, *_methods(operation)))
-                return (
-                    f"{operation} has no route. In kong/kong.yml.template, in {route.name}:\n"
-                    f"        tags: [{_tags(route, operation)}]\n"
-                    f"        methods: [{methods}]"
+def _inner(pattern: str) -> str:
+    return pattern.removeprefix("^").removesuffix("$")
+
+
+def _paths(route: Route) -> FSM:
+    found = (language(_inner(each)) for each in route.patterns)
+    return common(either(*found), language(REQUESTED))
+
+
+def _shared(everything: Mapping[str, Sequence[Owned]]) -> Iterator[str]:
+    """Paths that two services have: the gateway could not tell whose a request is."""
+    for (one, its), (other, others) in combinations(everything.items(), 2):
+        for a, b in ((a, b) for a in its for b in others):
+            alike = a.operation.method == b.operation.method and may_meet(a.operation, b.operation)
+            public = not (a.operation.internal or b.operation.internal)
+            if alike and public and meet(a.paths, b.paths):
+                yield f"{a.operation} of {one} and {b.operation} of {other} have paths in common"
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A service: its routes, and the operations that are to be behind them."""
+
+    name: str
+    routes: Sequence[Route]
+    operations: Sequence[Owned]
+    schemas: Mapping[str, JsonSchema]
+    asked: Asked
+
+    @property
+    def public(self) -> list[Owned]:
+        """The operations that are to have a route."""
+        found = (each for each in self.operations if not each.operation.internal)
+        return [each for each in found if shortest(each.paths) is not None]
+
+    def missing(self) -> Iterator[str]:
+        """What the operations need, and no route does."""
+        for own in self.public:
+            operation = own.operation
+            asks = self.asked.get((operation.method, operation.path))
+            its = [each for each in self.routes if operation.method in each.methods]
+            its = [each for each in its if meet(_paths(each), own.paths)]
+            for route in its:
+                if asks and asks is not route.authentication:
+                    yield (
+                        f"{operation}: its security is {asks}, and the route {route.name} asks for "
+                        f"{route.authentication}. {_IN} that route, or in one of its own where "
+                        f"others of that route are to stay as they are:\n{advice.plugins(asks)}"
+                    )
+            closed = shortest(without(own.valid, *map(_paths, its)))
+            if closed is not None and its:
+                written = advice.pattern(own, self.schemas)
+                yield (
+                    f"{operation}: no route lets {operation.method} {closed} through. {_IN} "
+                    f"{its[0].name}:\n{advice.paths(written)}"
                 )
-    return (
-        f"{operation} has no route. In kong/kong.yml.template, under {owner}:\n"
-        f"{_route(owner, [operation], asks)}"
-    )
+            elif closed is not None:
+                yield self._without_route(own, asks or Authentication.KEY)
 
+    def _without_route(self, own: Owned, asks: Authentication) -> str:
+        for route in self.routes:
+            fits = within(own.valid, _paths(route)) and within(_paths(route), own.paths)
+            if route.authentication is asks and fits:
+                lines = advice.more_methods(route, own.operation)
+                return f"{own.operation} has no route. {_IN} {route.name}:\n{lines}"
+        lines = advice.routes(self.name, [own], self.schemas, self.asked)
+        return f"{own.operation} has no route. {_UNDER} {self.name}:\n{lines}"
 
-def _missing_service(
-    configuration: Configuration, owner: str, operations: Iterable[Operation], asked: Asked
-) -> str:
-    """What to write into the template for a service that it does not know."""
-    alike: dict[tuple[str, Authentication], list[Operation]] = {}
-    for each in operations:
-        if not each.internal:
-            asks = asked.get((each.method, each.path)) or Authentication.KEY
-            alike.setdefault((_pattern(each.path.rstrip("/")), asks), []).append(each)
-    routes = "\n".join(_route(owner, found, asks) for (_, asks), found in alike.items())
-    first = configuration.services[0]
-    return (
-        f"{owner} is not in kong/kong.yml.template. Under `services`, after the last one:\n\n"
-        f"  - name: {owner}\n"
-        f"    url: http://{owner.removeprefix('kong_')}_upstream\n"
-        f"    connect_timeout: {first.connect_timeout}\n"
-        f"    write_timeout: 30000\n"
-        f"    read_timeout: {first.read_timeout}\n"
-        f"    retries: {first.retries}\n"
-        f"    routes:\n"
-        f"{routes}"
-    )
+    def surplus(self) -> Iterator[str]:
+        """What the routes do, and no operation needs."""
+        for route in self.routes:
+            methods = [each for each in route.methods if each != "HEAD"]  # it goes with GET
+            yield from (line for each in methods for line in self._misnamed(route, each))
+            found = [line for each in methods for line in self._let_through(route, each)]
+            if found:
+                public = [each for each in self._met(route) if not each.operation.internal]
+                lines = advice.routes(self.name, public, self.schemas, self.asked)
+                yield "\n".join([*found, f"{_IN} its place:\n{lines}" if public else _TAKE_OUT])
 
+    def _met(self, route: Route, method: str = "") -> list[Owned]:
+        """The operations that have some of a route's paths."""
+        methods = (method,) if method else route.methods
+        return [
+            each
+            for each in self.operations
+            if each.operation.method in methods and meet(each.paths, _paths(route))
+        ]
 
-def _route(owner: str, operations: Sequence[Operation], asks: Authentication) -> str:
-    """A route for operations at one path."""
-    first = operations[0]
-    words = [word for word in re.split(r"\W+", first.path) if word]
-    name = "_".join((owner.removeprefix("kong_"), *words, first.method.lower()))
-    tags = ", ".join(f"{each.method}={each.id}" for each in operations)
-    methods = ", ".join(method for each in operations for method in _methods(each))
-    return (
-        f"      - name: {name}_route\n"
-        f"        tags: [{tags}]\n"
-        f"        paths:\n"
-        f"          - '~{_pattern(first.path.rstrip('/'))}/?$'\n"
-        f"        methods: [{methods}]\n"
-        f"        strip_path: false\n"
-        f"        preserve_host: true\n"
-        f"{_plugins(asks)}"
-    )
+    def _named(self, route: Route, method: str) -> Owned | None:
+        """The operation that a route is for: the one that its tags name, or else any."""
+        public = [each for each in self._met(route, method) if not each.operation.internal]
+        said = route.operations.get(method)
+        return next((o for o in public if o.operation.id == said), next(iter(public), None))
 
+    def _misnamed(self, route: Route, method: str) -> Iterator[str]:
+        named = self._named(route, method)
+        if named and route.operations.get(method) != named.operation.id:
+            yield (
+                f"{named.operation} is {named.operation.id}. {_IN} {route.name}:\n"
+                f"{advice.tag_line(route, named.operation)}"
+            )
 
-def _methods(operation: Operation) -> tuple[str, ...]:
-    """The methods that an operation answers: whoever answers GET answers HEAD too."""
-    return ("GET", "HEAD") if operation.method == "GET" else (operation.method,)
-
-
-def _pattern(path: str) -> str:
-    """The regular expression of a path's template."""
-    literal, *rest = _PARAMETER.split(path)
-    pattern = _escaped(literal)
-    for name, literal in zip(rest[::2], rest[1::2], strict=True):
-        pattern += f"(?<{identifier(name)}>[A-Za-z0-9_-]+){_escaped(literal)}"
-    return pattern
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"[.+*?^$()|\[\]\\]", r"\\\g<0>", text)
-
-
-def _tags(route: Route, operation: Operation) -> str:
-    operations = {**route.operations, operation.method: operation.id}
-    return ", ".join(f"{method}={name}" for method, name in operations.items())
-
-
-def _needed(service: KongService, route: Route, method: str, published: Operations) -> bool:
-    return any(
-        not operation.internal
-        and operation.method == method
-        and route.matches(method, example(operation))
-        for operation in published.get(service.name, ())
-    )
-
-
-def _spellings(operation: Operation) -> tuple[str, str]:
-    bare = example(operation).rstrip("/")
-    return bare, bare + "/"
+    def _let_through(self, route: Route, method: str) -> Iterator[str]:
+        named = self._named(route, method)
+        extra = _paths(route) - named.paths if named else _paths(route)
+        for each in self._met(route, method):
+            if each.operation.internal:
+                path = shortest(extra & each.paths)
+                yield (
+                    f"{each.operation} is internal, but the route {route.name} lets it through, as "
+                    f"{method} {path}"
+                )
+                extra -= each.paths
+        path = shortest(extra)
+        if path is not None:
+            others = (each for each in self._met(route, method) if path in each.paths)
+            whose = next((f"is {each.operation.id}'s" for each in others), "no operation has")
+            yield (
+                f"{_place(route)}: {self.name}: the route {route.name} takes {method} {path}, "
+                f"which {whose}"
+            )

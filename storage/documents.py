@@ -8,11 +8,12 @@ from bson import Int64
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
+from contract.schema import Schema
 from openapi.description import Description
 from services.declaration import Collection as Row
 from storage.client import Json, now
 from storage.entity import Entity
-from storage.errors import NotFoundError, UniqueTakenError, size_checked
+from storage.errors import NotFoundError, UnfitError, UniqueTakenError, size_checked
 from storage.pages import Page, Pages
 from storage.publications import Publications
 from storage.system_fields import EMAIL_KEYS, REVISION, SYSTEM, system, value_of
@@ -38,6 +39,7 @@ class Documents:
         entity = Entity(api, row.schema)
         self._collection, self._key = collection, row.key
         self._codec = entity.codec()
+        self._schema = Schema(entity.schema, api.schemas, closed=entity.is_closed)
         self._unique = Uniqueness(row, entity)
         self._pages = Pages(collection, self._codec, row)
         self._publications = publications
@@ -84,12 +86,7 @@ class Documents:
         """
         return await self._change(document_id, lambda _: dict(value))
 
-    async def merge(
-        self,
-        document_id: str,
-        patch: Mapping[str, Any],
-        check: Callable[[Json], None] = lambda _: None,
-    ) -> Json:
+    async def merge(self, document_id: str, patch: Mapping[str, Any]) -> Json:
         """Apply a merge patch (RFC 7396) and answer the object after that.
 
         Of two at once neither undoes the other: what is written is made from what is replaced.
@@ -97,16 +94,17 @@ class Documents:
         Args:
             document_id: Of which object.
             patch: What changes; `null` removes a property.
-            check: Raises what is to be raised where an object does not fit its schema.
 
         Raises:
             NotFoundError: There is none with this id.
+            UnfitError: The object would not fit its schema any more.
         """
 
         def changed(before: Json) -> Json:
             value: Json = merged(before, dict(patch))
             value[self._key] = document_id
-            check(value)
+            if issues := self._schema.issues(value):
+                raise UnfitError(issues)
             return value
 
         return await self._change(document_id, changed)

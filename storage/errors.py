@@ -1,8 +1,11 @@
 """What storage cannot do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pymongo.errors import DocumentTooLarge, OperationFailure
+
+from contract.errors import ValidationIssue
 
 _TOO_LARGE = {10334, 17419, 17420}
 """Codes of what MongoDB says of a document that would become too large."""
@@ -28,6 +31,13 @@ class UniqueTakenError(Exception):
 
     property: str
     index: int | None = None
+
+
+@dataclass
+class UnfitError(Exception):
+    """A change makes something of an object that does not fit its schema; `issues` say where."""
+
+    issues: Sequence[ValidationIssue]
 
 
 @dataclass

@@ -369,13 +369,13 @@ def test_what_an_operation_of_the_specs_asks_for_is_what_the_gateway_enforces(
     jwt = "{type: http, scheme: bearer, bearerFormat: JWT}"
     spec.write_text(text.replace("  securitySchemes:\n", f"  securitySchemes:\n    jwt: {jwt}\n"))
     sources = read_sources(tmp_path)
-    operations = {
-        "kong_user_service": sources.apis["user"].operations,
-        "kong_order_service": sources.apis["order"].operations,
+    published = {
+        "kong_user_service": sources.apis["user"],
+        "kong_order_service": sources.apis["order"],
     }
     settings = GatewaySettings(p_value=50)
     configuration = rendering.render(settings, 50)[1]
-    found = disagreements(configuration, operations, asked_of(sources))
+    found = disagreements(configuration, published, asked_of(sources))
     assert [message.partition(": its security")[0] for message in found] == [
         "GET /orders/{id}",
         "PUT /orders/{id}/status",
@@ -390,7 +390,7 @@ def test_what_an_operation_of_the_specs_asks_for_is_what_the_gateway_enforces(
     template.write_text(written)
     monkeypatch.setattr(rendering, "TEMPLATE", template)
     configuration = rendering.render(settings, 50)[1]
-    assert disagreements(configuration, operations, asked_of(sources)) == ()
+    assert disagreements(configuration, published, asked_of(sources)) == ()
 
     gateway = start(api_keys=(SHOP,), jwt_public_key=ISSUER.public_key)
     key, token = {"apikey": SHOP.key}, {"Authorization": f"Bearer {ISSUER.token()}"}

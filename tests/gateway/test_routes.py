@@ -12,16 +12,21 @@ from click.testing import CliRunner
 
 from kong.commands import gateway as commands
 from kong.configuration import Configuration
+from kong.paths import example
 from kong.render import TEMPLATE, render
-from kong.routes import Operations, all_operations, disagreements, example, specs
+from kong.routes import Published, all_apis, disagreements, specs
 from kong.settings import GatewaySettings
 from openapi.description import Operation
 from tests.gateway.conftest import Services
 from tests.gateway.running import Running
 from tests.gateway.test_passing import assert_problem
 
-Plant = Callable[[str, str, str], Operations]
-EVERY = [(service, each) for service, found in all_operations().items() for each in found]
+Plant = Callable[[str, str, str], Published]
+EVERY = [
+    (service, each, example(each, api.schemas))
+    for service, api in all_apis().items()
+    for each in api.operations
+]
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 
 
@@ -36,7 +41,7 @@ def plant(tmp_path: Path) -> Plant:
     """The operations of all specs, with one more that is written into the spec of a service."""
     copied = shutil.copytree(specs()["kong_user_service"].parent, tmp_path / "specs")
 
-    def planted(service: str, path: str, method: str) -> Operations:
+    def planted(service: str, path: str, method: str) -> Published:
         spec = copied / specs()[service].name
         text = spec.read_text()
         answers = "{'200': {description: Planted}}"
@@ -52,24 +57,28 @@ def plant(tmp_path: Path) -> Plant:
         else:
             text = text.replace(f"\n  {path}:\n", f"\n  {path}:\n{written}", 1)
         spec.write_text(text)
-        return all_operations({**specs(), service: spec})
+        return all_apis({**specs(), service: spec})
 
     return planted
 
 
 def test_the_routes_agree_with_the_specs(configuration: Configuration) -> None:
     """Every public operation has its route, and every route its operation."""
-    assert disagreements(configuration, all_operations(), {}) == ()
-    assert len([each for _, each in EVERY if not each.internal]) >= 7
+    assert disagreements(configuration, all_apis(), {}) == ()
+    assert len([each for _, each, _ in EVERY if not each.internal]) >= 7
 
 
-@pytest.mark.parametrize(("service", "operation"), EVERY, ids=str)
+@pytest.mark.parametrize("declared", EVERY, ids=str)
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_an_operation_arrives_if_it_is_public(
-    gateway: Running, services: Services, service: str, operation: Operation, slash: str
+    gateway: Running,
+    services: Services,
+    declared: tuple[str, Operation, str],
+    slash: str,
 ) -> None:
     """A public one at its service with its path and Host; an internal one is 405."""
-    path = example(operation).rstrip("/") + slash
+    service, operation, path = declared
+    path += slash
     answer = httpx.request(
         operation.method, f"{gateway.url}{path}", headers={"Host": "api.example"}
     )
@@ -93,7 +102,7 @@ def test_an_operation_arrives_if_it_is_public(
 
 def test_methods_that_no_spec_has_do_not_pass(gateway: Running, services: Services) -> None:
     """On every path of the specs, all other methods are refused by the gateway itself."""
-    declared = {(each.method, example(each)) for _, each in EVERY if not each.internal}
+    declared = {(each.method, path) for _, each, path in EVERY if not each.internal}
     declared |= {("HEAD", path) for method, path in declared if method == "GET"}
     with httpx.Client(base_url=gateway.url) as client:
         for path in {path for _, path in declared}:
@@ -162,10 +171,10 @@ def test_a_service_without_a_route_is_told_with_all_that_is_to_be_written(
 ) -> None:
     """Once, and not for each of its operations; those at one path have one route."""
     planted = plant("kong_order_service", "/things/{id}", "get")["kong_order_service"]
-    (one,) = (each for each in planted if each.id == "planted")
+    (one,) = (each for each in planted.operations if each.id == "planted")
     every = replace(one, template="/things", path="/things", id="all")
     own = (replace(one, method="DELETE", id="gone"), one, every)
-    published = {**all_operations(), "kong_thing_service": own}
+    published = {**all_apis(), "kong_thing_service": replace(planted, operations=own)}
     settings = GatewaySettings(p_value=50)
     (message,) = disagreements(render(settings, 50)[1], published, {})
     first, _, suggested = message.partition("\n")
@@ -180,42 +189,36 @@ def test_a_service_without_a_route_is_told_with_all_that_is_to_be_written(
     assert disagreements(render(settings, 50, template=written)[1], published, {}) == ()
 
 
+def changed(change: Callable[[Operation], Operation | None]) -> Published:
+    """The APIs with each operation as `change` makes it, without those that it makes None."""
+    return {
+        service: replace(api, operations=tuple(filter(None, map(change, api.operations))))
+        for service, api in all_apis().items()
+    }
+
+
 def test_a_route_that_no_operation_needs_is_told(configuration: Configuration) -> None:
     """Taking an operation out of a spec fails until its route goes too."""
-    left = {
-        service: tuple(each for each in operations if str(each) != "GET /orders/{id}")
-        for service, operations in all_operations().items()
-    }
+    left = changed(lambda each: None if str(each) == "GET /orders/{id}" else each)
     (message,) = disagreements(configuration, left, {})
-    assert "order_service_order_route" in message
+    assert re.match(r"kong/kong\.yml\.template:\d+: kong_order_service: the route ", message)
+    assert "order_service_order_route takes GET /orders/x, which no operation has" in message
 
 
 def test_an_operation_that_the_access_log_would_call_otherwise_is_told(
     configuration: Configuration,
 ) -> None:
     """With the tags to write."""
-    changed = {
-        service: tuple(
-            replace(each, id="made") if str(each) == "POST /orders/" else each
-            for each in operations
-        )
-        for service, operations in all_operations().items()
-    }
-    (message,) = disagreements(configuration, changed, {})
+    other = changed(lambda each: replace(each, id="made") if each.id == "create_order" else each)
+    (message,) = disagreements(configuration, other, {})
     assert "POST /orders/ is made" in message
     assert "tags: [GET=list_orders, POST=made]" in message
 
 
 def test_an_internal_operation_with_a_route_is_told(configuration: Configuration) -> None:
     """Marking an operation as internal fails until its route goes."""
-    changed = {
-        service: tuple(
-            replace(each, internal=each.internal or str(each) == "POST /orders/")
-            for each in operations
-        )
-        for service, operations in all_operations().items()
-    }
-    messages = disagreements(configuration, changed, {})
+    other = changed(lambda each: replace(each, internal=each.internal or each.id == "create_order"))
+    messages = disagreements(configuration, other, {})
     assert any("POST /orders/ is internal" in message for message in messages)
 
 

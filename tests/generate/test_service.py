@@ -186,6 +186,83 @@ def test_what_is_stored_is_found_in_a_spec_that_is_there(
     assert 'raise NotImplementedYet("change_tag is not implemented yet.")' in handlers
 
 
+def test_the_handler_of_a_merge_patch_is_written(copy: Copy, before: dict[str, str]) -> None:
+    """Of an object that is stored; the type check takes it."""
+    spec, patch = copy.folder / "specs" / "tag.yaml", "application/merge-patch+json"
+    answer = "content: {application/json: {schema: {$ref: '#/components/schemas/Tag'}}}"
+    sent = f"{{required: true, content: {{{patch}: {{schema: {{type: object}}}}}}}}"
+    responses = "responses: {'204': {description: Changed.}}"
+    assert responses in TAGS
+    changed = f"requestBody: {sent}\n      responses: {{'200': {{description: It., {answer}}}}}"
+    spec.write_text(TAGS.replace(responses, changed), "utf-8")
+    copy.aware("service", "new", "tag-service", "--spec", "specs/tag.yaml")
+    handlers = (copy.folder / "handlers" / "tag.py").read_text("utf-8")
+    assert "    return await tags.merge(name, body)\n" in handlers
+    assert "NotImplementedYet" not in handlers
+    assert copy.tool("mypy", "handlers", "models").startswith("Success")
+    assert (copy.folder / "services.yaml").read_text("utf-8").startswith(before["services.yaml"])
+
+
+INFO = """\
+# By hand.
+openapi: 3.1.0
+info:
+  title: Tags
+  version: 1.0.0
+  contact: {name: Somebody}
+  license: {name: MIT, url: 'https://opensource.org/license/mit'}
+servers: [{url: /, description: Here}]
+"""
+STORED = """
+components:
+    # Deeper than usual.
+    schemas:
+        Tag:
+            type: object
+            description: A tag.
+            required: [tagId, size]
+            additionalProperties: false
+            properties:
+                tagId: {type: string, pattern: '^[a-z]{1,9}$', maxLength: 9, description: Its id.}
+                size: {$ref: '#/components/schemas/Size'}
+        Size: {type: object, properties: {cm: {type: integer, minimum: 0, maximum: 9}}}
+"""
+BEGUN: dict[str, tuple[str, str, str, set[str]]] = {
+    "no-components": (f"{INFO}paths: {{}}\ntags: [{{name: all}}]\n", "Tag", "id", set()),
+    "what-is-stored": (
+        INFO + STORED,
+        "Tag",
+        "tagId",
+        {"the specs keep the rules of specs/redocly.yaml"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BEGUN)
+def test_a_spec_without_paths_gets_those_of_a_resource(
+    copy: Copy, before: dict[str, str], case: str
+) -> None:
+    """Behind what it says, every line of which is kept; examples of one's own are one's own."""
+    text, schema, key, left = BEGUN[case]
+    spec = copy.folder / "specs" / "tag.yaml"
+    spec.write_text(text, "utf-8")
+    assert "written    specs/tag.yaml\n" in copy.aware(
+        "service", "new", "tag", "--spec", "specs/tag.yaml"
+    )
+    lines = spec.read_text("utf-8").splitlines()
+    assert [each for each in text.splitlines() if each not in lines] in ([], ["paths: {}"])
+    rows = (copy.folder / "services.yaml").read_text("utf-8").removeprefix(before["services.yaml"])
+    assert f"        schema: {schema}\n        key: {key}\n" in rows
+    handlers = (copy.folder / "handlers" / "tag.py").read_text("utf-8")
+    assert handlers.count("async def ") == 5
+    assert "NotImplementedYet" not in handlers
+    told = copy.aware("check", fails=True)
+    failed = {line.partition("  ")[2] for line in told.splitlines() if line.startswith("FAILED")}
+    assert failed == left | {"the gateway's routes agree with the specs"}
+    if left:
+        assert "- '~/tag/(?<id>[a-z]+)/?$'" in told
+
+
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "name": (
         ("order-service", "--spec", "specs/stock.yaml"),
@@ -201,6 +278,12 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
         ("stock-service", "--spec", "specs/stock.yaml", "--clients", "aware-users"),
         "the clients aware-users belongs to another row",
     ),
+    "no-lines": (("tag-service", "--spec", "specs/flow.yaml"), "lines of their own"),
+    "two-schemas": (
+        ("tag-service", "--spec", "specs/two.yaml"),
+        "which schema two.yaml stores is not plain to see (Tag, Size): add `--schema SCHEMA`",
+    ),
+    "json": (("tag-service", "--spec", "specs/tag.json"), "or the file in YAML"),
     "no-schema": (
         ("tag-service", "--spec", "specs/tag.yaml", "--schema", "Thing"),
         "what specs/tag.yaml stores is not plain to see",
@@ -212,19 +295,31 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+WRITTEN = {
+    "tag.yaml": TAGS,
+    "flow.yaml": f"{INFO}components: {{examples: {{}}}}\n",
+    "two.yaml": INFO + STORED.replace("{$ref: '#/components/schemas/Size'}", "{type: integer}"),
+    "tag.json": '{"openapi": "3.1.0", "info": {"title": "Tags", "version": "1.0.0"}}',
+}
+"""What is there before, by the file."""
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_a_service_is_refused_and_nothing_is_left(
     copy: Copy, before: dict[str, str], case: str
 ) -> None:
     """In lines; the row and the spec are gone again."""
-    spec = copy.folder / "specs" / "tag.yaml"
     given, reason = REFUSED[case]
-    if "specs/tag.yaml" in given:
-        spec.write_text(TAGS, "utf-8")
+    spec = copy.folder / given[2]
+    text = WRITTEN.get(spec.name, "")
+    if text:
+        spec.write_text(text, "utf-8")
     told = copy.aware("service", "new", *given, fails=True)
     assert reason in told
     assert "Traceback" not in told
-    spec.unlink(missing_ok=True)
+    if text:
+        assert spec.read_text("utf-8") == text
+        spec.unlink()
     assert copy.texts() == before
 
 
