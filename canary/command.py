@@ -21,7 +21,7 @@ from kong.errors import GatewayError
 from kong.process import kept_settings
 from kong.running import RunningGateway, find
 from kong.settings import GatewaySettings
-from kong.upstreams import split_names, target_variable
+from kong.upstreams import SplitNames, split_names, target_variable
 from kong.weight import only_one, set_weight
 from services.reading import declared
 
@@ -62,6 +62,7 @@ class _Seconds(click.ParamType[float]):
 
 
 @click.command()
+@click.argument("service", default="", required=False)
 @click.option(
     "--to", type=click.IntRange(0, 100), help="The percentage that the old version is to end with."
 )
@@ -107,6 +108,7 @@ class _Seconds(click.ParamType[float]):
 @click.option("--discard", is_flag=True, help="Forget the one that was interrupted.")
 def rollout(
     *,
+    service: str,
     to: int | None,
     step: int,
     interval: float,
@@ -119,18 +121,21 @@ def rollout(
     resume: bool,
     discard: bool,
 ) -> None:
-    """Move the user requests step by step to one version, and back at once where it is worse.
+    """Move the requests step by step to one version, and back at once where it is worse.
+
+    They are those to SERVICE, which may be left out where only one has two versions.
 
     Ends with 0 when all is moved, 3 when the new version was worse and all was rolled back, 4 when
     there was too little to judge, 130 when interrupted; after the last two `--resume` goes on.
     """
-    settings = kept_settings(os.environ)
+    settings, names = kept_settings(os.environ), split_names(service)
     with only_one(settings.state):
         running = find(settings)
         if resume:
-            record = _resumed(settings, running)
+            record = _resumed(settings, running, names)
         else:
-            record = _begun(settings, running, to, (step, interval, patience, look), discard)
+            pace = (step, interval, patience, look)
+            record = _begun(settings, running, names, to, pace, discard=discard)
         limits = Limits(
             errors=errors / 100,
             failed_events=failed_events / 100,
@@ -143,32 +148,34 @@ def rollout(
 def _begun(
     settings: GatewaySettings,
     running: RunningGateway,
+    names: SplitNames,
     to: int | None,
     pace: tuple[int, float, float, float],
-    discard: bool,  # noqa: FBT001 - a flag of the command line
+    *,
+    discard: bool,
 ) -> Record:
     """A new rollout from where P is now; GatewayError where another is unfinished."""
     if to is None:
         raise click.UsageError("--to is missing (or --resume)")
-    kept = Record.read(record_path(settings))
+    kept = Record.read(record_path(settings, names))
     if kept is not None and not kept.finished and not discard:
         raise GatewayError(
             f"a rollout from {kept.plan.start} to {kept.plan.to} stands at {kept.p}: "
             "--resume goes on with it, --discard forgets it"
         )
-    p = running.share()
-    return Record(Plan(p, to, *pace), p)
+    p = running.share(names.name)
+    return Record(Plan(p, to, *pace, names.name), p)
 
 
-def _resumed(settings: GatewaySettings, running: RunningGateway) -> Record:
+def _resumed(settings: GatewaySettings, running: RunningGateway, names: SplitNames) -> Record:
     """The unfinished rollout; GatewayError where there is none, or P was moved since."""
-    record = Record.read(record_path(settings))
+    record = Record.read(record_path(settings, names))
     if record is None or record.finished:
         raise GatewayError("there is no unfinished rollout")
-    p = running.share()
+    p = running.share(names.name)
     if p not in (record.p, record.came_from):
         raise GatewayError(
-            f"the rollout stands at {record.p}, but {split_names().first} gets {p} %: set the "
+            f"the rollout stands at {record.p}, but {names.first} gets {p} %: set the "
             f"weight to {record.p}, or --discard the rollout"
         )
     return record
@@ -181,13 +188,17 @@ def _roll_out(
     for process in (each.process for row in declared() for each in row.event_processes):
         if not settings.targets_of(process):
             click.echo(f"{target_variable(process)} is not set: no look at {process}")
-    console = Console(highlight=False)
-    with closing(Sources(settings)) as sources, _interruptible() as stop, display(console) as show:
+    console, names = Console(highlight=False), split_names(record.plan.service)
+    with (
+        closing(Sources(settings, names)) as sources,
+        _interruptible() as stop,
+        display(console) as show,
+    ):
         work = Rollout(
             record=record,
-            path=record_path(settings),
+            path=record_path(settings, names),
             sources=sources,
-            move=lambda p: set_weight(settings, running, p),
+            move=lambda p: set_weight(settings, running, p, names.name),
             show=show,
             stop=stop,
             limits=limits,

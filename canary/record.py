@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from kong.errors import GatewayError
 from kong.settings import GatewaySettings
-from kong.upstreams import split_names
+from kong.upstreams import PAPERS_SETTING, SplitNames, split_names
 
 _MAX_POINTS = 1000
 
@@ -34,7 +34,8 @@ class Plan:
     """From which P to which, in steps of how much, each for how many seconds at least.
 
     `patience`: seconds that a step may wait, beyond `interval`, for enough to judge. `look`:
-    seconds between two looks at the figures.
+    seconds between two looks at the figures. `service` is whose requests they are; it may be empty
+    where only one is split.
     """
 
     start: int
@@ -43,22 +44,23 @@ class Plan:
     interval: float
     patience: float = 1800.0
     look: float = 1.0
+    service: str = ""
 
     def __post_init__(self) -> None:
         if self.start == self.to:
-            names = split_names()
+            names = split_names(self.service)
             raise GatewayError(f"{names.first} gets {self.to} % of the {names.requests} already")
 
     @property
     def new(self) -> str:
         """The version that gets more."""
-        first, rest = split_names().versions
+        first, rest = split_names(self.service).versions
         return first if self.to > self.start else rest
 
     @property
     def old(self) -> str:
         """The version that gets less."""
-        first, rest = split_names().versions
+        first, rest = split_names(self.service).versions
         return rest if self.to > self.start else first
 
     def old_share(self, p: int) -> float:
@@ -140,6 +142,7 @@ class Record:
         new.replace(path)
 
 
-def record_path(settings: GatewaySettings) -> Path:
-    """Where the rollout is kept."""
-    return settings.state / "rollout.json"
+def record_path(settings: GatewaySettings, names: SplitNames) -> Path:
+    """Where the rollout of a service is kept; that of the paper's split as it always was."""
+    is_papers = names.setting == PAPERS_SETTING
+    return settings.state / ("rollout.json" if is_papers else f"rollout-{names.name}.json")

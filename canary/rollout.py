@@ -14,7 +14,7 @@ from canary.limits import Limits
 from canary.record import Outcome, Point, Record, Step
 from kong.errors import GatewayError, UnreachableError
 from kong.settings import GatewaySettings
-from kong.upstreams import split_names
+from kong.upstreams import SplitNames
 
 _BLIND = 3
 """So many looks in a row at which the new version cannot be asked are a failure of it."""
@@ -23,13 +23,12 @@ _BLIND = 3
 class Sources:
     """Where the figures come from: the gateway's access log, and the metrics of all processes."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, names: SplitNames) -> None:
         """Begin with what comes from now on; raises GatewayError where there is no access log."""
-        self._log = AccessLog(settings.state)
+        self._log = AccessLog(settings.state, names.processes)
         self._deltas = CounterDeltas()
         self._services = {
-            version: settings.targets_of(process)
-            for version, process in split_names().processes.items()
+            version: settings.targets_of(process) for version, process in names.processes.items()
         }
         self._sync = settings.event_targets
         self._snapshot = self._deltas.snapshot()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from generate.formatting import formatted
 from generate.sources import Sources
 from generate.templates import filled
-from kong.upstreams import target_variable
+from kong.upstreams import splits, target_variable
 from services.blocks import with_blocks
 from services.declaration import Service, System, Version
 
@@ -13,6 +13,9 @@ _ORDER = "deploy/processes.py"
 
 _PORT = 5000
 """Where every process listens in its container."""
+
+_FIRST_SHARE = 70
+"""Percent that the first of two versions begins with on a laptop."""
 
 _TOOLS = ("backup-reader", "smoke-test")
 """Logins in MongoDB that belong to no service."""
@@ -27,6 +30,10 @@ def compose(sources: Sources) -> dict[str, str]:
             root,
             "docker-compose.yml",
             {
+                "splits": "".join(
+                    f"  {each.setting}: ${{{each.setting}:?is not set, see .env.example}}\n"
+                    for each in splits(system)
+                ),
                 "passwords of mongodb": _environment(_passwords(_mongodb_logins(system), "MONGO")),
                 "passwords of rabbitmq": _environment(_passwords(broker, "RABBITMQ")),
                 "services": _services(system),
@@ -51,7 +58,11 @@ def compose(sources: Sources) -> dict[str, str]:
         ".env.example": with_blocks(
             root,
             ".env.example",
-            {"passwords": _laptop(_mongodb_logins(system), "MONGO") + _laptop(broker, "RABBITMQ")},
+            {
+                "splits": "".join(f"{each.setting}={_FIRST_SHARE}\n" for each in splits(system)),
+                "passwords": _laptop(_mongodb_logins(system), "MONGO")
+                + _laptop(broker, "RABBITMQ"),
+            },
         ),
         _ORDER: formatted(_order(system), _ORDER, root),
     }

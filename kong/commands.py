@@ -8,15 +8,15 @@ import structlog
 
 from canary.command import rollout
 from canary.record import Record, record_path
-from kong.errors import GatewayError
+from kong.errors import GatewayError, SettingError
 from kong.process import kept_settings, prepare
 from kong.render import render
 from kong.routes import all_apis, disagreements
-from kong.running import LiveTarget, find
+from kong.running import LiveTarget, RunningGateway, find
 from kong.settings import GatewaySettings
-from kong.upstreams import split_names
+from kong.upstreams import SplitNames, split_names, splits
 from kong.weight import count_versions, only_one, set_weight
-from kong.weights import WeightFile
+from kong.weights import WeightFile, percentage
 
 _DEVIATIONS = 4
 """How many standard deviations a counted share may be off while others send requests too."""
@@ -56,26 +56,32 @@ def run() -> None:
 
 
 @gateway.command()
-@click.argument("percent", type=click.IntRange(0, 100))
+@click.argument("words", nargs=-1, required=True, metavar="[SERVICE] PERCENT")
 @click.option("--requests", default=100, show_default=True, help="To count; 0 counts none.")
-def weight(percent: int, requests: int) -> None:
+def weight(words: tuple[str, ...], requests: int) -> None:
     """Send PERCENT of the requests to the old version from now on, and count where they go.
 
-    They are those to the service that has two versions in services.yaml.
+    They are those to SERVICE, which may be left out where only one has two versions.
     """
-    settings = kept_settings(os.environ)
+    *service, text = words
+    if len(service) > 1:
+        raise click.UsageError(f"Got unexpected extra argument ({words[1]})")
+    try:
+        percent = percentage(text, "PERCENT")
+    except SettingError as error:
+        raise click.UsageError(str(error)) from error
+    settings, names = kept_settings(os.environ), split_names(*service)
     with only_one(settings.state):
-        set_weight(settings, find(settings), percent)
-    names = split_names()
+        set_weight(settings, find(settings), percent, names.name)
     goes = f"{percent} % of the {names.requests} go to {names.first}"
     click.echo(f"{goes}, {100 - percent} % to {names.rest}")
     if requests:
-        _prove(settings, percent, requests)
+        _prove(settings, names, percent, requests)
 
 
-def _prove(settings: GatewaySettings, percent: int, requests: int) -> None:
+def _prove(settings: GatewaySettings, names: SplitNames, percent: int, requests: int) -> None:
     """Count; exit 1 where what is counted is not what was set, chance allowed for."""
-    counted, names = count_versions(settings, requests), split_names()
+    counted = count_versions(settings, requests, names.name)
     for version in names.versions:
         click.echo(f"  {version}: {counted[version]} of {requests}")
     expected = requests * percent / 100
@@ -90,26 +96,29 @@ def status() -> None:
     settings = kept_settings(os.environ)
     running = find(settings)
     click.echo(f"{running.kind.value} at {settings.url}")
-    names = split_names()
-    click.echo(f"{names.first} gets {running.share()} % of the {names.requests}")
-    kept = WeightFile(settings.state).read(settings.p_value)
-    click.echo(f"after a restart: {kept} % (P_VALUE, the first value: {settings.p_value})")
-    for target in running.targets():
-        click.echo(f"  {_build(settings, target)} {target.address}: {_state(target)}")
-    record = Record.read(record_path(settings))
+    for names in splits():
+        _show(settings, running, names)
+
+
+def _show(settings: GatewaySettings, running: RunningGateway, names: SplitNames) -> None:
+    """One split."""
+    click.echo(f"{names.first} gets {running.share(names.name)} % of the {names.requests}")
+    first = settings.initial(names)
+    kept = WeightFile(settings.state, names).read(first)
+    click.echo(f"after a restart: {kept} % ({names.setting}, the first value: {first})")
+    for target in running.targets(names.name):
+        version = next(
+            version
+            for version, process in names.processes.items()
+            if target.address in settings.targets_of(process)
+        )
+        click.echo(f"  {version} {target.address}: {_state(target)}")
+    record = Record.read(record_path(settings, names))
     if record is not None and not record.finished:
         click.echo(
             f"an unfinished rollout from {record.plan.start} to {record.plan.to} "
             f"stands at {record.p}"
         )
-
-
-def _build(settings: GatewaySettings, target: LiveTarget) -> str:
-    return next(
-        version
-        for version, process in split_names().processes.items()
-        if target.address in settings.targets_of(process)
-    )
 
 
 def _state(target: LiveTarget) -> str:

@@ -14,7 +14,7 @@ from kong.authentication import Authentication, asked_by, key_auth_of_unknown
 from kong.consumers import Consumer, consumers_with_keys, failures_per_minute
 from kong.errors import ConfigurationError
 from kong.fields import Field
-from kong.upstreams import SplitNames, split_names
+from kong.upstreams import SplitNames, name_of, splits
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,11 @@ class Split:
         return self.names.service
 
     @property
+    def variable(self) -> str:
+        """What HAProxy's variable with the percentage is called, and its counter."""
+        return name_of(self.names.name)
+
+    @property
     def first(self) -> str:
         """The upstream of the first version."""
         return next(iter(self.names.versions.values()))
@@ -126,7 +131,7 @@ class Configuration:
 
     upstreams: tuple[Upstream, ...]
     services: tuple[Service, ...]
-    split: Split
+    splits: tuple[Split, ...]
     asks: bool
     consumers: tuple[Consumer, ...]
     key_headers: tuple[str, ...]
@@ -159,7 +164,7 @@ def parse(text: str) -> Configuration:
     configuration = Configuration(
         upstreams=tuple(upstreams.values()),
         services=services,
-        split=_split(upstreams, services),
+        splits=tuple(_split(each, upstreams, services) for each in splits()),
         asks=asks,
         consumers=tuple(consumers_with_keys(root)),
         key_headers=tuple(name.text() for name in asking["config"]["key_names"]),
@@ -267,9 +272,10 @@ def _plugin(plugins: Mapping[str, Field], name: str) -> Field:
         raise ConfigurationError(f"kong.yml.plugins has no {name}") from None
 
 
-def _split(upstreams: Mapping[str, Upstream], services: Sequence[Service]) -> Split:
-    """What the weights of the split say."""
-    names = split_names()
+def _split(
+    names: SplitNames, upstreams: Mapping[str, Upstream], services: Sequence[Service]
+) -> Split:
+    """What the weights of a split say."""
     for name in (names.upstream, *names.versions.values()):
         if name not in upstreams:
             raise ConfigurationError(f"kong.yml.upstreams has no {name}")

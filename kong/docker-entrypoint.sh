@@ -57,8 +57,10 @@ read_target() {
 }
 
 # What services.txt says: the targets of each service, and of each version, with the other's where that is not to get nothing.
+# The weight that was set last outlives a restart; the setting is only the first. The paper's has the name that it always had.
 set_targets() {
-  local name setting first rest read one other
+  local name setting first rest read one other kept percent v1 v2
+  SPLITS=''
   while read -r name setting first rest; do
     [[ $name != '#' ]] || continue
     read_target "$first"
@@ -69,11 +71,16 @@ set_targets() {
     fi
     read_target "$rest"
     other=$read
-    SPLIT_SERVICE=${name//-/_} SPLIT_FIRST=${first#"$name"-} SPLIT_REST=${rest#"$name"-} SPLIT_WEIGHT=$P_VALUE
-    printf -v "$(target_of "$name")S" %s "[$(with_weight "$one" "$SPLIT_FIRST" "$P_VALUE"), $(with_weight "$other" "$SPLIT_REST" $((100 - P_VALUE)))]"
-    ((P_VALUE > 0 && P_VALUE < 100)) || read=''
-    printf -v "$(target_of "$first")S" %s "[$(with_weight "$one" "$SPLIT_FIRST" 65535)${read:+, $(with_weight "$other" "$SPLIT_REST" 1)}]"
-    printf -v "$(target_of "$rest")S" %s "[$(with_weight "$other" "$SPLIT_REST" 65535)${read:+, $(with_weight "$one" "$SPLIT_FIRST" 1)}]"
+    kept=$state/weight
+    [[ $setting == P_VALUE ]] || kept+=-$name
+    if [[ -s $kept ]]; then printf -v "$setting" %s "$(<"$kept")"; fi
+    whole "$setting" 0 100
+    percent=${!setting} v1=${first#"$name"-} v2=${rest#"$name"-}
+    SPLITS+="${SPLITS:+, }kong_${name//-/_} = {name = \"$name\", percent = $percent, first = \"$v1\", rest = \"$v2\"}"
+    printf -v "$(target_of "$name")S" %s "[$(with_weight "$one" "$v1" "$percent"), $(with_weight "$other" "$v2" $((100 - percent)))]"
+    ((percent > 0 && percent < 100)) || read=''
+    printf -v "$(target_of "$first")S" %s "[$(with_weight "$one" "$v1" 65535)${read:+, $(with_weight "$other" "$v2" 1)}]"
+    printf -v "$(target_of "$rest")S" %s "[$(with_weight "$other" "$v2" 65535)${read:+, $(with_weight "$one" "$v1" 1)}]"
   done <"$here/services.txt"
 }
 
@@ -252,12 +259,9 @@ end_leftovers() {
 }
 
 state=${GATEWAY_STATE_DIR:-.aware/gateway}
-# The weight that was set last outlives a restart; P_VALUE is only the first.
-if [[ -s $state/weight ]]; then P_VALUE=$(<"$state/weight"); fi
 : "${API_KEYS:=}" "${JWT_PUBLIC_KEY:=}" "${JWT_PUBLIC_KEY_FILE:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}"
 : "${VERSION_CALLERS:=}" "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
-whole P_VALUE 0 100
 whole REQUEST_SIZE_LIMIT 1 99999999999
 whole RATE_LIMIT_PER_MINUTE 1 999999999
 set_targets

@@ -95,7 +95,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
     return environment.get_template("haproxy.cfg.j2").render(
         conf=configuration,
         backends=backends,
-        asks_names=any(is_name(t.address) for _, _, own, _ in backends for t in own),
+        asks_names=any(is_name(t.address) for _, _, own, _, _ in backends for t in own),
         is_name=is_name,
         server_prefix=server_prefix,
         replicas=_REPLICAS,
@@ -108,9 +108,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         version_not_allowed=by_kind["version-not-allowed"],
         unknown_version=by_kind["unknown-version"],
         version_callers=settings.version_callers,
-        versions=configuration.split.names.versions,
         access_log=access_log.socket_path(settings.state),
-        backup_weight=backup_weight(configuration.split),
         bufsize=in_chunks + _HEADERS,
         in_chunks=in_chunks,
         listen=settings.listen,
@@ -127,23 +125,26 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
 
 def _backends(
     configuration: Configuration,
-) -> Iterator[tuple[Service, Upstream, list[Target], list[Target]]]:
-    """Where the requests of each service go in the end: the service that is split has two.
+) -> Iterator[tuple[Service, Upstream, list[Target], list[Target], int]]:
+    """Where the requests of each service go in the end: a service that is split has two.
 
-    With the targets of each, and the other version's, for when none of its own can serve.
+    With the targets of each, and the other version's with their weight, for when none of its own
+    can serve.
     """
-    split = configuration.split
-    everything = configuration.upstream(split.names.upstream).targets
+    splits = {each.service: each for each in configuration.splits}
     for service in configuration.services:
-        if service.name != split.service:
+        split = splits.get(service.name)
+        if split is None:
             upstream = configuration.upstream(service.upstream)
-            yield service, upstream, list(upstream.targets), []
+            yield service, upstream, list(upstream.targets), [], 0
             continue
+        everything = configuration.upstream(split.names.upstream).targets
         for name in (split.first, split.rest):
             upstream = configuration.upstream(name)
             version = upstream.targets[0].version
             own = [target for target in everything if target.version == version]
-            yield service, upstream, own, [target for target in everything if target not in own]
+            others = [target for target in everything if target not in own]
+            yield service, upstream, own, others, backup_weight(split)
 
 
 def _routes(configuration: Configuration) -> dict[str, list[str]]:

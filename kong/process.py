@@ -14,8 +14,8 @@ from kong import access_log, haproxy
 from kong.errors import GatewayError
 from kong.render import render
 from kong.settings import GatewaySettings
-from kong.upstreams import target_variable
-from kong.weights import WeightFile
+from kong.upstreams import splits, target_variable
+from kong.weights import kept_weights
 from services.reading import declared
 
 ENTRY_POINT = Path(__file__).with_name("docker-entrypoint.sh")
@@ -50,19 +50,19 @@ class Gateway:
 def prepare(settings: GatewaySettings, path: str | None = None) -> Gateway:
     """Choose by what `path` (else PATH) has, and write the gateway's files into its state folder.
 
-    The weight that was set last wins over `settings.p_value`. Raises GatewayError, and leaves the
-    files as they were, where the gateway could not start with these settings.
+    Weights that were set win over what the settings say. Raises GatewayError, and leaves the files
+    as they were, where the gateway could not start with these settings.
     """
     settings.state.mkdir(parents=True, exist_ok=True)
-    p = WeightFile(settings.state).read(settings.p_value)
+    kept_weights(settings)  # which may be none, before anything is written
     _write(settings.state / _KEPT, json.dumps(variables(settings)))
     if shutil.which("kong", path=path):
-        render(settings, p)
+        render(settings)
         return Gateway(Kind.KONG, ("bash", str(ENTRY_POINT)), variables(settings), signal.SIGQUIT)
     program = shutil.which("haproxy", path=_with_sbin(path))
     if program is None:
         raise GatewayError("neither kong nor haproxy is installed: apt-get install haproxy")
-    write_haproxy_files(settings, p)
+    write_haproxy_files(settings)
     command = access_log.with_access_log(
         settings, (program, "-db", "-f", str(haproxy.configuration_path(settings)))
     )
@@ -85,9 +85,12 @@ def kept_settings(environment: Mapping[str, str]) -> GatewaySettings:
     )
 
 
-def write_haproxy_files(settings: GatewaySettings, p: int) -> None:
-    """Write kong.yml and HAProxy's file, version 1 at `p` percent; raises ConfigurationError."""
-    text, configuration = render(settings, p)
+def write_haproxy_files(settings: GatewaySettings) -> None:
+    """Write kong.yml and HAProxy's file with the weights that are kept.
+
+    Raises ConfigurationError.
+    """
+    text, configuration = render(settings)
     haproxy_text = haproxy.render(settings, configuration)
     _write(settings.state / "kong.yml", text)
     if settings.tls_listen:
@@ -100,7 +103,7 @@ def write_haproxy_files(settings: GatewaySettings, p: int) -> None:
 def variables(settings: GatewaySettings) -> dict[str, str]:
     """The environment that gives these settings to docker-entrypoint.sh."""
     return {
-        "P_VALUE": str(settings.p_value),
+        **{each.setting: str(settings.initial(each)) for each in splits()},
         **{
             target_variable(process): ",".join(settings.targets_of(process))
             for process in declared().ports

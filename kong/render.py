@@ -8,7 +8,8 @@ from pathlib import Path
 from kong.configuration import Configuration, parse
 from kong.errors import ConfigurationError
 from kong.settings import GatewaySettings
-from kong.upstreams import name_of, target_variable
+from kong.upstreams import kong_service, target_variable
+from kong.weights import kept_weights
 from services.declaration import Service
 from services.reading import declared
 
@@ -20,14 +21,20 @@ _ALL = 65535
 
 
 def render(
-    settings: GatewaySettings, p: int, template: Path | None = None
+    settings: GatewaySettings, p: int | None = None, template: Path | None = None, of: str = ""
 ) -> tuple[str, Configuration]:
-    """The text of kong.yml with `p` percent for the first version, and what it says.
+    """The text of kong.yml, and what it says.
+
+    With `p` percent for the first version of the service `of`, or of the first that is split;
+    what is not said is as it was kept.
 
     Raises ConfigurationError, naming the variable or the field, where the template does not give
     a configuration the gateway can be handed.
     """
-    lines = _fill_in(template or TEMPLATE, _variables(settings, p))
+    weights = kept_weights(settings)
+    if p is not None and weights:
+        weights[of or next(iter(weights))] = p
+    lines = _fill_in(template or TEMPLATE, _variables(settings, weights))
     text = "".join(f"{line}\n" for line in lines)
     configuration = parse(text)
     if settings.asks:
@@ -47,15 +54,18 @@ def _require_credentials(settings: GatewaySettings, configuration: Configuration
             )
 
 
-def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
+def _variables(settings: GatewaySettings, weights: Mapping[str, int]) -> dict[str, str]:
     found: dict[str, str] = {}
+    splits: list[str] = []
     for service in declared():
         if service.split:
-            found |= _split_variables(settings, service, p)
+            found |= _split_targets(settings, service, weights[service.name])
+            splits.append(_split(service, weights[service.name]))
         else:
             targets = _targets((settings.targets_of(service.name), "", 100))
             found[_variable(service.name)] = targets
     return found | {
+        "SPLITS": ", ".join(splits),
         "CREDENTIALS_ASKED": str(settings.asks).lower(),
         "CONSUMERS": _consumers(settings),
         "JWT_SECRETS": _jwt_secrets(settings),
@@ -69,15 +79,18 @@ def _variables(settings: GatewaySettings, p: int) -> dict[str, str]:
     }
 
 
-def _split_variables(settings: GatewaySettings, service: Service, p: int) -> dict[str, str]:
+def _split(service: Service, p: int) -> str:
+    """A split as split.lua has it."""
+    first, rest = (each.name for each in service.versions)
+    said = f'name = "{service.name}", percent = {p}, first = "{first}", rest = "{rest}"'
+    return f"{kong_service(service)} = {{{said}}}"
+
+
+def _split_targets(settings: GatewaySettings, service: Service, p: int) -> dict[str, str]:
     first, rest = service.versions
     one, other = (settings.targets_of(each.process) for each in service.versions)
     backup = int(0 < p < 100)  # noqa: PLR2004 - percent
     return {
-        "SPLIT_SERVICE": name_of(service.name),
-        "SPLIT_FIRST": first.name,
-        "SPLIT_REST": rest.name,
-        "SPLIT_WEIGHT": str(p),
         _variable(service.name): _targets((one, first.name, p), (other, rest.name, 100 - p)),
         _variable(first.process): _targets((one, first.name, _ALL), (other * backup, rest.name, 1)),
         _variable(rest.process): _targets((other, rest.name, _ALL), (one * backup, first.name, 1)),

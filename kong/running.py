@@ -5,7 +5,7 @@ import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from kong.configuration import Configuration
 from kong.errors import UnreachableError
 from kong.process import Kind
 from kong.settings import GatewaySettings
-from kong.upstreams import split_names
+from kong.upstreams import SplitNames, name_of, split_names
 
 _SETTLED_WITHIN = 30.0  # seconds until all of Kong's workers do what its configuration says
 _LOOK = 0.02  # seconds between two looks whether they do
@@ -26,7 +26,7 @@ _LOOK = 0.02  # seconds between two looks whether they do
 
 @dataclass(frozen=True)
 class LiveTarget:
-    """A target `host:port` of the service that is split, as the gateway sees it.
+    """A target `host:port` of a service that is split, as the gateway sees it.
 
     `up` is how many of its addresses get requests, `down` how many do not.
     """
@@ -41,10 +41,16 @@ class RunningGateway(Protocol):
 
     kind: Kind
 
-    def share(self) -> int:
-        """The percentage of requests for the first version; raises UnreachableError."""
+    def answer(self) -> None:
+        """Raise UnreachableError where it does not."""
 
-    def targets(self) -> tuple[LiveTarget, ...]:
+    def share(self, service: str = "") -> int:
+        """The percentage of requests for the first version; raises UnreachableError.
+
+        Of the service of that name; it may be left out where only one is split.
+        """
+
+    def targets(self, service: str = "") -> tuple[LiveTarget, ...]:
         """The targets of both versions; raises UnreachableError."""
 
     def apply(self, text: str, configuration: Configuration) -> None:
@@ -59,7 +65,7 @@ def find(settings: GatewaySettings) -> RunningGateway:
     path = haproxy.socket_path(settings)
     for gateway in (HAProxy(path), Kong(settings.admin_url)):
         try:
-            gateway.share()
+            gateway.answer()
         except UnreachableError:
             continue
         return gateway
@@ -74,19 +80,24 @@ class HAProxy:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def share(self) -> int:
-        """The percentage of requests for the first version; raises UnreachableError."""
-        answer = self._ask("get var proc.percent")
+    def answer(self) -> None:
+        """See `RunningGateway`."""
+        self._ask("show version")
+
+    def share(self, service: str = "") -> int:
+        """See `RunningGateway`."""
+        answer = self._ask(f"get var proc.percent_{name_of(split_names(service).name)}")
         found = re.search(r"value=<(\d+)>", answer)
         if found is None:
             raise UnreachableError(f"HAProxy at {self._path} does not split: {answer.strip()}")
         return int(found[1])
 
-    def targets(self) -> tuple[LiveTarget, ...]:
-        """The targets of both versions; raises UnreachableError."""
+    def targets(self, service: str = "") -> tuple[LiveTarget, ...]:
+        """See `RunningGateway`."""
+        names = split_names(service)
         up: Counter[str] = Counter()
         down: Counter[str] = Counter()
-        for server in self._servers(backup=False):
+        for server in self._servers(names, backup=False):
             target = haproxy.target_of(server["svname"])
             up[target] += server["status"].startswith("UP")
             # A server that no address of the name has been found for stands for nothing.
@@ -95,36 +106,33 @@ class HAProxy:
 
     def apply(self, text: str, configuration: Configuration) -> None:  # noqa: ARG002 - for Kong
         """Set the split; raises UnreachableError, and changes nothing, if it has other targets."""
-        wanted = {
-            target.address
-            for target in configuration.upstream(configuration.split.names.upstream).targets
-        }
-        backups = tuple(self._servers(backup=True))
-        before = {haproxy.target_of(server["svname"]) for server in backups}
-        if before != wanted:
-            raise UnreachableError(
-                f"the running HAProxy has the targets {', '.join(sorted(before))}: restart it"
-            )
-        weight = haproxy.backup_weight(configuration.split)
-        commands = [
-            "experimental-mode on",
-            f"set var proc.percent int({configuration.split.percent})",
-            *(
+        commands = ["experimental-mode on"]
+        for split in configuration.splits:
+            upstream = configuration.upstream(split.names.upstream)
+            wanted = {target.address for target in upstream.targets}
+            backups = tuple(self._servers(split.names, backup=True))
+            before = {haproxy.target_of(server["svname"]) for server in backups}
+            if before != wanted:
+                raise UnreachableError(
+                    f"the running HAProxy has the targets {', '.join(sorted(before))}: restart it"
+                )
+            weight = haproxy.backup_weight(split)
+            commands.append(f"set var proc.percent_{split.variable} int({split.percent})")
+            commands += [
                 f"set server {server['pxname']}/{server['svname']} weight {weight}"
                 for server in backups
-            ),
-        ]
+            ]
         refusal = self._ask("; ".join(commands)).strip()
         if refusal:
             raise UnreachableError(f"HAProxy refuses the split: {refusal}")
 
-    def _servers(self, *, backup: bool) -> Iterator[Mapping[str, str]]:
+    def _servers(self, names: SplitNames, *, backup: bool) -> Iterator[Mapping[str, str]]:
         """The lines of HAProxy's statistics about the versions' servers, or their backups."""
         rows = csv.DictReader(self._ask("show stat").removeprefix("# ").splitlines())
         return (
             row
             for row in rows
-            if row["pxname"] in split_names().versions.values()
+            if row["pxname"] in names.versions.values()
             and row["svname"] not in ("FRONTEND", "BACKEND")
             and (row["bck"] == "1") == backup
         )
@@ -148,9 +156,13 @@ class Kong:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def share(self) -> int:
-        """The percentage of requests for the first version; raises UnreachableError."""
-        names = split_names()
+    def answer(self) -> None:
+        """See `RunningGateway`."""
+        self._listed("/upstreams")
+
+    def share(self, service: str = "") -> int:
+        """See `RunningGateway`."""
+        names = split_names(service)
         targets = self._listed(f"/upstreams/{names.upstream}/targets")
         weights = [
             target["weight"] for target in targets if names.first in (target.get("tags") or ())
@@ -159,11 +171,11 @@ class Kong:
             raise UnreachableError(f"Kong at {self._url} does not split")
         return int(weights[0])
 
-    def targets(self) -> tuple[LiveTarget, ...]:
-        """The targets of both versions; raises UnreachableError."""
+    def targets(self, service: str = "") -> tuple[LiveTarget, ...]:
+        """See `RunningGateway`."""
         return tuple(
             _live(entry)
-            for version, upstream in split_names().versions.items()
+            for version, upstream in split_names(service).versions.items()
             for entry in self._listed(f"/upstreams/{upstream}/health")
             if version in (entry.get("tags") or ())
         )
@@ -174,14 +186,14 @@ class Kong:
         Each of Kong's workers takes it over in its own time: returns when all have.
         """
         self._request("POST", "/config?flatten_errors=1", {"config": text})
+        upstreams = [each.names.upstream for each in configuration.splits]
         wanted = {
-            target.address: target.weight
-            for target in configuration.upstream(configuration.split.names.upstream).targets
-            if target.weight
+            name: {t.address: t.weight for t in configuration.upstream(name).targets if t.weight}
+            for name in upstreams
         }
         deadline, settled = time.monotonic() + _SETTLED_WITHIN, set[int]()
         while True:
-            worker, count, weights = self._ask_a_worker()
+            worker, count, weights = self._ask_a_worker(upstreams)
             if weights == wanted:
                 settled.add(worker)
             if len(settled) == count:
@@ -193,19 +205,25 @@ class Kong:
                 )
             time.sleep(_LOOK)
 
-    def _ask_a_worker(self) -> tuple[int, int, Mapping[str, int]]:
-        """Which worker answers, how many there are, and the weights of its own balancer.
+    def _ask_a_worker(
+        self, upstreams: Iterable[str]
+    ) -> tuple[int, int, Mapping[str, Mapping[str, int]]]:
+        """Which worker answers, how many there are, and the weights of its own balancers.
 
         A worker puts its functions into force just before its balancers. A new connection goes to
         any worker, and what follows on it to the same one.
         """
         with self._connection() as client:
             worker = self._request("GET", "/timers", client=client)["worker"]
-            path = f"/upstreams/{split_names().upstream}/health?balancer_health=1"
-            health = self._request("GET", path, client=client)["data"] or {}
+            weights = {each: self._weights(each, client) for each in upstreams}
+        return worker["id"], worker["count"], weights
+
+    def _weights(self, upstream: str, client: httpx.Client) -> Mapping[str, int]:
+        path = f"/upstreams/{upstream}/health?balancer_health=1"
+        health = self._request("GET", path, client=client)["data"] or {}
         hosts = health.get("details", {}).get("hosts", ())
         weights = {f"{host['host']}:{host['port']}": host["nodeWeight"] for host in hosts}
-        return worker["id"], worker["count"], {a: w for a, w in weights.items() if w}
+        return {address: weight for address, weight in weights.items() if weight}
 
     def _connection(self) -> httpx.Client:
         return httpx.Client(base_url=self._url, timeout=30, trust_env=False)

@@ -12,7 +12,7 @@ from typing import Self
 from kong.addresses import is_loopback, url_on_this_machine
 from kong.errors import SettingError
 from kong.public_key import algorithm_of, read_public_key
-from kong.upstreams import target_variable
+from kong.upstreams import PAPERS_SETTING, SplitNames, splits, target_variable
 from services.reading import declared
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,10}")
@@ -51,8 +51,9 @@ class ApiKey:
 class GatewaySettings:
     """What the gateway is told.
 
-    `p_value` is the percentage of the requests that the first version of the service that is split
-    gets when the gateway starts for the first time. `targets` are `host:port` by process, as many
+    `p_value` is the percentage of the requests that the first version of the paper's split gets
+    when the gateway starts for the first time, and `shares` are those of others, by their settings.
+    `targets` are `host:port` by process, as many
     as it has replicas; of a process of events they are where a rollout reads the sync's metrics,
     and the gateway sends them nothing. `address` is where clients reach the gateway, which need
     not be where it listens; `given_url` and `given_admin_url` are where commands reach it from
@@ -63,7 +64,8 @@ class GatewaySettings:
     limits are requests per minute (by caller, else by client address) and bytes of a body.
     """
 
-    p_value: int
+    p_value: int = 100
+    shares: Mapping[str, int] = field(default_factory=dict)
     targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     listen: str = "127.0.0.1:8000"
     admin_listen: str = "127.0.0.1:8001"
@@ -125,13 +127,15 @@ class GatewaySettings:
         REQUEST_SIZE_LIMIT: bytes of a request body
         GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
         VERSION_CALLERS: names out of API_KEYS, with commas, of callers that may ask for a version
-            of the user service by the header `X-Service-Version`; `*` is everybody
+            of a service by the header `X-Service-Version`; `*` is everybody
         LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`
         """
         given = _Environment(environment)
         listen = given.listen("KONG_PROXY_LISTEN", cls.listen)
+        shares = {each.setting: given.whole(each.setting, None, 0, 100) for each in splits()}
         return cls(
-            p_value=given.whole("P_VALUE", None, 0, 100),
+            p_value=shares.pop(PAPERS_SETTING, cls.p_value),
+            shares=shares,
             targets={
                 process: given.targets(target_variable(process), _expected(process))
                 for process in declared().ports
@@ -158,6 +162,12 @@ class GatewaySettings:
             log_format=given.log_format("LOG_FORMAT"),
             version_callers=given.callers("VERSION_CALLERS"),
         )
+
+    def initial(self, names: SplitNames) -> int:
+        """What the first version of a split gets at the first start."""
+        if names.setting == PAPERS_SETTING:
+            return self.p_value
+        return self.shares.get(names.setting, 100)
 
     def targets_of(self, process: str) -> tuple[str, ...]:
         """Where a process is."""

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kong.errors import SettingError
 from services.declaration import Service, System
 from services.reading import declared
+
+PAPERS_SETTING = "P_VALUE"
+"""The setting of the split that the paper has."""
 
 
 def name_of(process: str) -> str:
@@ -24,13 +28,16 @@ def target_variable(process: str) -> str:
 
 @dataclass(frozen=True)
 class SplitNames:
-    """What the split is about: whose requests, by which upstream's weights, and where they go.
+    """What a split is about: whose requests, by which upstream's weights, and where they go.
 
+    `name` is the service's in services.yaml, `setting` that with the percentage at the first start.
     `requests` is what people call them, as `user requests`. `versions` has the upstream of each
-    version, `processes` the process, by the version's name; the version that P is the share of is
-    the first.
+    version, `processes` the process, by the version's name; the version that the percentage is of
+    is the first.
     """
 
+    name: str
+    setting: str
     service: str
     upstream: str
     requests: str
@@ -48,10 +55,32 @@ class SplitNames:
         return [*self.versions][-1]
 
 
-def split_names(system: System | None = None) -> SplitNames:
-    """The names of the service that is split."""
-    service = next(each for each in system or declared() if each.split)
+def splits(system: System | None = None) -> tuple[SplitNames, ...]:
+    """The names of every service that is split."""
+    return tuple(_names(each) for each in system or declared() if each.split)
+
+
+def split_names(service: str = "") -> SplitNames:
+    """The names of one of them, or of the only one.
+
+    Raises:
+        SettingError: It is not split, or there is not one alone.
+    """
+    known = {each.name: each for each in splits()}
+    if service in known:
+        return known[service]
+    if not known:
+        raise SettingError("no service is split: give one `versions` in services.yaml")
+    if service or len(known) > 1:
+        what = f"{service} is not split" if service else "several services are split"
+        raise SettingError(f"{what}: name one of {', '.join(known)}")
+    return next(iter(known.values()))
+
+
+def _names(service: Service) -> SplitNames:
     return SplitNames(
+        service.name,
+        service.split,
         kong_service(service),
         f"{name_of(service.name)}_upstream",
         f"{service.api.replace('_', ' ')} requests",

@@ -1,4 +1,4 @@
-"""Moving P while the gateway runs, and proving where the requests go."""
+"""Moving a weight while the gateway runs, and proving where the requests go."""
 
 import fcntl
 from collections import Counter
@@ -14,32 +14,38 @@ from kong.render import render
 from kong.routes import harmless
 from kong.running import RunningGateway
 from kong.settings import GatewaySettings
+from kong.upstreams import split_names
 from kong.weights import WeightFile
 from services.reading import declared
 
 
-def set_weight(settings: GatewaySettings, gateway: RunningGateway, p: int) -> None:
-    """Give version 1 `p` percent of the user requests from now on, and after a restart too.
+def set_weight(
+    settings: GatewaySettings, gateway: RunningGateway, p: int, service: str = ""
+) -> None:
+    """Give a first version `p` percent of the requests from now on, and after a restart too.
 
-    Raises GatewayError; then the gateway goes on as before.
+    `service` may be left out where only one is split. Raises GatewayError; then the gateway goes
+    on as before.
     """
-    text, configuration = render(settings, p)
+    names = split_names(service)
+    text, configuration = render(settings, p, of=names.name)
     gateway.apply(text, configuration)
-    WeightFile(settings.state).write(p)
+    WeightFile(settings.state, names).write(p)
     if gateway.kind is Kind.HAPROXY:
-        write_haproxy_files(settings, p)
+        write_haproxy_files(settings)
 
 
-def count_versions(settings: GatewaySettings, requests: int) -> Counter[str]:
+def count_versions(settings: GatewaySettings, requests: int, service: str = "") -> Counter[str]:
     """Which version answered how many of so many requests, sent one after the other.
 
-    Each is harmless. Raises UnreachableError where an answer does not come from a version.
+    Each is harmless. `service` may be left out where only one is split. Raises UnreachableError
+    where an answer does not come from a version.
     """
-    service = next(each for each in declared() if each.split)
-    request = harmless(service)
+    name = split_names(service).name
+    request = harmless(declared().by_name[name])
     if request is None:
         raise GatewayError(
-            f"{service.name} has no operation that can be asked without changing something: "
+            f"{name} has no operation that can be asked without changing something: "
             "nothing is counted"
         )
     headers = {"apikey": settings.api_keys[0].key} if settings.api_keys else {}

@@ -1,10 +1,12 @@
-"""Where it is kept how many percent of the user requests version 1 gets."""
+"""Where it is kept how many percent of a service's requests its first version gets."""
 
 import os
 import re
 from pathlib import Path
 
 from kong.errors import SettingError
+from kong.settings import GatewaySettings
+from kong.upstreams import PAPERS_SETTING, SplitNames, splits
 
 
 def percentage(text: str, name: str) -> int:
@@ -15,10 +17,14 @@ def percentage(text: str, name: str) -> int:
 
 
 class WeightFile:
-    """Keeps the percentage of version 1 that was set last; a restart of the gateway reads it."""
+    """Keeps the percentage of a first version that was set last; a restart of the gateway reads it.
 
-    def __init__(self, state: Path) -> None:
-        self.path = state / "weight"
+    That of the paper's split has the name that it always had.
+    """
+
+    def __init__(self, state: Path, names: SplitNames) -> None:
+        is_papers = names.setting == PAPERS_SETTING
+        self.path = state / ("weight" if is_papers else f"weight-{names.name}")
 
     def read(self, default: int) -> int:
         """What was kept, or `default`; raises SettingError where the file holds something else."""
@@ -31,9 +37,21 @@ class WeightFile:
     def write(self, p: int) -> None:
         """Keep `p`: whole, or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        new = self.path.with_suffix(".new")
+        new = self.path.with_name(f"{self.path.name}.new")
         with new.open("w") as file:
             file.write(f"{p}\n")
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path)
+
+
+def kept_weights(settings: GatewaySettings) -> dict[str, int]:
+    """What every split begins with, by the service: what was set last, or else the settings say.
+
+    Raises:
+        SettingError: A file holds something else.
+    """
+    return {
+        each.name: WeightFile(settings.state, each).read(settings.initial(each))
+        for each in splits()
+    }

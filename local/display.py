@@ -11,11 +11,13 @@ from local.stack import PartStatus, Stack
 def places(system: Stack) -> str:
     """Where everything of a running system is, and what to try; no passwords."""
     ports, secrets = system.ports, system.state / "passwords.env"
-    share = gateway.share(system.state, system.p_value)
     rows = [
         ("gateway", ports.url("gateway"), gateway.name()),
         *(("", "", limit) for limit in gateway.limits()),
-        ("P", f"{share} %", "of the user requests go to version 1"),
+        *(
+            ("P", f"{share} %", f"of the {whose} go to version 1")
+            for whose, share in gateway.shares(system.state, system.p_value).items()
+        ),
         *((name, ports.url(name) + "/ui/", "Swagger UI") for name in http_processes()),
         (
             "RabbitMQ",

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -14,6 +15,7 @@ from kong.errors import GatewayError
 from kong.process import Gateway, prepare
 from kong.routes import harmless
 from kong.settings import GatewaySettings, LogFormat
+from kong.upstreams import PAPERS_SETTING, splits
 from kong.weights import WeightFile
 from local.errors import LocalError
 from local.ports import Ports
@@ -32,7 +34,10 @@ def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
     """
     environment = {name: os.environ.get(name, "") for name in _FROM_OUTSIDE}
     try:
-        given = GatewaySettings.from_environment({**environment, "P_VALUE": str(p_value)})
+        shares = {each.setting: os.environ.get(each.setting) or str(p_value) for each in splits()}
+        given = GatewaySettings.from_environment(
+            {**environment, **shares, PAPERS_SETTING: str(p_value)}
+        )
         automatic = given.log_format is LogFormat.AUTO
         settings = replace(
             given,
@@ -59,9 +64,13 @@ def limits() -> tuple[str, ...]:
     return () if shutil.which("kong") else haproxy.LIMITS
 
 
-def share(state: Path, p_value: int) -> int:
-    """The percentage of user requests that version 1 gets: what was set last, else `p_value`."""
-    return WeightFile(state / _FOLDER).read(p_value)
+def shares(state: Path, p_value: int) -> Mapping[str, int]:
+    """The percentage that each first version gets: what was set last, else `p_value`.
+
+    By what the requests are called, such as `user requests`.
+    """
+    folder = state / _FOLDER
+    return {each.requests: WeightFile(folder, each).read(p_value) for each in splits()}
 
 
 def healthy(ports: Ports) -> bool:

@@ -170,8 +170,6 @@ def _contradictions(value: Json, root: Path) -> Iterator[Violation]:
             yield pointer, f"the {kind} {claimed} belongs to {whose}: choose another"
         if kind in ("spec", "handlers") and iskeyword(str(claimed)):
             yield pointer, f"the {kind} {claimed} is a word of Python's: choose another"
-    if not any("split" in row for row in value["services"].values()):
-        yield "/services", "no service has a `split`: the gateway splits the requests of one"
     yield from _events_of_nobody(value)
     for path, pointer in _paths(value):
         if not (root / path).is_file():

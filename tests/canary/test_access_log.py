@@ -10,6 +10,8 @@ import pytest
 from canary.access_log import AccessLog, Served
 from kong.errors import GatewayError
 
+PROCESSES = {"v1": "user-service-v1", "v2": "user-service-v2"}
+
 
 def line(version: str = "v1", status: int = 200, milliseconds: int = 5) -> str:
     """As the gateway writes it."""
@@ -17,7 +19,7 @@ def line(version: str = "v1", status: int = 200, milliseconds: int = 5) -> str:
         "event": "request",
         "status": status,
         "path": '/users/"split":"v9"',
-        "split": version,
+        "split": PROCESSES.get(version, ""),
         "milliseconds": milliseconds,
     }
     return json.dumps(entry, separators=(",", ":")) + "\n"
@@ -34,14 +36,15 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def log(path: Path) -> Iterator[AccessLog]:
     """Its reader."""
-    with closing(AccessLog(path.parent)) as log:
+    with closing(AccessLog(path.parent, PROCESSES)) as log:
         yield log
 
 
 def test_only_what_comes_from_now_on_is_read(path: Path, log: AccessLog) -> None:
-    """Each request once, and none that was not split."""
+    """Each request once, and none that was not split, or is another service's."""
+    other = line("v1").replace("user-service", "order-service")
     with path.open("a") as file:
-        file.write(line("v1") + line("") + "no JSON\n" + line("v2", 503, 7))
+        file.write(line("v1") + line("") + other + "no JSON\n" + line("v2", 503, 7))
     assert [*log.read()] == [Served("v1", 200, 5), Served("v2", 503, 7)]
     assert [*log.read()] == []
 
@@ -79,4 +82,4 @@ def test_several_gateways_are_read(path: Path, log: AccessLog) -> None:
 def test_without_a_log_it_is_said_what_to_do(tmp_path: Path) -> None:
     """The gateway is older than the command."""
     with pytest.raises(GatewayError, match="restart"):
-        AccessLog(tmp_path)
+        AccessLog(tmp_path, PROCESSES)

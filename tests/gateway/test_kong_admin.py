@@ -20,6 +20,7 @@ from kong.process import Kind, variables
 from kong.render import render
 from kong.running import Kong, LiveTarget, find
 from kong.settings import GatewaySettings
+from kong.upstreams import split_names
 from kong.weight import set_weight
 from kong.weights import WeightFile
 from tests.gateway.running import run
@@ -45,6 +46,8 @@ class Admin:
         """What a GET answers: about the worker, or an upstream's targets and their health."""
         if path == "/timers":
             return {"worker": {"id": worker, "count": 2}, "stats": {}}
+        if path == "/upstreams":
+            return {"data": self.configurations[-1]["upstreams"]}
         _, _, name, about = path.split("/")
         if about == "health?balancer_health=1":
             self.asked += worker
@@ -162,7 +165,7 @@ def test_a_worker_that_does_not_follow_is_told(
     admin.lag = 1_000_000
     with pytest.raises(UnreachableError, match="of its 2 workers split like that"):
         set_weight(settings, find(settings), 10)
-    assert WeightFile(settings.state).read(50) == 50
+    assert WeightFile(settings.state, split_names()).read(50) == 50
 
 
 def test_the_addresses_that_kong_sees_are_counted(admin: Admin, settings: GatewaySettings) -> None:
@@ -212,7 +215,7 @@ def test_what_kong_refuses_is_told_with_its_field(admin: Admin, settings: Gatewa
     }
     with pytest.raises(UnreachableError, match=r"route\.order_service_route\.paths\.1: invalid"):
         set_weight(settings, find(settings), 30)
-    assert WeightFile(settings.state).read(50) == 50
+    assert WeightFile(settings.state, split_names()).read(50) == 50
 
 
 def test_a_refusal_without_fields_is_told_too(admin: Admin, settings: GatewaySettings) -> None:

@@ -95,7 +95,7 @@ def test_a_file_has_what_the_split_chose(start: Start, log_format: LogFormat) ->
     httpx.put(f"{gateway.url}/users/u1", json={})
     httpx.get(f"{gateway.url}/orders/")
     split, other = entries(logged(gateway), "/orders/")[-2:]
-    assert (split["split"], split["version"], other["split"]) == ("v1", "v1", "")
+    assert (split["split"], split["version"], other["split"]) == ("user-service-v1", "v1", "")
     assert logged(gateway).stat().st_mode & 0o777 == 0o600
 
 

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 PDK = Path(__file__).with_name("pdk.lua")
+V1_PROCESS = "user-service-v1"
 V1, V2 = "user_service_v1_upstream", "user_service_v2_upstream"
 ISSUER = Issuer()
 PLAIN = GatewaySettings(p_value=30)
@@ -148,7 +149,11 @@ def test_a_caller_that_may_gets_the_version_it_asks_for() -> None:
     own = request(headers=ASKS, consumer=tester)
     answers = asked(("tester",), own, others, own)
     assert [each["upstream"] for each in answers] == [V2, V1, V2]
-    assert [each["shared"].get("gateway_split") for each in answers] == [None, "v1", None]
+    assert [each["shared"].get("gateway_split") for each in answers] == [
+        None,
+        "user-service-v1",
+        None,
+    ]
     assert asked(("*",), request(headers=ASKS))[0]["upstream"] == V2
 
 

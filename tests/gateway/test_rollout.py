@@ -17,6 +17,7 @@ from canary.record import Record, record_path
 from kong.commands import gateway as commands
 from kong.process import variables
 from kong.running import find
+from kong.upstreams import split_names
 from kong.weight import set_weight
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
@@ -205,7 +206,7 @@ def test_when_the_traffic_ends_it_waits_where_it_is(gateway: Running) -> None:
         until(lambda: p_of(gateway) < 100, "the first step")
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 4, output
-    kept = Record.read(record_path(gateway.settings))
+    kept = Record.read(record_path(gateway.settings, split_names()))
     assert kept is not None
     assert kept.outcome == "gave up waiting"
     assert p_of(gateway) == kept.p

@@ -27,6 +27,7 @@ from kong.haproxy import LIMITS
 from kong.process import ENTRY_POINT, Kind, prepare, variables
 from kong.render import render
 from kong.settings import ApiKey, GatewaySettings, LogFormat
+from kong.upstreams import split_names
 from kong.weights import WeightFile
 from local.ports import free_port
 from services.reading import declared
@@ -257,7 +258,7 @@ def test_settings_reach_the_image_whole(state: Path) -> None:
 
 def test_the_kept_weight_wins_over_p_value(state: Path) -> None:
     """P_VALUE is only the first value, in the image too."""
-    WeightFile(state).write(10)
+    WeightFile(state, split_names()).write(10)
     settings = GatewaySettings(p_value=90, state=state)
     if shutil.which("kong") is None:
         prepare(settings)
@@ -359,7 +360,7 @@ def test_a_version_that_is_to_get_nothing_is_no_target(p: int) -> None:
     """Kong would try it, even with weight 0, when the other's requests in hand are lost."""
     settings = GatewaySettings(p_value=p)
     _, configuration = render(settings, p)
-    for version, name in configuration.split.names.versions.items():
+    for version, name in configuration.splits[0].names.versions.items():
         weights = {each.version: each.weight for each in configuration.upstream(name).targets}
         assert weights.pop(version) == 65535
         assert set(weights.values()) == ({1} if p == 50 else set())

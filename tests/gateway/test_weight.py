@@ -15,6 +15,7 @@ from kong.errors import GatewayError
 from kong.process import Kind, variables
 from kong.running import find
 from kong.settings import ApiKey
+from kong.upstreams import split_names
 from kong.weight import count_versions, only_one, set_weight
 from kong.weights import WeightFile
 from tests.gateway.backends import Backend
@@ -127,7 +128,7 @@ def test_a_gateway_that_does_not_run_is_named(gateway: Running) -> None:
         result = invoke(gateway, *command)
         assert result.exit_code == 1
         assert gateway.settings.admin_listen in result.output
-    assert WeightFile(gateway.settings.state).read(50) == 50
+    assert WeightFile(gateway.settings.state, split_names()).read(50) == 50
 
 
 def test_a_template_that_no_longer_renders_changes_nothing(

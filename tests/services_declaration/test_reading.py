@@ -136,10 +136,10 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "the split P_VALUE belongs to another row (/services/user-service/split): choose another",
     ),
     "versions-without-split": ("    split: P_VALUE\n", "", '"split" is a required property'),
-    "no-split": (
-        SPLIT,
-        "    port: 5002\n",
-        "no service has a `split`: the gateway splits the requests of one",
+    "split-by-another-name": (
+        "port: 5998",
+        "split: SHARE\n    versions: {a: {port: 1}, b: {port: 2}}",
+        "docs/services.md says what may be there",
     ),
     "event-of-nobody": (
         "port: 5998",
