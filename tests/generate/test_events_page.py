@@ -28,8 +28,10 @@ def test_each_step_of_the_page_goes_as_printed() -> None:
         copy = copy_repository(Path(folder))
         try:
             for step in steps(ROOT / "docs" / "events.md", replaced):
-                apply = isinstance(step, Change)
-                wrong = step.apply(copy) if apply else step.run(copy, environment(**given))
+                if isinstance(step, Change):
+                    wrong = step.apply(copy)
+                else:
+                    wrong = step.run(copy, environment(**given))
                 assert wrong is None, wrong
         finally:
             Stack(copy / ".aware", ports, 70).stop()
