@@ -1,6 +1,7 @@
 """`service`: one more service, or one fewer."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,7 +32,8 @@ def specs() -> None:
 @click.option("--key", default="", help="Which property has the id, where that is not plain.")
 @click.option("--stores-nothing", is_flag=True, help="It has no database.")
 @click.option("--clients", default="", help="What its client packages are called, if any.")
-def new(*, name: str, spec: str, schema: str, key: str, stores_nothing: bool, clients: str) -> None:
+@click.option("--no-house-rules", is_flag=True, help="Its spec need not keep specs/redocly.yaml.")
+def new(name: str, spec: str, **said: Any) -> None:  # noqa: ANN401 - what the options say
     """Add the service NAME: its row, models, and a handler for each operation.
 
     Without the file a spec to start from is written: one resource with five operations; where the
@@ -45,7 +47,7 @@ def new(*, name: str, spec: str, schema: str, key: str, stores_nothing: bool, cl
     from generate.starter import has_paths  # noqa: PLC0415
     from generate.writing import State  # noqa: PLC0415
 
-    wish = Wish(name, spec, schema, key, stores_nothing=stores_nothing, clients=clients)
+    wish = Wish(name, spec, house_rules=not said.pop("no_house_rules"), **said)
     try:
         begun = not has_paths(ROOT / spec)
         outcomes = declare(ROOT, wish)

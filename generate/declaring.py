@@ -29,7 +29,7 @@ class Wish:
 
     `spec` is its file in the repository. It stores documents of `schema`, whose ids are in the
     property `key`; where these are empty, they are looked for in the spec. Where it
-    `stores_nothing` there are none. `clients` is as in a row.
+    `stores_nothing` there are none. `clients` and `house_rules` are as in a row.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Wish:
     key: str = ""
     stores_nothing: bool = False
     clients: str = ""
+    house_rules: bool = True
 
     @property
     def api(self) -> str:
@@ -83,6 +84,8 @@ def _lines(system: System, spec: Path, wish: Wish) -> Iterator[str]:
     yield f"handlers: handlers/{wish.api}.py"
     if wish.clients:
         yield f"clients: {wish.clients}"
+    if not wish.house_rules:
+        yield "house_rules: false"
     yield f"port: {_free_port(system)}"
     if not wish.stores_nothing:
         collection, schema, key = _stored(spec, wish)

@@ -7,7 +7,7 @@ constant is gone, and the type check tells each place that says it.
 from collections.abc import Iterator
 
 from generate.formatting import formatted
-from generate.shapes import Array, Object, Shape, Shapes
+from generate.shapes import Alternative, Array, Named, Object, Shape, Shapes
 from generate.sources import Sources
 from openapi.description import Description
 from openapi.names import attribute_names, class_name
@@ -34,7 +34,7 @@ def _classes(description: Description) -> str:
     taken = {*description.class_names.values()}
     texts = []
     for name, model in description.class_names.items():
-        for place, (hint, properties) in enumerate(_objects(shapes.named(name), model)):
+        for place, (hint, properties) in enumerate(_objects(_alternatives(shapes, name), model)):
             if place and hint in taken:
                 continue  # what stands within has no name of its own then
             taken.add(hint)
@@ -42,6 +42,17 @@ def _classes(description: Description) -> str:
             lines = "".join(f"    {each}: Final = {name!r}\n" for each, name in constants)
             texts.append(f"\n\nclass {hint}:\n{lines}")
     return "".join(texts)
+
+
+def _alternatives(shapes: Shapes, name: str, *above: str) -> Shape:
+    """The shape of a schema; in the place of schemas that it may be one of, theirs."""
+    found: list[Alternative] = []
+    for each in shapes.named(name):
+        if isinstance(each, Named) and each.name not in (name, *above):
+            found += _alternatives(shapes, each.name, name, *above)
+        else:
+            found.append(each)
+    return tuple(found)
 
 
 def _objects(shape: Shape, hint: str) -> Iterator[tuple[str, list[str]]]:

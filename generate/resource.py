@@ -103,7 +103,7 @@ class _Resource:
         return self._plain("Json", f"return await {self._documents}.merge({self._id}, body)")
 
     def _delete(self, operation: Operation) -> Plain | None:
-        success = {each for each in operation.responses if each.startswith(("2", "d"))}
+        success = {each for each in operation.responses if each.startswith("2")}
         if success != {"204"} or len(operation.parameters) > 1 or operation.body:
             return None
         return self._plain("None", f"await {self._documents}.delete({self._id})")

@@ -1,0 +1,138 @@
+"""A spec as others write them becomes a service that fuzzing through the gateway finds sound.
+
+Written by hand are the handlers that are no plain ones, and the gateway's routes, as printed.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local.ports import Ports, free_port, names, variable
+from local.stack import Stack
+from tests.generate.copying import copy_repository
+from tests.generate.printed import environment
+from tests.generate.test_service import Copy, write_routes
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+SPEC = Path(__file__).with_name("recordings.yaml")
+HANDLERS = Path(__file__).with_name("recordings_handlers.txt")
+NEW = ("service", "new", "recordings-service", "--spec", f"specs/{SPEC.name}", "--no-house-rules")
+BIRD = {"kind": "bird", "title": "Dawn", "species": "Turdus merula", "tags": ["dawn"]}
+
+
+@pytest.fixture(scope="module")
+def copy() -> Iterator[Copy]:
+    """The repository, with the service and nothing left to write."""
+    with tempfile.TemporaryDirectory(prefix="taken-") as folder:  # a short path, for sockets
+        copy = Copy(copy_repository(Path(folder)))
+        shutil.copy(SPEC, copy.folder / "specs")
+        write_routes(copy, copy.aware(*NEW))
+        write_handlers(copy.folder / "handlers" / "recordings.py")
+        yield copy
+
+
+def write_handlers(file: Path) -> None:
+    """Put handlers in the place of the stubs, and what they need above them."""
+    written = HANDLERS.read_text("utf-8").rstrip().split("\n\n\n")
+    text = file.read_text("utf-8")
+    for each in written:
+        name = each.partition("(")[0]
+        before, begin, stub = text.partition(f"{name}(")
+        _, end, after = stub.partition('is not implemented yet.")')
+        assert begin
+        assert end
+        text = f"{before}{each}{after}"
+    text = text.replace("from contract.errors import NotImplementedYet\n", "")
+    text = text.replace("import Answer, File, Stream", "import Answer")
+    text = text.replace("recordings import Recording", "recordings import Bird, Recording")
+    file.write_text(text.replace("from typing", "import base64\nfrom typing", 1), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def gateway(copy: Copy) -> Iterator[str]:
+    """Where it answers, with all the others."""
+    ports = Ports.free()
+    given = {variable(name): str(ports[name]) for name in names()}
+    running = Copy(copy.folder, {**given, "RECORDINGS_SERVICE_PORT": str(free_port())})
+    try:
+        running.aware("start")
+        yield ports.url("gateway")
+    finally:
+        Stack(copy.folder / ".aware", ports, 70).stop()
+
+
+@pytest.fixture
+def client(gateway: str) -> Iterator[httpx.Client]:
+    """A client of the API."""
+    with httpx.Client(base_url=f"{gateway}/v2", timeout=30) as client:
+        yield client
+
+
+def test_it_passes_every_gate(copy: Copy) -> None:
+    """With edits in specs/, handlers/ and the gateway's template alone."""
+    assert "FAILED" not in copy.aware("check")
+    assert copy.tool("mypy", "handlers", "models").startswith("Success")
+    copy.tool("ruff", "check", "--select=E,F,I", "handlers/recordings.py")
+
+
+def test_alternatives_are_told_apart_and_patched(client: httpx.Client) -> None:
+    """By the discriminator; a patch is of the whole that is stored."""
+    made = client.post("/recordings", json=BIRD)
+    assert made.status_code == 201, made.text
+    place = made.headers["Location"].removeprefix("/v2")
+    assert client.get(place).json() == made.json() == BIRD | {"recordingId": place[12:]}
+    wrong = client.post("/recordings", json=BIRD | {"kind": "water"})
+    assert wrong.status_code == 400
+    assert "depth" in wrong.text
+    patch = {"Content-Type": "application/merge-patch+json"}
+    changed = client.patch(place, headers=patch, json={"title": "Dusk", "tags": None})
+    assert changed.json() == {k: v for k, v in made.json().items() if k != "tags"} | {
+        "title": "Dusk"
+    }
+    assert client.patch(place, json={"title": "Dusk"}).status_code == 415
+    assert client.delete(place).status_code == 204
+    assert client.get(place).status_code == 404
+
+
+def test_files_forms_and_arrays_go_through_the_gateway(client: httpx.Client) -> None:
+    """As a client sends them, and as they come back."""
+    place = client.post("/recordings", json=BIRD).headers["Location"].removeprefix("/v2")
+    assert client.get(f"{place}/sound").content == b""
+    sound, binary = bytes(range(256)), {"Content-Type": "application/octet-stream"}
+    assert client.put(f"{place}/sound", content=sound, headers=binary).status_code == 204
+    assert client.get(f"{place}/sound").content == sound
+    assert client.put(f"{place}/sound", content=b"x" * 4097, headers=binary).status_code == 400
+    noted = client.post(f"{place}/notes", data={"author": "Ada", "stars": "5"})
+    assert noted.json()["note"] == {"author": "Ada", "stars": 5}
+    sent = {"list": ("list.csv", b"one\ntwo\n", "text/csv")}
+    imported = client.post("/imports", files=sent, data={"region": "north"})
+    assert (imported.status_code, imported.json()) == (202, {"lines": 2, "region": "north"})
+    query = "tag=dawn&tag=dusk&near=47.5%7C-8"
+    found = client.get(f"/recordings/search?{query}", headers={"X-Regions": "north,south"}).json()
+    assert found.pop("found") >= 1
+    assert found == {"tags": ["dawn", "dusk"], "near": [47.5, -8], "regions": ["north", "south"]}
+    assert client.get("/kinds/bird").text == "It sings."
+    assert client.get("/kinds/stone").status_code == 404
+
+
+def test_fuzzing_through_the_gateway_finds_nothing(
+    copy: Copy, gateway: str, tmp_path: Path
+) -> None:
+    """As anybody would run it: of all operations, without hooks or a configuration of ours."""
+    command = [
+        *(str(copy.folder / ".venv" / "bin" / "st"), "run", str(SPEC), "--no-color"),
+        *("--url", f"{gateway}/v2", "--checks", "all", "--mode", "all", "--max-examples", "25"),
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    (tmp_path / "report").write_text(done.stdout)
+    assert done.returncode == 0, done.stdout[-8000:]
+    assert re.search(r"12 selected / 12 total", done.stdout), done.stdout
