@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from documentation.environment_reads import NAME, environment_reads
-from kong.upstreams import target_variable
+from kong.upstreams import PAPERS_SETTING, splits, target_variable
 from local.ports import Ports, names, purpose, variable
 from services.reading import declared
 
@@ -107,6 +107,10 @@ def _meanings(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _targets() -> Iterator[Row]:
+    for names in splits():
+        if names.setting != PAPERS_SETTING:
+            what = f"percent of the {names.requests} that {names.first} gets at the first start"
+            yield names.setting, "a whole number from 0 to 100", "", what
     takes = "`host:port`, or several separated by commas"
     for service in declared():
         for each in service.processes:

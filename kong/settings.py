@@ -132,10 +132,12 @@ class GatewaySettings:
         """
         given = _Environment(environment)
         listen = given.listen("KONG_PROXY_LISTEN", cls.listen)
-        shares = {each.setting: given.whole(each.setting, None, 0, 100) for each in splits()}
+        settings = [each.setting for each in splits()]
+        others = [each for each in settings if each != PAPERS_SETTING]
+        p_value = given.whole("P_VALUE", None if PAPERS_SETTING in settings else 100, 0, 100)
         return cls(
-            p_value=shares.pop(PAPERS_SETTING, cls.p_value),
-            shares=shares,
+            p_value=p_value,
+            shares={each: given.whole(each, None, 0, 100) for each in others},
             targets={
                 process: given.targets(target_variable(process), _expected(process))
                 for process in declared().ports
