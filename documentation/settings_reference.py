@@ -107,10 +107,10 @@ def _meanings(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _targets() -> Iterator[Row]:
-    for names in splits():
-        if names.setting != PAPERS_SETTING:
-            what = f"percent of the {names.requests} that {names.first} gets at the first start"
-            yield names.setting, "a whole number from 0 to 100", "", what
+    for split in splits():
+        if split.setting != PAPERS_SETTING:
+            what = f"percent of the {split.requests} that {split.first} gets at the first start"
+            yield split.setting, "a whole number from 0 to 100", "", what
     takes = "`host:port`, or several separated by commas"
     for service in declared():
         for each in service.processes:
