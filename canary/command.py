@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import click
 from rich.console import Console
@@ -172,6 +173,7 @@ def _resumed(settings: GatewaySettings, running: RunningGateway, names: SplitNam
     record = Record.read(record_path(settings, names))
     if record is None or record.finished:
         raise GatewayError("there is no unfinished rollout")
+    record.plan = replace(record.plan, service=names.name)  # 1.0.0 did not say whose it is
     p = running.share(names.name)
     if p not in (record.p, record.came_from):
         raise GatewayError(

@@ -6,6 +6,7 @@ from typing import Any
 
 from canary.plots import line_plot
 from canary.record import Record
+from kong.upstreams import split_names
 
 
 def write_report(record: Record, folder: Path) -> Path:
@@ -23,10 +24,10 @@ def write_report(record: Record, folder: Path) -> Path:
 
 def report(record: Record, images: list[str]) -> str:
     """The text; `images` come before the steps."""
-    plan = record.plan
+    plan, service = record.plan, split_names(record.plan.service).name
     begun = f"Begun {record.begun}, {record.seconds:.0f} s; P is {record.p}."
     lines = [
-        f"# Rollout of {plan.new}: P from {plan.start} to {plan.to}, {record.outcome}",
+        f"# Rollout of {service} {plan.new}: P from {plan.start} to {plan.to}, {record.outcome}",
         "",
         f"{begun} Steps of {plan.step}, {plan.interval:g} s each.",
         *(("", *images) if images else ()),

@@ -1,20 +1,25 @@
 """The order service strangled as the paper strangles the user service, beside it, in a copy."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from local.ports import Ports, free_port, names, variable
 from local.stack import Stack
 from tests.gateway.load import Load, Request
+from tests.gateway.test_lua import execute, request
+from tests.gateway.test_starting import entry_point
 from tests.generate.conftest import replace_in
 from tests.generate.copying import copy_repository
 
@@ -43,6 +48,18 @@ from kong.process import prepare
 from kong.settings import GatewaySettings
 prepare(GatewaySettings.from_environment(os.environ))
 """
+RENDER = """
+import os
+from kong.render import render
+from kong.settings import GatewaySettings
+print(render(GatewaySettings.from_environment(os.environ))[0], end="")
+"""
+OF_1_0_0 = {
+    "plan": {"start": 100, "to": 0, "step": 10, "interval": 0.1, "patience": 0.1, "look": 0.05},
+    "p": 40,
+    "steps": [],
+    "points": [],
+}
 FAST = ("--interval", "1s", "--look", "0.2s", "--step", "50", "--requests", "100")
 
 
@@ -86,7 +103,7 @@ def copy() -> Iterator[Copy]:
     given = {variable(name): str(ports[name]) for name in names()}
     own = ("order-service-v1", "order-service-v2")
     given |= {variable(name): str(free_port()) for name in own}
-    given |= {"P_VALUE": "70", "ORDER_P_VALUE": "100"}
+    given |= {"P_VALUE": "70", "ORDER_P_VALUE": "100", "RATE_LIMIT_PER_MINUTE": "6000000"}
     with tempfile.TemporaryDirectory(prefix="split-") as folder:  # a short path, for sockets
         copied = Copy(copy_repository(Path(folder)), given, ports.url("gateway"))
         try:
@@ -129,6 +146,39 @@ def test_the_service_must_be_named_where_there_are_several(copy: Copy) -> None:
         assert "several services are split: name one of user-service, order-service" in told
     told = copy.aware("gateway", "weight", "stock-service", "30", fails=True)
     assert "stock-service is not split: name one of user-service, order-service" in told
+
+
+def test_a_rollout_that_1_0_0_left_unfinished_goes_on(copy: Copy) -> None:
+    """Of the user service: there was no other that could be meant."""
+    copy.aware("gateway", "weight", "user-service", "40", "--requests", "0")
+    (copy.folder / ".aware" / "gateway" / "rollout.json").write_text(json.dumps(OF_1_0_0))
+    assert "from 100 to 0 stands at 40" in copy.aware("gateway", "status")
+    told = copy.aware("gateway", "rollout", "user-service", "--resume", fails=True)
+    assert "gave up waiting: P is 40" in told
+    copy.aware("gateway", "rollout", "order-service", "--resume", fails=True)
+
+
+@pytest.mark.skipif(
+    shutil.which("luajit") is None and "CI" not in os.environ,
+    reason="luajit is not installed: tests/install-tools.sh",
+)
+def test_kong_counts_each_split_for_itself(copy: Copy) -> None:
+    """Interleaved, of any hundred requests to a service as many as its own weight says."""
+    given = {"P_VALUE": "70", "ORDER_P_VALUE": "20", "GATEWAY_STATE_DIR": "/nonexistent"}
+    fresh = replace(copy, variables=given)
+    text = fresh.python("-c", RENDER)
+    ended = entry_point(given, "render", program=copy.folder / "kong" / "docker-entrypoint.sh")
+    assert ended.stdout == text, ended.stderr
+    plugins = {each["name"]: each["config"] for each in yaml.safe_load(text)["plugins"]}
+    both = [request(service={"name": f"kong_{each}_service"}) for each in ("user", "order")]
+    answers = execute(plugins["post-function"]["access"], both * 300)
+    for name, first, percent in (("user", 0, 70), ("order", 1, 20)):
+        sent = [each["upstream"] for each in answers[first::2]]
+        for begin in range(200):
+            assert Counter(sent[begin : begin + 100]) == {
+                f"{name}_service_v1_upstream": percent,
+                f"{name}_service_v2_upstream": 100 - percent,
+            }
 
 
 def test_a_rollout_of_the_second_goes_by_its_own_requests(copy: Copy) -> None:
