@@ -221,8 +221,12 @@ def begin(file: Path, name: str, model: str, key: str) -> None:
     given |= {"model": model, "key": key}
     parts = "" if "securitySchemes" in components or "security" in spec else _SCHEMES
     parts += "" if schemas else _SCHEMAS.substitute(given)
-    text = _with_components(file, _NO_PATHS.sub("", text), parts, is_new="components" not in spec)
-    text = "\n".join((text.rstrip("\n"), "".join(added).rstrip("\n"), "", paths.substitute(given)))
+    text = _NO_PATHS.sub("", text)
+    if "components" in spec:
+        text, parts = _with_components(file, text, parts), ""
+    head = f"{text.rstrip()}\n{''.join(added)}"
+    behind = [f"components:\n{parts}"] * bool(parts)
+    text = "\n".join((head, paths.substitute(given), *behind))
     file.write_text(text, "utf-8")
 
 
@@ -242,10 +246,8 @@ def key_of(properties: Iterable[str], schema: str, parameter: str) -> str:
     )
 
 
-def _with_components(file: Path, text: str, parts: str, *, is_new: bool) -> str:
+def _with_components(file: Path, text: str, parts: str) -> str:
     """The text with more components, above those that it has."""
-    if is_new:
-        return f"{text.rstrip()}\n\ncomponents:\n{parts}"
     found = _COMPONENTS.search(text)
     if parts and found is None:
         raise RowError(f"{file.name}: write its components on lines of their own, without braces")

@@ -12,7 +12,7 @@ _BLOCK = re.compile(r"^```(diff|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEREDOC = re.compile(r"<< *'(\w+)'$")
 _PROMPT = "$ "
 _ANYTHING = "…"
-_LONGEST = 300
+_LONGEST = 900
 """Seconds that a command may take."""
 
 
