@@ -1,7 +1,7 @@
-"""The gateway's fixtures: three services, and a gateway in front of them."""
+"""The gateway's fixtures: services, and a gateway in front of them."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from kong.settings import GatewaySettings
+from services.reading import declared
 from tests.gateway.backends import Backend
 from tests.gateway.running import Running, run, services_host
 
@@ -19,11 +20,24 @@ Start = Callable[..., Running]
 
 @dataclass(frozen=True)
 class Services:
-    """What stands behind the gateway."""
+    """What stands behind the gateway, by the process that it stands for."""
 
-    v1: Backend
-    v2: Backend
-    orders: Backend
+    by_process: Mapping[str, Backend]
+
+    @property
+    def v1(self) -> Backend:
+        """The first version of the user service."""
+        return self.by_process["user-service-v1"]
+
+    @property
+    def v2(self) -> Backend:
+        """The other one."""
+        return self.by_process["user-service-v2"]
+
+    @property
+    def orders(self) -> Backend:
+        """The order service."""
+        return self.by_process["order-service"]
 
 
 @pytest.fixture
@@ -35,13 +49,14 @@ def state() -> Iterator[Path]:
 
 @pytest.fixture
 def services() -> Iterator[Services]:
-    """Both builds of the user service, and the order service."""
+    """One for each process of a service that is declared."""
+    builds = {"user-service-v1": "v1", "user-service-v2": "v2", "order-service": "order"}
     with ExitStack() as stack:
         yield Services(
-            *(
-                stack.enter_context(Backend(build, host=services_host()))
-                for build in ("v1", "v2", "order")
-            )
+            {
+                each: stack.enter_context(Backend(builds.get(each, each), host=services_host()))
+                for each in declared().http
+            }
         )
 
 
@@ -57,9 +72,7 @@ def start(services: Services, state: Path) -> Iterator[Start]:
         fields: dict[str, Any] = {
             "p_value": 50,
             "targets": {
-                "user-service-v1": (services.v1.address,),
-                "user-service-v2": (services.v2.address,),
-                "order-service": (services.orders.address,),
+                **{name: (each.address,) for name, each in services.by_process.items()},
                 **changes.pop("targets", {}),
             },
             "state": state,
