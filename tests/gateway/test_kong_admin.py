@@ -20,9 +20,10 @@ from kong.process import Kind, variables
 from kong.render import render
 from kong.running import Kong, LiveTarget, find
 from kong.settings import GatewaySettings
-from kong.upstreams import split_names
+from kong.upstreams import kong_service, split_names
 from kong.weight import set_weight
 from kong.weights import WeightFile
+from services.reading import declared
 from tests.gateway.running import run
 
 
@@ -144,10 +145,8 @@ def test_the_whole_configuration_is_handed_over(admin: Admin, settings: GatewayS
     assert kong.share() == 0
     set_weight(settings, kong, 30)
     assert kong.share() == 30
-    assert [service["name"] for service in document["services"]] == [
-        "kong_user_service",
-        "kong_order_service",
-    ]
+    names = [service["name"] for service in document["services"]]
+    assert names == [kong_service(each) for each in declared()]
 
 
 def test_p_has_moved_when_every_worker_has_it(admin: Admin, settings: GatewaySettings) -> None:

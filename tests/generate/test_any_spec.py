@@ -229,7 +229,9 @@ def test_an_event_of_any_shape_is_valid_asyncapi(sources: Sources, tmp_path: Pat
     shutil.copy2(ROOT / "package-lock.json", tmp_path)
     (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
     shutil.copy2(ROOT / "generate" / "asyncapi.mjs", tmp_path / "generate")
-    changed = replace(sources, root=tmp_path, events=described(EVENTS))
+    shapes = {name: {"type": "object"} for name in sources.declared.published}
+    schemas = {"schemas": {**shapes, **EVENTS["components"]["schemas"]}}
+    changed = replace(sources, root=tmp_path, events=described({**EVENTS, "components": schemas}))
     (tmp_path / ASYNCAPI).write_text(asyncapi(changed)[ASYNCAPI], "utf-8")
     assert [*events(changed)] == []
     validator = jsonschema_rs.Draft7Validator(draft_07(described(EVENTS), "UserContactsChanged"))
