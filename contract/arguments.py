@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract.bodies.files import NO_FILES, Spool
 from contract.bodies.limits import MAX_UPLOAD_BYTES
 from contract.bodies.reading import BodyReader
+from contract.conditions import SENT, sent
 from contract.parameters.reader import ParameterReader
 from openapi.description import Description
 
@@ -62,6 +63,7 @@ class Arguments:
         issues: list[ValidationIssue] = []
         extensions[ISSUES] = issues
         arguments = extensions[ARGUMENTS] = self._parameters[operation_id](scope, issues)
+        extensions[SENT], receive = sent(scope, receive)
         reader = self._bodies.get(operation_id)
         if reader is None:
             await self._app(scope, receive, send)

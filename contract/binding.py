@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract.answers.responder import Responder, responders
 from contract.arguments import ARGUMENTS, Arguments
 from contract.bodies.limits import MAX_UPLOAD_BYTES
+from contract.conditions import ConditionReader
 from contract.errors import NotFound
 from contract.handlers import Handler
 from contract.parameters.path import path_name
@@ -51,8 +52,13 @@ def bind(
         An ASGI application that raises a `Problem` (or connexion's own HTTP exception for an
         unknown method) where it cannot answer.
     """
+    responding = responders(description)
+    operations = {
+        each.id: (ConditionReader(each), handlers[each.id], responding[each.id])
+        for each in description.operations
+    }
     connexion: Any = ConnexionMiddleware(
-        partial(_call, handlers, responders(description)),
+        partial(_call, operations),
         middlewares=pipeline(description, max_upload_bytes) if middlewares is None else middlewares,
         validator_map=validator_map(description),
         uri_parser_class=_NoUriParser,
@@ -146,8 +152,7 @@ class _NoUriParser:
 
 
 async def _call(
-    handlers: Mapping[str, Handler],
-    responders: Mapping[str, Responder],
+    operations: Mapping[str, tuple[ConditionReader, Handler, Responder]],
     scope: Scope,
     receive: Receive,
     send: Send,
@@ -156,8 +161,12 @@ async def _call(
     operation_id = extensions["connexion_routing"]["operation_id"]
     if operation_id is None:
         raise NotFound("There is nothing at this path.")
-    respond = responders[operation_id]
+    conditions, handle, respond = operations[operation_id]
     accept = respond.accepted(scope)
+    arguments = extensions[ARGUMENTS]
+    for name in conditions.arguments:
+        del arguments[name]
     async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-        result = await handlers[operation_id](**extensions[ARGUMENTS])
-    await respond(result, accept, scope, receive, send)
+        with conditions.applied(scope) as demanded:
+            result = await handle(**arguments)
+    await respond(conditions.of_reading(result, demanded), accept, scope, receive, send)

@@ -150,6 +150,45 @@ class NotUnique(Problem):
     title = "A value is not unique"
 
 
+class RemovedSince(Problem):
+    """What the request made when it came first has been removed."""
+
+    status = HTTPStatus.CONFLICT
+    kind = "removed-since"
+    title = "It has been removed since"
+
+
+class PreconditionFailed(Problem):
+    """The thing is not as `If-Match` or `If-None-Match` demand; `headers` has its `ETag`."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+    kind = "precondition-failed"
+    title = "It has changed since"
+
+    @classmethod
+    def now(cls, etag: str | None) -> Self:
+        """The problem of a thing that has this ETag; None where there is none."""
+        if etag is None:
+            return cls("There is nothing here.")
+        return cls("Read it again: this is another state of it.", (), {"ETag": etag})
+
+
+class KeyReused(Problem):
+    """Another request had this `Idempotency-Key`."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    kind = "idempotency-key-reused"
+    title = "The key was used for another request"
+
+
+class PreconditionRequired(Problem):
+    """The operation demands `If-Match`."""
+
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    kind = "precondition-required"
+    title = "If-Match is needed"
+
+
 class RequestTimeout(Problem):
     """The body did not come, not whole, or too slowly."""
 

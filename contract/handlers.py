@@ -62,7 +62,7 @@ def _differences(operation: Operation, function: Any, dependencies: Iterable[str
     parameters = inspect.signature(function).parameters.values()
     own = _keyword_only(function)
     asked = {each.name for each in parameters} - own
-    sent = {each.python_name for each in operation.parameters}
+    sent = {each.python_name for each in operation.arguments}
     sent |= {*operation.body.arguments} if operation.body else set()
     return [
         *(f"{what} lacks the parameter `{name}`" for name in sorted(sent - asked)),

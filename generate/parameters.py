@@ -44,7 +44,7 @@ class Parameter:
 
 def parameters(description: Description, operation: Operation) -> list[Parameter]:
     """The parameters in the order of the spec, then those of the body, where there is one."""
-    found = [_parameter(description, each) for each in operation.parameters]
+    found = [_parameter(description, each) for each in operation.arguments]
     if operation.body is not None:
         found += _of_body(description, operation.body)
     return found

@@ -43,7 +43,7 @@ def plain(service: Service, description: Description) -> Mapping[str, Plain]:
 def _items(description: Description, collection: Collection) -> Iterator[Operation]:
     """The operation that gets one document of a collection."""
     for each in description.operations:
-        parameters = [(one.location, f"{{{one.name}}}") for one in each.parameters]
+        parameters = [(one.location, f"{{{one.name}}}") for one in each.arguments]
         last = each.template.rstrip("/").rpartition("/")[2]
         is_one = each.method == "GET" and parameters == [("path", last)]
         if is_one and _names(_content(each, "200"), collection):
@@ -83,7 +83,7 @@ class _Resource:
 
     @property
     def _id(self) -> str:
-        return self.item.parameters[0].python_name
+        return self.item.arguments[0].python_name
 
     def _get(self, _: Operation) -> Plain:
         return self._plain("Json", f"return await {self._documents}.get({self._id})")
@@ -104,7 +104,7 @@ class _Resource:
 
     def _delete(self, operation: Operation) -> Plain | None:
         success = {each for each in operation.responses if each.startswith("2")}
-        if success != {"204"} or len(operation.parameters) > 1 or operation.body:
+        if success != {"204"} or len(operation.arguments) > 1 or operation.body:
             return None
         return self._plain("None", f"await {self._documents}.delete({self._id})")
 
@@ -120,7 +120,7 @@ class _Resource:
         return self._plain("Answer[Json]", *lines)
 
     def _list(self, operation: Operation) -> Plain | None:
-        given = {each.name: each.python_name for each in operation.parameters}
+        given = {each.name: each.python_name for each in operation.arguments}
         filters = [name for name in given if name not in ("limit", "cursor")]
         content = _content(operation, "200")
         is_page = (
@@ -179,7 +179,7 @@ class _Resource:
     def _answers(self, operation: Operation, status: str, *, parameters: int) -> bool:
         """Whether it has no more parameters, and answers a document."""
         content = _content(operation, status)
-        return len(operation.parameters) == parameters and _names(content, self.collection)
+        return len(operation.arguments) == parameters and _names(content, self.collection)
 
 
 def _content(operation: Operation, status: str) -> MediaType | None:

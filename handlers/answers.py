@@ -5,10 +5,13 @@ from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutErro
 from contract.errors import (
     EmailTaken,
     InvalidRequest,
+    KeyReused,
     NotFound,
     NotUnique,
     PayloadTooLarge,
+    PreconditionFailed,
     Problem,
+    RemovedSince,
     ServiceUnavailable,
     ValidationIssue,
 )
@@ -18,7 +21,10 @@ from storage.cursor import InvalidCursorError
 from storage.errors import (
     DocumentTooLargeError,
     EmailTakenError,
+    KeyReusedError,
     NotFoundError,
+    PreconditionFailedError,
+    RemovedSinceError,
     UnfitError,
     UniqueTakenError,
     UnstorableError,
@@ -30,6 +36,21 @@ RETRY_AFTER_S = 5
 
 def translate(error: Exception) -> Problem | None:
     """The problem that an error of storage is to a client; None for an error of ours."""
+    return _of_conditions(error) or _of_storage(error)
+
+
+def _of_conditions(error: Exception) -> Problem | None:
+    match error:
+        case PreconditionFailedError():
+            return PreconditionFailed.now(error.etag)
+        case KeyReusedError():
+            return KeyReused("Another request had this Idempotency-Key: draw a new one for each.")
+        case RemovedSinceError():
+            return RemovedSince("The request was carried out before; what it made is gone.")
+    return None
+
+
+def _of_storage(error: Exception) -> Problem | None:
     match error:
         case NotFoundError():
             return NotFound("There is nothing with this id.")

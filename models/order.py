@@ -16,6 +16,9 @@ Text: TypeAlias = str
 Timestamp: TypeAlias = str
 """A moment in UTC, to the millisecond."""
 
+EtagList: TypeAlias = str
+"""`*`, or ETags with commas between."""
+
 Email: TypeAlias = str
 
 

@@ -23,6 +23,9 @@ Style = Literal[
     "simple", "label", "matrix", "form", "spaceDelimited", "pipeDelimited", "deepObject"
 ]
 
+IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH = "idempotency-key", "if-match", "if-none-match"
+"""Headers, in small letters, that the contract and storage heed; no handler is given them."""
+
 REFERENCE = "#/components/schemas/"
 """How every reference in a schema begins; the name of a schema follows."""
 
@@ -83,6 +86,12 @@ class Parameter:
     examples: Mapping[str, Any]
     pointer: str
 
+    @property
+    def is_condition(self) -> bool:
+        """Whether it is one of the headers that no handler is given."""
+        names = (IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH)
+        return self.location == "header" and self.name.lower() in names
+
 
 @dataclass(frozen=True, slots=True)
 class Body:
@@ -138,6 +147,11 @@ class Operation:
     def __str__(self) -> str:
         return f"{self.method} {self.template}"
 
+    @property
+    def arguments(self) -> tuple[Parameter, ...]:
+        """The parameters that its handler is given."""
+        return tuple(each for each in self.parameters if not each.is_condition)
+
     def response(self, status: int) -> Response | None:
         """What the spec says of an answer: an exact code goes before a range before `default`."""
         for key in (str(status), f"{status // 100}XX", "default"):
@@ -176,6 +190,10 @@ class Description:
         """`info.version`."""
         return str(self.document["info"]["version"])
 
+    def has_method(self, method: str) -> bool:
+        """Whether any operation has it."""
+        return any(each.method == method for each in self.operations)
+
     def resolve(self, schema: JsonSchema) -> JsonSchema:
         """The schema itself where `schema` is nothing but a reference to it."""
         return resolved(schema, self.schemas)
@@ -186,7 +204,7 @@ class Description:
             said = operation.operation_id
             if said != operation.id:
                 yield f"operation {said or operation}", operation.id
-            for each in operation.parameters:
+            for each in operation.arguments:
                 if each.name != each.python_name:
                     yield f"{operation.id}: parameter {each.name}", each.python_name
         for name, class_name in self.class_names.items():

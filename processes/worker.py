@@ -7,6 +7,7 @@ from contextlib import suppress
 from http import HTTPStatus
 
 import gunicorn.workers.gasgi
+from gunicorn.asgi import protocol
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.config import Config
 from gunicorn.glogging import Logger as GunicornLogger
@@ -46,6 +47,8 @@ class Worker(ASGIWorker):
     def init_process(self) -> None:
         """Begin to serve."""
         gunicorn.workers.gasgi.ASGIProtocol = _Protocol
+        # gunicorn says "412 Unknown", and the same of some others.
+        protocol._REASON_PHRASES.update({each.value: each.phrase for each in HTTPStatus})  # noqa: SLF001
         gc.set_threshold(_NEW_OBJECTS_BETWEEN_COLLECTIONS)
         super().init_process()
 

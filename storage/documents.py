@@ -8,15 +8,27 @@ from bson import Int64
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
+from contract.answers.values import Tagged
+from contract.conditions import Conditions, conditions, conditions_of_write
 from contract.schema import Schema
 from openapi.description import Description
 from services.declaration import Collection as Row
+from storage import repeats
 from storage.client import Json, now
+from storage.conditional import Conditional
 from storage.entity import Entity
-from storage.errors import NotFoundError, UnfitError, UniqueTakenError, size_checked
+from storage.errors import (
+    NotFoundError,
+    PreconditionFailedError,
+    UnfitError,
+    UniqueTakenError,
+    size_checked,
+)
+from storage.etags import Etags
 from storage.pages import Page, Pages
 from storage.publications import Publications
-from storage.system_fields import EMAIL_KEYS, REVISION, SYSTEM, system, value_of
+from storage.removals import Removals
+from storage.system_fields import EMAIL_KEYS, REVISION, SYSTEM, name_of, system
 from storage.uniqueness import Uniqueness
 
 
@@ -43,19 +55,19 @@ class Documents:
         self._unique = Uniqueness(row, entity)
         self._pages = Pages(collection, self._codec, row)
         self._publications = publications
+        self._etags = Etags(REVISION)
+        self._single = Conditional(collection, self._etags)
+        self._removals = Removals(collection, self._etags)
+        self._are_removed = api.has_method("DELETE")
 
     async def create(self, value: Mapping[str, Any]) -> Json:
-        """Store a new object and answer it. Without a key it is given one, a UUID."""
-        document_id = value.get(self._key) or str(uuid4())
-        value = {self._key: document_id, **value}
-        told = {} if self._publications is None else self._publications.of_creation(value, now())
-        document = self._document(document_id, value, 1, told)
-        try:
-            with size_checked:
-                await self._collection.insert_one(document)
-        except DuplicateKeyError as error:
-            raise self._unique.taken(error, value) from error
-        return self._codec.to_wire(document)
+        """Store a new object and answer it. Without a key it is given one, a UUID.
+
+        Raises:
+            RemovedSinceError: The request came before, and what it made has been removed.
+            KeyReusedError: Another request with its key made something.
+        """
+        return await self._create(value, conditions_of_write())
 
     async def get(self, document_id: str) -> Json:
         """One object.
@@ -63,7 +75,7 @@ class Documents:
         Raises:
             NotFoundError: There is none with this id.
         """
-        return self._codec.to_wire(await self._find(document_id))
+        return self._answered(await self._single.get(document_id))
 
     async def page(self, limit: int, cursor: str | None = None, **limits: Any) -> Page:  # noqa: ANN401 - as the schema has it
         """Up to `limit` objects in the order of the row, from a cursor on.
@@ -83,8 +95,10 @@ class Documents:
 
         Raises:
             NotFoundError: There is none with this id.
+            PreconditionFailedError: It is in another state than the request demands.
+            KeyReusedError: Another request with the key of this one was carried out on it.
         """
-        return await self._change(document_id, lambda _: dict(value))
+        return await self._change(document_id, lambda _: dict(value), conditions_of_write())
 
     async def merge(self, document_id: str, patch: Mapping[str, Any]) -> Json:
         """Apply a merge patch (RFC 7396) and answer the object after that.
@@ -98,6 +112,7 @@ class Documents:
         Raises:
             NotFoundError: There is none with this id.
             UnfitError: The object would not fit its schema any more.
+            PreconditionFailedError, KeyReusedError: As `replace` says.
         """
 
         def changed(before: Json) -> Json:
@@ -107,16 +122,24 @@ class Documents:
                 raise UnfitError(issues)
             return value
 
-        return await self._change(document_id, changed)
+        return await self._change(document_id, changed, conditions_of_write())
 
     async def put(self, document_id: str, value: Mapping[str, Any]) -> Json:
-        """Store an object under a key, whether there is one or not, and answer it."""
+        """Store an object under a key, whether there is one or not, and answer it.
+
+        Raises:
+            PreconditionFailedError, KeyReusedError, RemovedSinceError: As `replace` and `create`
+                say.
+        """
+        demanded = conditions_of_write()
         while True:
             try:
-                return await self.replace(document_id, value)
+                return await self._change(document_id, lambda _: dict(value), demanded)
             except NotFoundError:
+                if demanded.if_match is not None:
+                    raise PreconditionFailedError(None) from None
                 try:
-                    return await self.create({**value, self._key: document_id})
+                    return await self._create({**value, self._key: document_id}, demanded)
                 except UniqueTakenError as error:
                     if error.property != self._key:
                         raise  # else somebody has made it in between
@@ -126,44 +149,77 @@ class Documents:
 
         Raises:
             NotFoundError: There is none with this id.
+            PreconditionFailedError, KeyReusedError: As `replace` says.
         """
-        done = await self._collection.delete_one({"_id": document_id})
-        if not done.deleted_count:
-            raise NotFoundError(document_id)
+        await self._removals.remove(document_id, conditions_of_write())
 
-    def _document(
-        self, document_id: str, value: Mapping[str, Any], revision: int, told: Json
-    ) -> Json:
-        own: Json = {REVISION: Int64(revision), **told}
-        if keys := self._unique.email_keys(value):
-            own[EMAIL_KEYS] = keys
-        return {"_id": document_id, **self._codec.to_database(value), **system(own)}
-
-    async def _change(self, document_id: str, changed: Callable[[Json], Json]) -> Json:
+    async def _create(self, value: Mapping[str, Any], demanded: Conditions) -> Json:
+        document_id = (
+            value.get(self._key) or conditions().new_id(self._collection.name) or str(uuid4())
+        )
+        value = {self._key: document_id, **value}
+        told = {} if self._publications is None else self._publications.of_creation(value, now())
+        own = {**told, **repeats.of_creation(demanded)}
         while True:
-            document = await self._find(document_id)
-            own, revision = document[SYSTEM], value_of(document, REVISION)
-            before = self._codec.to_wire(document)
-            value = changed(before) | {self._key: document_id}
-            told: Json = {}
-            if self._publications is not None:
-                told = self._publications.of_change(own, before, value, now())
-            after = self._document(document_id, value, revision + 1, told)
+            document = self._document(document_id, value, 1, own)
             try:
                 with size_checked:
-                    done = await self._collection.replace_one(
-                        {"_id": document_id, REVISION: revision}, after
-                    )
+                    await self._insert(document, demanded)
+                return self._answered(document)
+            except DuplicateKeyError as error:
+                made = await self._single.newest(document_id) if demanded.request else None
+                if made is not None and repeats.is_repeated(made, demanded):
+                    return self._answered(made)
+                taken = self._unique.taken(error, value)
+                is_own = isinstance(taken, UniqueTakenError) and taken.property == self._key
+                if not (demanded.request and is_own and made is None):
+                    raise taken from error  # else it was removed in between
+
+    async def _insert(self, document: Json, demanded: Conditions) -> None:
+        if demanded.request is not None and self._are_removed:
+            await self._removals.insert(document, demanded)
+        else:
+            await self._collection.insert_one(document)
+
+    def _document(
+        self, document_id: str, value: Mapping[str, Any], revision: int, own: Json
+    ) -> Json:
+        fields: Json = {REVISION: Int64(revision), **own}
+        if keys := self._unique.email_keys(value):
+            fields[EMAIL_KEYS] = keys
+        return {"_id": document_id, **self._codec.to_database(value), **system(fields)}
+
+    async def _change(
+        self, document_id: str, changed: Callable[[Json], Json], demanded: Conditions
+    ) -> Json:
+        while True:
+            document = await self._collection.find_one({"_id": document_id})
+            if document is None:
+                raise NotFoundError(document_id)
+            if not (self._etags.admit(demanded, document) and repeats.is_new(document, demanded)):
+                document, is_repeated = await self._single.refused(document_id, demanded)
+                if is_repeated:
+                    return self._answered(document)
+            own = document[SYSTEM]
+            revision = own.get(name_of(REVISION), 0)
+            before = self._codec.to_wire(document)
+            value = changed(before) | {self._key: document_id}
+            fields = repeats.kept(own, demanded)
+            if self._publications is not None:
+                fields |= self._publications.of_change(own, before, value, now())
+            after = self._document(document_id, value, revision + 1, fields)
+            query = {"_id": document_id, REVISION: revision or {"$in": [0, None]}}
+            try:
+                with size_checked:
+                    done = await self._collection.replace_one(query, after)
             except DuplicateKeyError as error:
                 raise self._unique.taken(error, value) from error
             if done.matched_count:
-                return self._codec.to_wire(after)
+                return self._answered(after)
 
-    async def _find(self, document_id: str) -> Json:
-        document = await self._collection.find_one({"_id": document_id})
-        if document is None:
-            raise NotFoundError(document_id)
-        return document
+    def _answered(self, document: Json) -> Json:
+        etag = self._etags.of(document)
+        return Tagged(self._codec.to_wire(document), etag)
 
 
 def merged(target: Any, patch: Any) -> Any:  # noqa: ANN401 - any of JSON

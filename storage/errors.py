@@ -19,6 +19,26 @@ class NotFoundError(Exception):
 
 
 @dataclass
+class PreconditionFailedError(Exception):
+    """A thing is not in a state that the request asks for, but in that of this ETag.
+
+    None where there is no thing.
+    """
+
+    etag: str | None
+
+
+@dataclass
+class KeyReusedError(Exception):
+    """The key of the request was another request's."""
+
+
+@dataclass
+class RemovedSinceError(Exception):
+    """The request was carried out before, and what it made has been removed since."""
+
+
+@dataclass
 class EmailTakenError(Exception):
     """An e-mail address belongs to another user; `index` is its place among those given."""
 

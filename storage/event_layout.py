@@ -11,14 +11,17 @@ from services.declaration import Collection, Kind, Service
 from storage.entity import Entity
 from storage.names import stored_paths
 from storage.orders import CONTACT_FIELDS, CONTACTS
+from storage.repeats import RECORD_SCHEMA
 from storage.system_fields import (
     BUILD,
     CHANGED_AT,
     CONTACT_VERSION,
+    CREATION,
     EMAIL_KEYS,
     OCCURRED_AT,
     OCCURRENCES,
     OUTBOX,
+    REQUESTS,
     REVISION,
     SINCE,
     TRACEPARENT,
@@ -61,6 +64,8 @@ _OCCURRENCES = {
     },
 }
 
+_RECORDS = {"bsonType": "array", "items": RECORD_SCHEMA}
+
 LEDGER_SCHEMA = {
     "bsonType": "object",
     "required": ["_id", "version"],
@@ -78,13 +83,14 @@ def own_fields(service: Service, row: Collection, unique: Uniqueness) -> dict[st
     kinds = {each.kind for each in service.events_of(row.name)}
     if kinds or copied_key(service, row):
         system[CONTACT_VERSION] = _LONG
-    if not (service.composition and service.event_processes):
-        system[REVISION] = _LONG
+    system |= {REVISION: _LONG, CREATION: RECORD_SCHEMA, REQUESTS: _RECORDS}
     if Kind.STATE in kinds:
         system[OUTBOX] = _OUTBOX
     if Kind.EACH in kinds:
         system[OCCURRENCES] = _OCCURRENCES
-    optional = {OUTBOX, OCCURRENCES}
+    optional = {OUTBOX, OCCURRENCES, CREATION, REQUESTS}
+    if service.composition:
+        optional.add(REVISION)
     if not unique.has_emails_always:
         optional.add(EMAIL_KEYS)
     return _system(system, optional)

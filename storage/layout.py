@@ -35,6 +35,7 @@ from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
 from storage.ledger import LEDGER
 from storage.names import stored_paths
+from storage.removals import TOMBSTONE_SCHEMA, TOMBSTONES, UNTIL
 from storage.system_fields import (
     EMAIL_KEYS,
     OWN,
@@ -174,6 +175,8 @@ def _wanted(service: Service, events: Path | None, database: str) -> Iterator[Co
     for row in service.collections:
         if api is not None:
             yield _documents(service, row, api, database)
+    if api is not None and api.has_method("DELETE"):
+        yield _tombstones(service, database)
     if service.follows is not None and events is not None:
         if service.follows.copies is None:
             yield _ledger(service.follows, database)
@@ -223,7 +226,7 @@ def _page_indexes(row: CollectionRow) -> Iterator[IndexModel]:
 def _access(service: Service, row: CollectionRow, api: Description) -> dict[str, tuple[str, ...]]:
     """Who may do what with the documents of a service: each no more than it does."""
     found: dict[str, tuple[str, ...]] = {service.name: ("find", "insert", "update")}
-    if any(each.method == "DELETE" for each in api.operations):
+    if api.has_method("DELETE"):
         found[service.name] += ("remove",)
     if service.publishes is not None and service.events_of(row.name):
         found[service.publishes.process] = ("find", "update", "changeStream")
@@ -235,6 +238,15 @@ def _access(service: Service, row: CollectionRow, api: Description) -> dict[str,
     if service.event_processes:
         found["smoke-test"] = ("remove",)
     return found
+
+
+def _tombstones(service: Service, database: str) -> Collection:
+    """What is known of requests that made, changed and removed what is not there any more."""
+    access = {service.name: ("find", "insert", "update"), "backup-reader": ("find",)}
+    if service.follows is not None and service.follows.copies is None:
+        access[service.follows.process] = ("find", "insert", "update")
+    forgotten = IndexModel([(UNTIL, ASCENDING)], name="forgotten", expireAfterSeconds=0)
+    return Collection(database, TOMBSTONES, TOMBSTONE_SCHEMA, (forgotten,), access)
 
 
 def _ledger(row: Subscriber, database: str) -> Collection:

@@ -13,6 +13,7 @@ from services.declaration import Kind
 from storage.client import DURABLE, Json, now
 from storage.durable import DatabaseRefused, DatabaseUnavailable, is_of_server
 from storage.redaction import redacted
+from storage.transactions import bound
 
 LEDGER = "ledger"
 """The collection, in the subscriber's own database."""
@@ -52,7 +53,8 @@ class Ledger:
             known = await self._enter(event, key, version)
             if known >= version:
                 return known
-            await work()
+            with bound():
+                await work()
             return version
 
         try:

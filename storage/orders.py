@@ -5,20 +5,25 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from bson import Int64
-from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
 
+from contract.answers.values import Tagged
+from contract.conditions import conditions, conditions_of_write
 from models.fields.events import UserContactsChanged
 from models.fields.order import Order
 from openapi.description import Description
 from services.declaration import Collection as Row
+from storage import repeats
 from storage.batches import Batches
 from storage.client import Json, now
 from storage.codec import Codec
+from storage.conditional import Conditional
 from storage.entity import Entity
 from storage.errors import NotFoundError, size_checked
+from storage.etags import Etags
 from storage.pages import Page, Pages
-from storage.system_fields import CONTACT_VERSION, PUBLIC, system
+from storage.system_fields import CONTACT_VERSION, REVISION, system
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
@@ -60,6 +65,8 @@ class Orders:
     ) -> None:
         self._codec, self._contacts_codec = order_codec(api), contacts_codec(events)
         self._orders: AsyncCollection[Json] = database[row.name]
+        self._etags = Etags(REVISION, CONTACT_VERSION)
+        self._single = Conditional(self._orders, self._etags)
         self._pages = Pages(self._orders, self._codec, row)
         self._contacts: AsyncCollection[Json] = database["contacts"]
         self._known = Batches(self._known_versions)
@@ -70,19 +77,25 @@ class Orders:
         It takes on the version that `contacts` has now: a change known before this never
         touches the order, one that comes later does.
         """
-        user_id = order.get(Order.userId)
+        demanded, user_id = conditions_of_write(), order.get(Order.userId)
         version = _NO_VERSION if user_id is None else await self._known.ask(user_id)
-        order_id, moment = str(uuid4()), now()
+        order_id, moment = conditions().new_id(ENTITY) or str(uuid4()), now()
         document = {
             "_id": order_id,
             **self._codec.to_database({Order.orderId: order_id, **order}),
             Order.createdAt: moment,
             Order.updatedAt: moment,
-            **system({CONTACT_VERSION: version}),
+            **system({CONTACT_VERSION: version, **repeats.of_creation(demanded)}),
         }
-        with size_checked:
-            await self._orders.insert_one(document)
-        return self._codec.to_wire(document)
+        try:
+            with size_checked:
+                await self._orders.insert_one(document)
+        except DuplicateKeyError:
+            made = await self._single.made(order_id, demanded)
+            if made is None:
+                raise
+            document = made
+        return self._answered(document)
 
     async def get(self, order_id: str) -> Json:
         """One order.
@@ -90,7 +103,7 @@ class Orders:
         Raises:
             NotFoundError: There is none with this id.
         """
-        return self._found(await self._orders.find_one({"_id": order_id}, PUBLIC), order_id)
+        return self._answered(await self._single.get(order_id))
 
     async def page(self, status: str | None, limit: int, cursor: str | None) -> Page:
         """Up to `limit` orders, oldest first, of one status or of all, from a cursor on.
@@ -103,15 +116,22 @@ class Orders:
     async def update_status(self, order_id: str, status: str) -> Json:
         """Give an order another status and answer it.
 
+        `If-Match` demands that no client has changed the order: whether the sync has, is no matter
+        here.
+
         Raises:
             NotFoundError: There is none with this id.
+            PreconditionFailedError, KeyReusedError: As `Conditional.update` says.
         """
-        changes = self._codec.to_database({Order.orderStatus: status})
-        update = {"$set": changes, "$max": {Order.updatedAt: now()}}
-        order = await self._orders.find_one_and_update(
-            {"_id": order_id}, update, PUBLIC, return_document=ReturnDocument.AFTER
-        )
-        return self._found(order, order_id)
+        demanded = conditions_of_write()
+        update = {
+            "$set": self._codec.to_database({Order.orderStatus: status}),
+            "$max": {Order.updatedAt: now()},
+            "$inc": {REVISION: Int64(1)},
+            **repeats.pushed(demanded),
+        }
+        etags = self._etags.comparing(REVISION)
+        return self._answered(await self._single.update(order_id, update, demanded, etags))
 
     async def update_details(self, order_id: str, details: Mapping[str, Any]) -> Json:
         """Replace `userEmails`, `deliveryAddress` or both, and answer the order after that.
@@ -122,9 +142,13 @@ class Orders:
 
         Raises:
             NotFoundError: There is none with this id.
+            PreconditionFailedError, KeyReusedError: As `Conditional.update` says.
         """
+        demanded = conditions_of_write()
         known = await self._orders.find_one({"_id": order_id}, {Order.userId: 1})
-        user_id = self._found(known, order_id).get(Order.userId)
+        if known is None:
+            raise NotFoundError(order_id)
+        user_id = known.get(Order.userId)
         contact = None if user_id is None else await self._contacts.find_one({"_id": user_id})
         stages: list[Json] = [] if contact is None else [self._take_over(contact)]
         # What clients write may begin with `$`: in a pipeline only $literal keeps it a string.
@@ -132,12 +156,11 @@ class Orders:
             field: {"$literal": value} for field, value in self._codec.to_database(details).items()
         }
         later = {"$max": [f"${Order.updatedAt}", now()]}
-        stages.append({"$set": {**sent, Order.updatedAt: later}})
+        revision = {"$add": [{"$ifNull": [f"${REVISION}", Int64(0)]}, Int64(1)]}
+        own = {REVISION: revision, **repeats.stage(demanded)}
+        stages.append({"$set": {**sent, Order.updatedAt: later, **own}})
         with size_checked:
-            order = await self._orders.find_one_and_update(
-                {"_id": order_id}, stages, PUBLIC, return_document=ReturnDocument.AFTER
-            )
-        return self._found(order, order_id)
+            return self._answered(await self._single.update(order_id, stages, demanded))
 
     async def _known_versions(self, user_ids: Sequence[str]) -> list[Int64]:
         """What `contacts` has of each of these users."""
@@ -165,7 +188,6 @@ class Orders:
             "$set": {name: {"$cond": [newer, value, f"${name}"]} for name, value in new.items()}
         }
 
-    def _found(self, order: Json | None, order_id: str) -> Json:
-        if order is None:
-            raise NotFoundError(order_id)
-        return self._codec.to_wire(order)
+    def _answered(self, order: Json) -> Json:
+        etag = self._etags.of(order)
+        return Tagged(self._codec.to_wire(order), etag)

@@ -19,7 +19,13 @@ PUBLIC = dict.fromkeys(OWN, 0)
 """The projection to what is on the wire."""
 
 REVISION = f"{SYSTEM}.revision"
-"""How often an object was written."""
+"""How often an object was written by its service; 0 where it is missing."""
+
+CREATION = f"{SYSTEM}.creation"
+"""The request that made the object, if it had a key: digests of both."""
+
+REQUESTS = f"{SYSTEM}.requests"
+"""The last requests with a key that changed the object: the same of each."""
 
 EMAIL_KEYS = f"{SYSTEM}.emailKeys"
 """Of a user: one spelling of each address, under a unique index."""
@@ -49,6 +55,10 @@ BUILD = f"{OUTBOX}.build"
 
 TRACEPARENT = f"{OUTBOX}.traceparent"
 """The trace that the newest one belongs to, if it has one."""
+
+
+WITH_COUNTERS = dict.fromkeys((EMAIL_KEYS, CREATION, REQUESTS, OUTBOX, OCCURRENCES), 0)
+"""The projection to what is on the wire, and the counters of an ETag."""
 
 
 def name_of(path: str) -> str:

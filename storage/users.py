@@ -5,24 +5,27 @@ from typing import Any
 from uuid import uuid4
 
 from bson import Int64
-from pymongo import ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
+from contract.answers.values import Tagged
+from contract.conditions import conditions, conditions_of_write
 from contract.formats import email_key
 from models.fields.user import User
 from openapi.description import Description
+from storage import repeats
 from storage.client import Json, now
 from storage.codec import Codec
+from storage.conditional import Conditional
 from storage.entity import Entity
-from storage.errors import EmailTakenError, NotFoundError, size_checked
+from storage.errors import EmailTakenError, size_checked
+from storage.etags import Etags
 from storage.publications import Publications
 from storage.system_fields import (
     BUILD,
     CHANGED_AT,
     CONTACT_VERSION,
     EMAIL_KEYS,
-    PUBLIC,
     SINCE,
     system,
 )
@@ -55,7 +58,8 @@ class Users:
         api: Description,
         publications: Publications | None = None,
     ) -> None:
-        self._users = collection
+        self._users, self._etags = collection, Etags(CONTACT_VERSION)
+        self._single = Conditional(collection, self._etags)
         self._build = build
         self._publications = publications or Publications((), (), build)
         self._codec = user_codec(api)
@@ -65,21 +69,27 @@ class Users:
 
         Raises:
             EmailTakenError: An address belongs to somebody.
+            KeyReusedError: Another request with the key of this one made a user.
         """
-        user_id = str(uuid4())
+        demanded, user_id = conditions_of_write(), conditions().new_id(ENTITY) or str(uuid4())
         value = {User.userId: user_id, **user}
         own = self._publications.of_creation(value, now())
         document = {
             "_id": user_id,
             **self._codec.to_database(value),
-            **system({EMAIL_KEYS: email_keys(user[User.emails]), **own}),
+            **system(
+                {EMAIL_KEYS: email_keys(user[User.emails]), **own, **repeats.of_creation(demanded)}
+            ),
         }
         try:
             with size_checked:
                 await self._users.insert_one(document)
         except DuplicateKeyError as error:
-            raise _taken(error, user[User.emails]) from error
-        return self._codec.to_wire(document)
+            made = await self._single.made(user_id, demanded)
+            if made is None:
+                raise _taken(error, user[User.emails]) from error
+            document = made
+        return self._answered(document)
 
     async def update_contacts(
         self, user_id: str, contacts: Mapping[str, Any], times: Mapping[str, Mapping[str, str]]
@@ -97,8 +107,9 @@ class Users:
         Raises:
             NotFoundError: There is no such user.
             EmailTakenError: An address belongs to somebody else.
+            PreconditionFailedError, KeyReusedError: As `Conditional.update` says.
         """
-        moment = now()
+        moment, demanded = now(), conditions_of_write()
         changes = self._codec.to_database(contacts)
         changes |= {CHANGED_AT: moment, BUILD: self._build}
         if User.emails in contacts:
@@ -107,22 +118,16 @@ class Users:
             "$set": changes,
             "$min": {SINCE: moment},
             "$inc": {CONTACT_VERSION: Int64(1)},
+            **repeats.pushed(demanded),
         }
         for operator, fields in times.items():
             update.setdefault(operator, {}).update(self._codec.to_database(fields))
         try:
             with size_checked:
-                user = await self._users.find_one_and_update(
-                    {"_id": user_id},
-                    update,
-                    projection=PUBLIC,
-                    return_document=ReturnDocument.AFTER,
-                )
+                user = await self._single.update(user_id, update, demanded)
         except DuplicateKeyError as error:
             raise _taken(error, contacts[User.emails]) from error
-        if user is None:
-            raise NotFoundError(user_id)
-        return self._codec.to_wire(user)
+        return self._answered(user)
 
     async def get(self, user_id: str) -> Json:
         """One user.
@@ -130,10 +135,11 @@ class Users:
         Raises:
             NotFoundError: There is none with this id.
         """
-        user = await self._users.find_one({"_id": user_id}, PUBLIC)
-        if user is None:
-            raise NotFoundError(user_id)
-        return self._codec.to_wire(user)
+        return self._answered(await self._single.get(user_id))
+
+    def _answered(self, user: Json) -> Json:
+        etag = self._etags.of(user)
+        return Tagged(self._codec.to_wire(user), etag)
 
 
 def _taken(error: DuplicateKeyError, emails: list[str]) -> Exception:

@@ -29,6 +29,9 @@ _UNDECLARED = frozenset(
     {
         HTTPStatus.METHOD_NOT_ALLOWED,
         HTTPStatus.NOT_ACCEPTABLE,
+        HTTPStatus.NOT_MODIFIED,
+        HTTPStatus.PRECONDITION_FAILED,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -129,7 +132,8 @@ class _Operation:
         is_part = status == HTTPStatus.PARTIAL_CONTENT and str(status) not in self._declared
         response = self._operation.response(HTTPStatus.OK if is_part else status)
         if response is None:
-            is_known = status in _UNDECLARED and headers.get("content-type") == _PROBLEM
+            is_problem = status in NO_BODY or headers.get("content-type") == _PROBLEM
+            is_known = status in _UNDECLARED and is_problem
             return [] if is_known else [f"{self._operation.id} declares no {status}"]
         declared = self._declared[response.status]
         found = declared.header_issues(headers)

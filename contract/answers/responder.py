@@ -10,7 +10,14 @@ from contract.answers.accept import Accept, accept_of, preferred
 from contract.answers.declared import NO_BODY, Body, Declared
 from contract.answers.headers import Raw, raw_headers
 from contract.answers.sending import send_file, send_stream, start_of
-from contract.answers.values import Answer, File, InvalidAnswerError, Representations, is_stream
+from contract.answers.values import (
+    Answer,
+    File,
+    InvalidAnswerError,
+    Representations,
+    Tagged,
+    is_stream,
+)
 from contract.errors import NotAcceptable
 from openapi.description import Description, Operation
 
@@ -92,7 +99,7 @@ class Responder:
             body, value = found[0]
         if callable(value):  # which only one of several representations is
             value = value()
-        headers.append(body.content_type)
+        headers += _about(value, body)
         if declared.varies:
             headers = _with_vary(headers)
         start = start_of(status, headers)
@@ -175,6 +182,13 @@ def _preferred(
     if place is None and is_safe:
         raise _not_acceptable([body for body, _ in found])
     return found[place or 0]
+
+
+def _about(value: object, body: Body) -> list[Raw]:
+    """The headers that say what the body is."""
+    if isinstance(value, Tagged):
+        return [body.content_type, (b"etag", value.etag.encode())]
+    return [body.content_type]
 
 
 def _kind(value: object) -> str:

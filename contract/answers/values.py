@@ -7,7 +7,7 @@ media type are to go with it; a `File`; a `Stream`; a Starlette `Response`, whic
 from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Generic, TypeAlias, TypeGuard, TypeVar
+from typing import Any, BinaryIO, Generic, TypeAlias, TypeGuard, TypeVar
 
 ValueT_co = TypeVar("ValueT_co", covariant=True)
 
@@ -26,6 +26,19 @@ class Answer(Generic[ValueT_co]):
     status: int | None = None
     headers: Mapping[str, object] = field(default_factory=dict)
     media_type: str | None = None
+
+
+class Tagged(dict[str, Any]):
+    """A thing as it is stored: its properties, and the ETag of this state of it.
+
+    Storage gives it; where a handler answers this very object, its ETag goes with it.
+    """
+
+    __slots__ = ("etag",)
+
+    def __init__(self, value: Mapping[str, Any], etag: str) -> None:
+        super().__init__(value)
+        self.etag = etag
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,10 @@ class Headers:
                 found.setdefault(decoder, []).append(line.decode("latin-1"))
         for decoder, lines in found.items():
             parameter = decoder.parameter
+            # Several lines of If-Match are one list, although it is declared as a string.
+            texts = [", ".join(lines)] if parameter.is_condition else lines
             arguments[parameter.python_name] = None
             try:
-                arguments[parameter.python_name] = decoder.of_texts(lines)
+                arguments[parameter.python_name] = decoder.of_texts(texts)
             except Misfit as misfit:
                 issues.append(ValidationIssue(str(misfit), parameter=parameter.name))

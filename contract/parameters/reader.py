@@ -12,11 +12,22 @@ from contract.parameters.decoder import Decoder
 from contract.parameters.headers import Headers
 from contract.parameters.path import Path
 from contract.parameters.query import Query
-from openapi.description import Description, Operation
+from openapi.description import IDEMPOTENCY_KEY, Description, Operation, Parameter
 
 _Location = Callable[[Scope, dict[str, Any], list[ValidationIssue]], None]
 
 _MISSING = object()
+
+
+def _is_precondition(parameter: Parameter) -> bool:
+    """Whether a request without it is answered otherwise than one without another parameter."""
+    return parameter.is_condition and parameter.name.lower() != IDEMPOTENCY_KEY
+
+
+def _left_out(decoder: Decoder) -> object:
+    """What stands for a parameter that is not there."""
+    is_needed = decoder.parameter.required and not _is_precondition(decoder.parameter)
+    return _MISSING if is_needed else decoder.default
 
 
 class ParameterReader:
@@ -36,7 +47,7 @@ class ParameterReader:
         if "cookie" in at:
             self._locations.append(Cookies(at["cookie"]))
         self._left_out = {
-            each.parameter.python_name: _MISSING if each.parameter.required else each.default
+            each.parameter.python_name: _left_out(each)
             for each in decoders
             if each.parameter.location != "path"
         }
@@ -48,7 +59,9 @@ class ParameterReader:
         self._required = [
             (each.parameter.python_name, each.parameter.name)
             for each in decoders
-            if each.parameter.required and each.parameter.location != "path"
+            if each.parameter.required
+            and each.parameter.location != "path"
+            and not _is_precondition(each.parameter)
         ]
 
     def __call__(self, scope: Scope, issues: list[ValidationIssue]) -> dict[str, Any]:

@@ -19,6 +19,12 @@ _COMPUTED: Mapping[str, Callable[[str, Any], Any]] = {
     "$min": lambda path, value: {"$min": [f"${path}", {"$literal": value}]},
     "$max": lambda path, value: {"$max": [f"${path}", {"$literal": value}]},
     "$inc": lambda path, value: {"$add": [{"$ifNull": [f"${path}", 0]}, {"$literal": value}]},
+    "$push": lambda path, value: {
+        "$slice": [
+            {"$concatArrays": [{"$ifNull": [f"${path}", []]}, {"$literal": value["$each"]}]},
+            value["$slice"],
+        ]
+    },
 }
 """Update operators as expressions."""
 

@@ -16,7 +16,7 @@ from contract.bindable import load_api
 from local.stack import Stack
 from models.fields.user import User
 from openapi.description import Description
-from tests.builds.comparison import TIMES, Step, first_difference
+from tests.builds.comparison import Step, first_difference
 from tests.builds.sequences import SEQUENCES
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -68,18 +68,9 @@ def test_the_statement_says_nothing_but_times() -> None:
     """All that the overlay changes; who changes more has to teach the comparison about it."""
     v1 = load_api(SPECS / "user.yaml")
     v2 = load_api(SPECS / "user.yaml", SPECS / "user-v2.yaml")
-    places = _differences(_said(v1), _said(v2))
-    answers = ("application/json", "schema", "$ref")
-    assert [place for place in places if place[-1] != "description"] == [
-        ("operations", "create_user", "responses", "201", "content", *answers),
-        ("operations", "update_user", "responses", "200", "content", *answers),
-        ("schemas", "CreatedUser"),
-        ("schemas", "UpdatedUser"),
-    ]
-    for name, times in (("CreatedUser", TIMES), ("UpdatedUser", (User.updatedAt,))):
-        user, more = v2.schemas[name]["allOf"]
-        assert user == {"$ref": "#/components/schemas/User"}
-        assert more == {"required": [*times]}
+    places = [*_differences(_said(v1), _said(v2))]
+    assert places
+    assert {place[-1] for place in places} == {"description"}
 
 
 def _said(api: Description) -> dict[str, Any]:

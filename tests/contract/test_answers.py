@@ -210,7 +210,7 @@ CHECKED: list[tuple[int, Headers, bytes, str | None]] = [
     (206, (JSON, COUNT), b'{"a', None),
     (206, (COUNT, (b"content-type", b"multipart/byteranges; boundary=x")), b"--x", None),
     (206, (COUNT, (b"content-type", b"image/png")), b"", "Content-Type is image/png"),
-    (304, (), b"", "declares no 304"),
+    (302, (), b"", "declares no 302"),
     (400, (PROBLEM,), b"{}", "declares no 400"),
     (404, (PROBLEM,), b"{}", "Content-Type is application/problem+json"),
     (405, (PROBLEM,), b"{}", None),

@@ -1,0 +1,237 @@
+"""What a request demands of the thing that it is for, and the key by which it is known again.
+
+The headers Idempotency-Key, If-Match and If-None-Match are read here, whether a spec declares them
+or not. No handler is given them: storage asks `conditions()`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope
+
+from contract.answers.values import Answer, InvalidAnswerError, Tagged
+from contract.errors import (
+    InvalidRequest,
+    PreconditionFailed,
+    PreconditionRequired,
+    ValidationIssue,
+)
+from contract.fingerprint import DIGEST_BYTES, Fingerprint
+from openapi.description import IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH, Operation
+
+SENT: Final = "contract_conditions"
+"""Key in `scope["extensions"]`: the `Sent` of a request that has any of the headers."""
+
+ANY = "*"
+"""Stands for whatever ETag there is."""
+
+MAX_KEY_CHARACTERS = 255
+
+_CALLER = b"x-consumer-username"
+"""The header by which the gateway names the caller; it lets no client send it."""
+
+_NAMES = {each.encode(): each for each in (IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH)}
+_QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+_PLAIN = re.compile(r"[!#-~]([ -~]*[!-~])?")
+_ETAG = re.compile(r'[ \t]*(?:(W/)?("[\x21\x23-\x7e\x80-\xff]*"))?[ \t]*(?:,|$)')
+_SAFE = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """A request that may come again: `key` is a digest of its caller and its key."""
+
+    key: bytes
+    fingerprint: Fingerprint
+
+
+@dataclass(slots=True)
+class Conditions:
+    """What a request demands.
+
+    `if_match` and `if_none_match` are ETags as in the header, or `ANY`; None where it demands
+    nothing. They hold for the first thing that is written or read: `met` says that one was.
+    """
+
+    request: Repeatable | None = None
+    if_match: Sequence[str] | None = None
+    if_none_match: Sequence[str] | None = None
+    met: bool = False
+    _made: int = field(default=0, repr=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the request demands nothing, and has no key."""
+        return self.request is None and self.if_match is None and self.if_none_match is None
+
+    def new_id(self, kind: str) -> str | None:
+        """The id of the next new thing of a kind: the same whenever the request comes again.
+
+        None where it has no key: then any id will do.
+        """
+        if self.request is None:
+            return None
+        self._made += 1
+        seed = self.request.key + f"{kind} {self._made}".encode()
+        return str(UUID(bytes=sha256(seed).digest()[:16], version=4))
+
+
+_NO_CONDITIONS = Conditions()
+_CURRENT: ContextVar[Conditions] = ContextVar("conditions", default=_NO_CONDITIONS)
+
+
+def conditions() -> Conditions:
+    """Those of the request that is being answered. Most have none; elsewhere there are none."""
+    return _CURRENT.get()
+
+
+@contextmanager
+def under(demanded: Conditions) -> Iterator[None]:
+    """Within, these are the conditions of the request that is being answered."""
+    token = _CURRENT.set(demanded)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def conditions_of_write() -> Conditions:
+    """Those for what is written now: what is demanded of its state, for the first thing alone."""
+    current = _CURRENT.get()
+    if current.met:
+        return Conditions(current.request)
+    if current is not _NO_CONDITIONS:
+        current.met = True
+    return current
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The headers as they came, and the fingerprint of the request, where one is needed."""
+
+    lines: Mapping[str, Sequence[str]]
+    fingerprint: Fingerprint | None
+
+
+def sent(scope: Scope, receive: Receive) -> tuple[Sent | None, Receive]:
+    """The headers of a request, and what its body is to be read from; None where it has none."""
+    lines: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        if name in _NAMES:
+            lines.setdefault(_NAMES[name], []).append(value.decode("latin-1"))
+    if not lines:
+        return None, receive
+    if IDEMPOTENCY_KEY not in lines:
+        return Sent(lines, None), receive
+    fingerprint = Fingerprint(scope)
+    return Sent(lines, fingerprint), fingerprint.of(receive)
+
+
+class ConditionReader:
+    """Reads the conditions of requests for one operation."""
+
+    def __init__(self, operation: Operation) -> None:
+        declared = [each for each in operation.parameters if each.is_condition]
+        self.arguments = tuple(each.python_name for each in declared)
+        """What is read with the other parameters, and is not for the handler."""
+        self._operation, self._declared = operation.id, {each.name.lower() for each in declared}
+        self._needs_etag = any(each.required and each.name.lower() == IF_MATCH for each in declared)
+        self._is_safe = operation.method in _SAFE
+
+    def of_reading(self, result: object, demanded: Conditions) -> object:
+        """What a request is answered that reads: the result, or that its client has it already.
+
+        Raises:
+            PreconditionFailed: It is in another state than the client asks for.
+        """
+        value = result.value if isinstance(result, Answer) else result
+        if not self._is_safe or not isinstance(value, Tagged):
+            return result
+        if demanded.if_match is not None and not _among(demanded.if_match, value.etag):
+            raise PreconditionFailed.now(value.etag)
+        if _among(demanded.if_none_match or (), value.etag):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": value.etag})
+        return result
+
+    @contextmanager
+    def applied(self, scope: Scope) -> Iterator[Conditions]:
+        """Let storage know the conditions of a request.
+
+        Raises:
+            InvalidRequest: A header cannot be read.
+            PreconditionRequired: The operation demands If-Match, and there is none.
+            InvalidAnswerError: The operation declares the headers, and its handler has answered
+                without asking storage for anything that heeds them.
+        """
+        found: Sent | None = scope["extensions"].get(SENT)
+        if found is None:
+            self._require(())
+            yield _NO_CONDITIONS
+            return
+        self._require(found.lines)
+        read = Conditions(
+            _request(found, scope), _etags(found, IF_MATCH), _etags(found, IF_NONE_MATCH)
+        )
+        with under(read):
+            yield read
+        if not read.met and not self._is_safe and self._declared & found.lines.keys():
+            names = ", ".join(sorted(self._declared & found.lines.keys()))
+            raise InvalidAnswerError(f"{self._operation} did not heed {names}: store by storage/")
+
+    def _require(self, names: Mapping[str, object] | tuple[()]) -> None:
+        if self._needs_etag and IF_MATCH not in names:
+            raise PreconditionRequired(
+                "Send If-Match with the ETag of what you read, so that nobody's change is lost."
+            )
+
+
+def _request(found: Sent, scope: Scope) -> Repeatable | None:
+    if found.fingerprint is None:
+        return None
+    lines = found.lines[IDEMPOTENCY_KEY]
+    text = lines[0].strip(" \t")
+    quoted = _QUOTED.fullmatch(text)
+    key = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else text
+    is_one = len(lines) == 1 and (quoted or _PLAIN.fullmatch(text))
+    if not is_one or not 1 <= len(key) <= MAX_KEY_CHARACTERS:
+        raise _invalid(
+            "Idempotency-Key",
+            f"must be one, plain or quoted, of 1 to {MAX_KEY_CHARACTERS} characters",
+        )
+    caller = b"".join(value for name, value in scope["headers"] if name == _CALLER)
+    digest = sha256(b"%d %b %b" % (len(caller), caller, key.encode("latin-1"))).digest()
+    return Repeatable(digest[:DIGEST_BYTES], found.fingerprint)
+
+
+def _etags(found: Sent, name: str) -> Sequence[str] | None:
+    if name not in found.lines:
+        return None
+    text = ",".join(found.lines[name]).strip(" \t")
+    if text == ANY:
+        return (ANY,)
+    tags, at = [], 0
+    while at < len(text):
+        each = _ETAG.match(text, at)
+        if each is None:
+            raise _invalid(name.title(), 'must be * or a list of ETags, such as "1"')
+        at = each.end()
+        # Strong comparison for If-Match, weak comparison for If-None-Match (RFC 9110, 13.1).
+        if each[2] and not (each[1] and name == IF_MATCH):
+            tags.append(each[2])
+    return tags
+
+
+def _invalid(name: str, why: str) -> InvalidRequest:
+    return InvalidRequest("A header cannot be read.", [ValidationIssue(why, parameter=name)])
+
+
+def _among(tags: Sequence[str], etag: str) -> bool:
+    return etag in tags or ANY in tags
