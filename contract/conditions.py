@@ -166,7 +166,8 @@ class ConditionReader:
         """Let storage know the conditions of a request.
 
         Raises:
-            InvalidRequest: A header cannot be read.
+            InvalidRequest: The key cannot be read.
+            PreconditionFailed: If-Match cannot be read.
             PreconditionRequired: The operation demands If-Match, and there is none.
             InvalidAnswerError: The operation declares the headers, and its handler has answered
                 without asking storage for anything that heeds them.
@@ -221,12 +222,23 @@ def _etags(found: Sent, name: str) -> Sequence[str] | None:
     while at < len(text):
         each = _ETAG.match(text, at)
         if each is None:
-            raise _invalid(name.title(), 'must be * or a list of ETags, such as "1"')
+            return _none_of_them(name)
         at = each.end()
         # Strong comparison for If-Match, weak comparison for If-None-Match (RFC 9110, 13.1).
         if each[2] and not (each[1] and name == IF_MATCH):
             tags.append(each[2])
     return tags
+
+
+def _none_of_them(name: str) -> Sequence[str]:
+    """What a header demands that is no list of ETags.
+
+    Raises:
+        PreconditionFailed: It is If-Match: no state is one of them.
+    """
+    if name == IF_MATCH:
+        raise PreconditionFailed('If-Match must be * or a list of ETags in their quotes: "1".')
+    return ()
 
 
 def _invalid(name: str, why: str) -> InvalidRequest:

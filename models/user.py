@@ -19,9 +19,6 @@ Text: TypeAlias = str
 Timestamp: TypeAlias = str
 """A moment in UTC, to the millisecond."""
 
-EtagList: TypeAlias = str
-"""`*`, or ETags with commas between."""
-
 Email: TypeAlias = str
 
 

@@ -44,7 +44,7 @@ schemathesis.openapi.format("date-time", _moments())
 _CHANCE = random.SystemRandom()  # Hypothesis sets the seed of the others
 
 _SHARE_OF_NEW = 0.75
-"""So many of the bodies with addresses get new ones; the others may meet what is there."""
+"""So many get addresses and keys that are new; the others may meet what is there."""
 
 
 class Ids:
@@ -97,6 +97,7 @@ def before_call(_context: HookContext, case: Case[Any], **_: Any) -> None:  # no
     """Let cases that are meant to succeed meet things that exist."""
     if not _is_positive(case):
         return
+    _give_conditions_that_hold(case)
     if "cursor" in case.query:
         _give_real_cursor(case)
     if isinstance(case.body, dict) and _CHANCE.random() < _SHARE_OF_NEW:
@@ -132,6 +133,13 @@ def _new(address: str) -> str:
     """An address like this one that nobody has yet, where its length allows."""
     new = f"{uuid4().hex[:8]}{address}"
     return new if CHECKS["email"](new) else address
+
+
+def _give_conditions_that_hold(case: Case[Any]) -> None:
+    """Most requests have a key of their own, and demand a state that there is."""
+    for name, one in (("Idempotency-Key", str(uuid4())), ("If-Match", "*")):
+        if name in case.headers and _CHANCE.random() < _SHARE_OF_NEW:
+            case.headers[name] = one
 
 
 def _is_positive(case: Case[Any]) -> bool:
