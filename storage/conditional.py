@@ -5,6 +5,7 @@ from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from contract.conditions import Conditions
@@ -12,14 +13,19 @@ from storage import repeats
 from storage.client import Json
 from storage.errors import NotFoundError, PreconditionFailedError
 from storage.etags import Etags
+from storage.removals import Removals
 from storage.system_fields import WITH_COUNTERS
 
 
 class Conditional:
     """The documents of a collection. All methods raise `PyMongoError` where MongoDB fails."""
 
-    def __init__(self, collection: AsyncCollection[Json], etags: Etags) -> None:
+    def __init__(
+        self, collection: AsyncCollection[Json], etags: Etags, *, are_removed: bool
+    ) -> None:
+        """Take a collection, the ETags of its documents, and whether any are ever removed."""
         self._collection, self._etags = collection, etags
+        self._removals, self._are_removed = Removals(collection, etags), are_removed
         # What is shown can no more be lost: its ETag will not be given again, to other data.
         self._shown = collection.with_options(read_concern=ReadConcern("majority"))
         self._newest = collection.with_options(read_concern=ReadConcern("linearizable"))
@@ -35,19 +41,31 @@ class Conditional:
             raise NotFoundError(document_id)
         return document
 
-    async def made(self, document_id: str, demanded: Conditions) -> Json | None:
-        """The document that a request made when it came before; None where it made none.
+    async def insert(self, document: Json, demanded: Conditions) -> Json:
+        """Insert a document, or find that which the request inserted when it came before.
 
         Raises:
-            KeyReusedError: Another request with its key did.
+            DuplicateKeyError: Another one has its id, or what is unique of it.
+            KeyReusedError: Another request with its key inserted one.
+            RemovedSinceError: The request inserted it before, and it has been removed.
         """
-        document = None if demanded.request is None else await self.newest(document_id)
-        is_it = document is not None and repeats.is_repeated(document, demanded)
-        return document if is_it else None
-
-    async def newest(self, document_id: str) -> Json | None:
-        """A document as nothing can undo it any more, whole; None where there is none."""
-        return await self._newest.find_one({"_id": document_id})
+        while True:
+            try:
+                if demanded.request is None or not self._are_removed:
+                    await self._collection.insert_one(document)
+                else:
+                    await self._removals.insert(document, demanded)
+            except DuplicateKeyError as error:
+                if demanded.request is None:
+                    raise
+                found = await self._newest_of(document["_id"])
+                if found is not None and repeats.is_repeated(found, demanded):
+                    return found
+                is_id = "_id" in (error.details or {}).get("keyValue", {})
+                if found is not None or not is_id:
+                    raise  # else it has gone again
+            else:
+                return document
 
     async def update(
         self,
@@ -88,7 +106,7 @@ class Conditional:
 
         Raises as `update` does. Where it is one to change after all, somebody has been quicker.
         """
-        document = await self.newest(document_id)
+        document = await self._newest_of(document_id)
         if document is None:
             raise NotFoundError(document_id)
         if repeats.is_repeated(document, demanded):
@@ -97,3 +115,11 @@ class Conditional:
         if not etags.admit(demanded, document):
             raise PreconditionFailedError(etags.of(document))
         return document, False
+
+    async def remove(self, document_id: str, demanded: Conditions) -> None:
+        """Remove a document for good. Raises as `Removals.remove` does."""
+        await self._removals.remove(document_id, demanded)
+
+    async def _newest_of(self, document_id: str) -> Json | None:
+        """A document as nothing can undo it any more, whole."""
+        return await self._newest.find_one({"_id": document_id})

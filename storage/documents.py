@@ -27,7 +27,6 @@ from storage.errors import (
 from storage.etags import Etags
 from storage.pages import Page, Pages
 from storage.publications import Publications
-from storage.removals import Removals
 from storage.system_fields import EMAIL_KEYS, REVISION, SYSTEM, name_of, system
 from storage.uniqueness import Uniqueness
 
@@ -56,9 +55,7 @@ class Documents:
         self._pages = Pages(collection, self._codec, row)
         self._publications = publications
         self._etags = Etags(REVISION)
-        self._single = Conditional(collection, self._etags)
-        self._removals = Removals(collection, self._etags)
-        self._are_removed = api.has_method("DELETE")
+        self._single = Conditional(collection, self._etags, are_removed=api.has_method("DELETE"))
 
     async def create(self, value: Mapping[str, Any]) -> Json:
         """Store a new object and answer it. Without a key it is given one, a UUID.
@@ -151,7 +148,7 @@ class Documents:
             NotFoundError: There is none with this id.
             PreconditionFailedError, KeyReusedError: As `replace` says.
         """
-        await self._removals.remove(document_id, conditions_of_write())
+        await self._single.remove(document_id, conditions_of_write())
 
     async def _create(self, value: Mapping[str, Any], demanded: Conditions) -> Json:
         document_id = (
@@ -160,26 +157,13 @@ class Documents:
         value = {self._key: document_id, **value}
         told = {} if self._publications is None else self._publications.of_creation(value, now())
         own = {**told, **repeats.of_creation(demanded)}
-        while True:
-            document = self._document(document_id, value, 1, own)
-            try:
-                with size_checked:
-                    await self._insert(document, demanded)
-                return self._answered(document)
-            except DuplicateKeyError as error:
-                made = await self._single.newest(document_id) if demanded.request else None
-                if made is not None and repeats.is_repeated(made, demanded):
-                    return self._answered(made)
-                taken = self._unique.taken(error, value)
-                is_own = isinstance(taken, UniqueTakenError) and taken.property == self._key
-                if not (demanded.request and is_own and made is None):
-                    raise taken from error  # else it was removed in between
-
-    async def _insert(self, document: Json, demanded: Conditions) -> None:
-        if demanded.request is not None and self._are_removed:
-            await self._removals.insert(document, demanded)
-        else:
-            await self._collection.insert_one(document)
+        document = self._document(document_id, value, 1, own)
+        try:
+            with size_checked:
+                document = await self._single.insert(document, demanded)
+        except DuplicateKeyError as error:
+            raise self._unique.taken(error, value) from error
+        return self._answered(document)
 
     def _document(
         self, document_id: str, value: Mapping[str, Any], revision: int, own: Json

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from bson import Int64
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
 
 from contract.answers.values import Tagged
 from contract.conditions import conditions, conditions_of_write
@@ -66,7 +65,7 @@ class Orders:
         self._codec, self._contacts_codec = order_codec(api), contacts_codec(events)
         self._orders: AsyncCollection[Json] = database[row.name]
         self._etags = Etags(REVISION, CONTACT_VERSION)
-        self._single = Conditional(self._orders, self._etags)
+        self._single = Conditional(self._orders, self._etags, are_removed=api.has_method("DELETE"))
         self._pages = Pages(self._orders, self._codec, row)
         self._contacts: AsyncCollection[Json] = database["contacts"]
         self._known = Batches(self._known_versions)
@@ -87,14 +86,8 @@ class Orders:
             Order.updatedAt: moment,
             **system({CONTACT_VERSION: version, **repeats.of_creation(demanded)}),
         }
-        try:
-            with size_checked:
-                await self._orders.insert_one(document)
-        except DuplicateKeyError:
-            made = await self._single.made(order_id, demanded)
-            if made is None:
-                raise
-            document = made
+        with size_checked:
+            document = await self._single.insert(document, demanded)
         return self._answered(document)
 
     async def get(self, order_id: str) -> Json:

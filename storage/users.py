@@ -58,8 +58,8 @@ class Users:
         api: Description,
         publications: Publications | None = None,
     ) -> None:
-        self._users, self._etags = collection, Etags(CONTACT_VERSION)
-        self._single = Conditional(collection, self._etags)
+        self._etags = Etags(CONTACT_VERSION)
+        self._single = Conditional(collection, self._etags, are_removed=api.has_method("DELETE"))
         self._build = build
         self._publications = publications or Publications((), (), build)
         self._codec = user_codec(api)
@@ -83,12 +83,9 @@ class Users:
         }
         try:
             with size_checked:
-                await self._users.insert_one(document)
+                document = await self._single.insert(document, demanded)
         except DuplicateKeyError as error:
-            made = await self._single.made(user_id, demanded)
-            if made is None:
-                raise _taken(error, user[User.emails]) from error
-            document = made
+            raise _taken(error, user[User.emails]) from error
         return self._answered(document)
 
     async def update_contacts(

@@ -1,12 +1,14 @@
 """Stand-ins that lack one guard each, by what they lack. Every one of them must be caught."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from messaging.broker import Address, BrokerError, Message
 from storage.contacts import Contacts
 from storage.outbox import Change
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker, Stored
-from tests.messaging.simulation.history import ClientWrite, Fields, OrderState
+from tests.messaging.simulation.faulty_requests import FAULTY_REQUESTS
+from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields, OrderState
 from tests.messaging.simulation.order_database import OrderDatabase, StandInContactsStore
 from tests.messaging.simulation.scheduler import Process, Steps
 from tests.messaging.simulation.user_database import User, UserDatabase
@@ -51,7 +53,7 @@ class DetailsTakeNothingOver(OrderDatabase):
 class DetailsInTwoWrites(OrderDatabase):
     """A PUT details takes over what is newer in one write, and what was sent in another."""
 
-    def update_details(self, order_id: str, user_id: str, write: ClientWrite) -> Steps[None]:
+    def update_details(self, order_id: str, user_id: str, write: ClientWrite) -> Steps[bool]:
         """The version rises before the fields are there."""
         yield
         contacts = self.contacts.get(user_id)
@@ -59,29 +61,34 @@ class DetailsInTwoWrites(OrderDatabase):
         order = self.orders.get(order_id)
         assert order is not None
         if contacts is not None and contacts.version > order.version:
-            self.orders.put(
-                order_id, OrderState(user_id, order.fields, contacts.version, order.writes)
-            )
+            self.orders.put(order_id, replace(order, version=contacts.version))
         self.write_journal()
         yield
-        yield from super().update_details(order_id, user_id, write)
+        return (yield from super().update_details(order_id, user_id, write))
 
 
 class DutyInASecondWrite(UserDatabase):
     """A PUT writes the change first, and the duty to publish it after that."""
 
-    def put_contacts(self, user_id: str, fields: Fields) -> Steps[int]:
+    def put_contacts(
+        self, user_id: str, fields: Fields, change: ContactChange | None = None
+    ) -> Steps[int]:
         """Two updates."""
         yield
         user = self.users.get(user_id)
         assert user is not None
+        if self.is_repeated(user, change):
+            self.write_journal()
+            return user.version
         version = user.version + 1
-        self.users.put(user_id, User({**user.fields, **fields}, version, user.since))
+        seen = () if change is None else (*user.changes, change)
+        written = replace(user, fields={**user.fields, **fields}, version=version, changes=seen)
+        self.users.put(user_id, replace(written, requests=self.with_request(user, change)))
         self.write_journal()
         yield
         changed = self.users.get(user_id)
         assert changed is not None
-        self.users.put(user_id, User(changed.fields, changed.version, self.scheduler.steps))
+        self.users.put(user_id, replace(changed, since=self.scheduler.steps))
         yield
         self.write_journal()
         return version
@@ -174,7 +181,7 @@ class DoesNotReadAgain(StandInContactsStore):
         return self._first
 
 
-FAULTY = {
+FAULTY: Mapping[str, Parts] = {
     "ignores the version filter": Parts(orders=IgnoresTheVersionOfOrders),
     "lets older contact data overwrite newer": Parts(orders=OverwritesNewerContacts),
     "gives new orders no version": Parts(orders=OrdersKnowNothing),
@@ -188,5 +195,6 @@ FAULTY = {
     "takes a returned message for published": Parts(broker=TakesReturnedForPublished),
     "does not wait for confirms": Parts(connection=TakesUnconfirmedForPublished),
     "does not read the contact data again": Parts(store=DoesNotReadAgain),
+    **FAULTY_REQUESTS,
 }
 """By the guard that is removed."""

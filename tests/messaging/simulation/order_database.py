@@ -6,9 +6,12 @@ from datetime import datetime
 
 from models.fields.order import Order
 from storage.contacts import Contacts
+from storage.repeats import KEPT
 from tests.messaging.simulation import journal
 from tests.messaging.simulation.history import ClientWrite, Fields, History, OrderState
 from tests.messaging.simulation.scheduler import GAP, Process, Scheduler, Steps
+
+_JOURNAL_STEPS = 3
 
 
 class OrderDatabase:
@@ -38,26 +41,94 @@ class OrderDatabase:
         self.write_journal()
 
     def create(self, order_id: str, user_id: str, write: ClientWrite) -> Steps[None]:
-        """POST /orders/: reads the version, then inserts."""
+        """POST /orders/: reads the version, then inserts. A key says which id it is."""
         yield
         contacts = self.contacts.get(user_id)
         version = contacts.version if contacts else 0
-        yield GAP
-        self.orders.put(order_id, OrderState(user_id, write.fields, version, (write,)))
-        yield
-        self.write_journal()
+        while True:
+            yield GAP
+            order_id = self.id_of(order_id, write)
+            if self.orders.get(order_id) is None:
+                self.orders.put(order_id, self.new(user_id, write, version))
+                break
+            yield from self.read_newest()
+            if self.orders.get(order_id) is not None:  # it can only have been this request
+                return
+        yield from self.wait_for_journal()
 
-    def update_details(self, order_id: str, user_id: str, write: ClientWrite) -> Steps[None]:
-        """PUT details: reads the newest contact data, then updates the order in one step."""
+    def update_details(self, order_id: str, user_id: str, write: ClientWrite) -> Steps[bool]:
+        """PUT details: reads the newest contact data, then updates the order in one step.
+
+        Answers whether the order was as its client has read it.
+        """
         yield
         contacts = self.contacts.get(user_id)
-        yield GAP
-        order = self.orders.get(order_id)
-        assert order is not None
+        while True:
+            yield GAP
+            order = self.orders.get(order_id)
+            assert order is not None
+            if not self.is_repeated(order, write) and self.is_expected(order, write):
+                break
+            yield from self.read_newest()
+            order = self.orders.get(order_id)
+            assert order is not None
+            if self.is_repeated(order, write):
+                return True
+            if not self.is_expected(order, write):
+                return False
+        self.change(order_id, order, contacts, write)
+        yield from self.wait_for_journal()
+        return True
+
+    def change(
+        self, order_id: str, order: OrderState, contacts: Contacts | None, write: ClientWrite
+    ) -> None:
+        """Write what the client sent over what is newest, and the request with it."""
+        self._history.applied(order_id, order, write)
         if contacts is not None and contacts.version > order.version:
             order = self.take_over(order, contacts)
-        fields = {**order.fields, **write.fields}
-        self.orders.put(order_id, replace(order, fields=fields, writes=(*order.writes, write)))
+        changed = replace(
+            order,
+            fields={**order.fields, **write.fields},
+            writes=(*order.writes, write),
+            requests=self.with_request(order, write),
+            revision=order.revision + 1,
+        )
+        self.orders.put(order_id, changed)
+
+    def show(self, order_id: str) -> Steps[OrderState | None]:
+        """GET /orders/{id}: what can no more be lost."""
+        yield
+        return self.orders.durable(order_id)
+
+    def new(self, user_id: str, write: ClientWrite, version: int) -> OrderState:
+        """What is inserted."""
+        return OrderState(user_id, write.fields, version, (write,))
+
+    def id_of(self, order_id: str, write: ClientWrite) -> str:  # noqa: ARG002
+        """The id of a new order: the same each time that its request comes."""
+        return order_id
+
+    def with_request(self, order: OrderState, write: ClientWrite) -> tuple[ClientWrite, ...]:
+        """The requests that an order knows after a write."""
+        return (*order.requests, write)[-KEPT:] if write.has_key else order.requests
+
+    def is_repeated(self, order: OrderState, write: ClientWrite) -> bool:
+        """Whether the order knows the request."""
+        return write.has_key and write in order.requests
+
+    def is_expected(self, order: OrderState, write: ClientWrite) -> bool:
+        """Whether its ETag is the one that the client sends."""
+        return write.expects is None or order.etag == write.expects.etag
+
+    def wait_for_journal(self) -> Steps[None]:
+        """It is not written at once: others see what is not on the disk yet."""
+        for _ in range(_JOURNAL_STEPS):
+            yield GAP
+        self.write_journal()
+
+    def read_newest(self) -> Steps[None]:
+        """A linearizable read: what it finds is on the disk."""
         yield
         self.write_journal()
 

@@ -10,9 +10,10 @@ from models.fields.user import User as UserFields
 from storage.contacts import Contacts
 from storage.durable import DatabaseUnavailable
 from storage.outbox import Backlog, Change
+from storage.repeats import KEPT
 from tests.apis import change_of
 from tests.messaging.simulation import journal
-from tests.messaging.simulation.history import Fields, History
+from tests.messaging.simulation.history import ContactChange, Fields, History
 from tests.messaging.simulation.scheduler import GAP, Process, Scheduler, Steps
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -20,11 +21,16 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class User:
-    """A user's document; `since` is the step of the oldest unpublished change, None for none."""
+    """A user's document; `since` is the step of the oldest unpublished change, None for none.
+
+    `changes` are those that it has seen, `requests` those of them that it knows by their keys.
+    """
 
     fields: Fields
     version: int = 1
     since: int | None = None
+    changes: tuple[ContactChange, ...] = ()
+    requests: tuple[ContactChange, ...] = ()
 
 
 class UserDatabase:
@@ -37,17 +43,44 @@ class UserDatabase:
         self._history = history
         self._streams: list[asyncio.Future[None]] = []
 
-    def put_contacts(self, user_id: str, fields: Fields) -> Steps[int]:
-        """PUT /users/{id}: one atomic update; answers the new version when it is durable."""
+    def put_contacts(
+        self, user_id: str, fields: Fields, change: ContactChange | None = None
+    ) -> Steps[int]:
+        """PUT /users/{id}: one atomic update; answers the new version when it is durable.
+
+        A change that the user knows by its key is answered with the version that there is.
+        """
         yield
         user = self.users.get(user_id)
         assert user is not None
+        if self.is_repeated(user, change):
+            yield
+            self.write_journal()
+            user = self.users.get(user_id)
+            assert user is not None
+            return user.version
         since = self.scheduler.steps if user.since is None else user.since
-        changed = User({**user.fields, **fields}, user.version + 1, since)
+        seen = () if change is None else (change,)
+        changed = User(
+            {**user.fields, **fields},
+            user.version + 1,
+            since,
+            (*user.changes, *seen),
+            self.with_request(user, change),
+        )
         self.users.put(user_id, changed)
         yield GAP
         self.write_journal()
         return changed.version
+
+    def with_request(self, user: User, change: ContactChange | None) -> tuple[ContactChange, ...]:
+        """The requests that a user knows after a change."""
+        known = change is not None and change.has_key
+        return (*user.requests, change)[-KEPT:] if known and change else user.requests
+
+    def is_repeated(self, user: User, change: ContactChange | None) -> bool:
+        """Whether the user knows the request."""
+        return change is not None and change.has_key and change in user.requests
 
     def unpublished(self) -> Steps[list[str]]:
         """Who has a duty to publish, the longest waiting first."""

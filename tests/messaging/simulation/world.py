@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from messaging.clock import Clock
@@ -20,7 +21,13 @@ from storage.durable import DatabaseRefused, DatabaseUnavailable
 from storage.orders import CONTACTS
 from tests.apis import contact_events
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
-from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields, History
+from tests.messaging.simulation.history import (
+    ClientWrite,
+    ContactChange,
+    Fields,
+    History,
+    OrderState,
+)
 from tests.messaging.simulation.order_database import OrderDatabase, StandInContactsStore
 from tests.messaging.simulation.scheduler import Operation, Process, Scheduler, Steps
 from tests.messaging.simulation.user_database import EPOCH, StandInOutbox, User, UserDatabase
@@ -39,11 +46,15 @@ class Shape:
     changes: tuple[int, ...]
     orders: tuple[int, ...]
     edits: tuple[int, ...]
+    clerks: tuple[int, ...]
     relays: tuple[int, ...]
     consumers: tuple[int, ...]
     windows: tuple[int, ...]
     pauses: tuple[int, ...]
     faults: tuple[int, ...]
+    fault_chance: float = 0.02
+    fault_kinds: tuple[str, ...] = ()
+    """All, where none is named."""
 
 
 BROAD = Shape(
@@ -51,6 +62,7 @@ BROAD = Shape(
     changes=(1, 2, 3, 4),
     orders=(1, 2, 3),
     edits=(0, 0, 1, 2),
+    clerks=(1, 1, 2),
     relays=(1, 1, 2),
     consumers=(1, 2, 2),
     windows=(1, 2, 3, 4),
@@ -64,6 +76,7 @@ NARROW = Shape(
     changes=(2,),
     orders=(5,),
     edits=(0,),
+    clerks=(1,),
     relays=(2,),
     consumers=(2,),
     windows=(1,),
@@ -73,7 +86,22 @@ NARROW = Shape(
 """The last changes of one user and many new orders at once, two relays and two consumers: what goes
 wrong here is not made good by whatever comes after."""
 
-_FAULT_CHANCE = 0.02
+CROWDED = Shape(
+    users=(1,),
+    changes=(0, 1),
+    orders=(1,),
+    edits=(2, 3),
+    clerks=(2, 3),
+    relays=(1,),
+    consumers=(1,),
+    windows=(1,),
+    pauses=(1, 12),
+    faults=(2, 4, 8),
+    fault_chance=0.1,
+    fault_kinds=("request killed", "order database crashed", "operation failed"),
+)
+"""Several clerks at one order, and few others who make durable what they write."""
+
 _MESSAGE_FAULT_CHANCE = 0.05
 _RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 25, 125, 625))
 
@@ -140,7 +168,7 @@ class World:
         self.orders = parts.orders(self.scheduler, self.history)
         in_order = self._random.random() < 0.5
         self.broker = parts.broker(self.scheduler, self._topology, self._chance, in_order=in_order)
-        self._shape = self._random.choice((BROAD, NARROW))
+        self._shape = self._random.choice((BROAD, NARROW, CROWDED))
         self._faults_left = self._random.choice(self._shape.faults)
         self._faults: list[str] = []
         self._harness = Process("harness")
@@ -157,7 +185,10 @@ class World:
         self.scheduler.run_until(self._is_over, self._maybe_fault)
         if not self.history.violations:
             newest = {user_id: user.version for user_id, user in self.users.users.items()}
-            self.history.judge(dict(self.orders.orders.items()), newest)
+            orders = dict(self.orders.orders.items())
+            changes = {user_id: user.changes for user_id, user in self.users.users.items()}
+            self.history.judge(orders, newest)
+            self.history.judge_requests(orders, changes)
         self.scheduler.cancel(self._tasks)
         self.scheduler.close()
         history = self.history
@@ -189,40 +220,92 @@ class World:
     async def _change_contacts(self, user_id: str, changes: int) -> None:
         for _ in range(changes):
             await self._pause()
-            await self._request(lambda process: self._put_contacts(process, user_id))
+            change = ContactChange(user_id, self.scheduler.steps, has_key=self._draw_key())
+            self.history.changes.append(change)
+            fields = self._some_fields()
+            await self._until_answered(
+                change, partial(self._put_contacts, change=change, fields=fields)
+            )
 
-    async def _put_contacts(self, process: Process, user_id: str) -> None:
+    async def _put_contacts(self, process: Process, change: ContactChange, fields: Fields) -> None:
         """PUT /users/{id} and its answer."""
-        change = ContactChange(user_id, began=self.scheduler.steps)
-        self.history.changes.append(change)
-        steps = self.users.put_contacts(user_id, self._some_fields())
+        steps = self.users.put_contacts(change.user, fields, change)
         change.version = await self.scheduler.call(process, self.users, steps)
         change.told = await self._tell(process)
 
     async def _order(self, order_id: str, user_id: str) -> None:
         await self._pause()
-        await self._request(lambda process: self._post_order(process, order_id, user_id))
+        write = self._client_write(user_id, self._new_fields())
+        await self._until_answered(
+            write, lambda process: self._post_order(process, order_id, user_id, write)
+        )
+        for _ in range(self._random.choice(self._shape.clerks) - 1):
+            self._act(self._edit(order_id, user_id))
+        await self._edit(order_id, user_id)
+
+    async def _edit(self, order_id: str, user_id: str) -> None:
+        """What a clerk does, who may read the order first, and demand that it has not changed."""
         for _ in range(self._random.choice(self._shape.edits)):
             await self._pause()
-            if self.orders.orders.durable(order_id) is not None:
-                await self._request(lambda process: self._put_details(process, order_id, user_id))
+            if self.orders.orders.durable(order_id) is None:
+                return
+            read = await self._read(order_id) if self._random.random() < 0.5 else None
+            await self._pause()
+            write = self._client_write(user_id, self._some_fields(), read)
+            await self._until_answered(
+                write,
+                partial(self._put_details, order_id=order_id, user_id=user_id, write=write),
+            )
 
-    async def _post_order(self, process: Process, order_id: str, user_id: str) -> None:
+    async def _post_order(
+        self, process: Process, order_id: str, user_id: str, write: ClientWrite
+    ) -> None:
         """POST /orders/ and its answer."""
-        write = self._client_write(user_id, self._new_fields())
         steps = self.orders.create(order_id, user_id, write)
         await self.scheduler.call(process, self.orders, steps)
         write.told = await self._tell(process)
 
-    async def _put_details(self, process: Process, order_id: str, user_id: str) -> None:
+    async def _put_details(
+        self, process: Process, order_id: str, user_id: str, write: ClientWrite
+    ) -> None:
         """PUT /orders/{id}/details and its answer."""
-        write = self._client_write(user_id, self._some_fields())
         steps = self.orders.update_details(order_id, user_id, write)
-        await self.scheduler.call(process, self.orders, steps)
-        write.told = await self._tell(process)
+        is_done = await self.scheduler.call(process, self.orders, steps)
+        answered = await self._tell(process)
+        write.told, write.refused = (answered, None) if is_done else (None, answered)
 
-    def _client_write(self, user_id: str, fields: Fields) -> ClientWrite:
-        return ClientWrite(fields, self.scheduler.steps, self.orders.known(user_id))
+    async def _read(self, order_id: str) -> OrderState | None:
+        """GET /orders/{id}; None where the database is away."""
+        try:
+            return await self.scheduler.call(self._harness, self.orders, self.orders.show(order_id))
+        except DatabaseUnavailable:
+            return None
+
+    async def _until_answered(
+        self,
+        request: ClientWrite | ContactChange,
+        serve: Callable[[Process], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Have a request served; where it has a key, again until it is answered."""
+        while True:
+            await self._request(serve)
+            is_refused = isinstance(request, ClientWrite) and request.refused is not None
+            if not request.has_key or request.told is not None or is_refused:
+                return
+            await self._pause()
+
+    def _draw_key(self) -> bool:
+        return self._random.random() < 0.5
+
+    def _client_write(
+        self, user_id: str, fields: Fields, read: OrderState | None = None
+    ) -> ClientWrite:
+        known = self.orders.known(user_id)
+        write = ClientWrite(
+            fields, self.scheduler.steps, known, has_key=self._draw_key(), expects=read
+        )
+        self.history.writes.append(write)
+        return write
 
     async def _tell(self, process: Process) -> int:
         """The answer to a client arrives: a step of its own. Returns when."""
@@ -340,8 +423,8 @@ class World:
         return False
 
     def _maybe_fault(self) -> None:
-        if self._faults_left and self._random.random() < _FAULT_CHANCE:
-            name = self._random.choice(tuple(self._fault_actions))
+        if self._faults_left and self._random.random() < self._shape.fault_chance:
+            name = self._random.choice(self._shape.fault_kinds or tuple(self._fault_actions))
             self.scheduler.note(f"perhaps: {name}")
             if self._fault_actions[name]():
                 self._note(name)
