@@ -50,7 +50,12 @@ def bench(rounds: int, seconds: int, connections: int, *, profile: bool) -> None
             )
     except (LocalError, LoadError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"\n{report.speed(measured.rounds)}\n\n{report.memory(measured.memory)}")
+    tables = (
+        report.speed(measured.rounds),
+        report.headers(measured.rounds),
+        report.memory(measured.memory),
+    )
+    click.echo("".join(f"\n{each}\n" for each in tables))
     if any(report.failed(each) for each in measured.rounds.values()):
         raise click.ClickException("Requests failed: these figures say nothing.")
 

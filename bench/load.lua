@@ -2,6 +2,7 @@
 --   OPERATION  create_user, update_user, create_order or list_orders
 --   TAG        makes the e-mail addresses of this run its own
 --   USERS      a file of user ids, one a line
+--   HEADERS    set: each request has a key of its own, and each PUT demands a state
 -- The last line of the output is JSON: requests, microseconds, p50 and p99 in microseconds, failed.
 
 local operation, tag = os.getenv("OPERATION"), os.getenv("TAG")
@@ -41,8 +42,12 @@ local requests = {
   end,
 }
 
+local has_headers = os.getenv("HEADERS") ~= nil
+if has_headers and operation == "update_user" then headers["If-Match"] = "*" end
+
 function request()
   number = number + 1
+  if has_headers then headers["Idempotency-Key"] = string.format("%s-%032d", tag, number) end
   return requests[operation]()
 end
 

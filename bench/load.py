@@ -26,6 +26,11 @@ class Operation:
     title: str
     service: str
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything."""
+        return not self.title.startswith("GET")
+
 
 OPERATIONS = (
     Operation("create_user", "POST /users/", "users"),
@@ -71,13 +76,17 @@ def require_wrk() -> None:
         )
 
 
-def run(server: Server, operation: Operation, tag: str, load: Load) -> Sample:
-    """Load one operation.
+def run(
+    server: Server, operation: Operation, tag: str, load: Load, *, has_headers: bool = False
+) -> Sample:
+    """Load one operation, if need be with keys and with a state that is demanded.
 
-    `tag` becomes part of every e-mail address, so that none was ever used before.
+    `tag` becomes part of every e-mail address and key, so that none was ever used before.
     """
     options = ["-t1", f"-c{load.connections}", f"-d{load.seconds}s", "-s", str(SCRIPT)]
     given = {"OPERATION": operation.name, "TAG": tag, "USERS": str(load.users)}
+    if has_headers:
+        given["HEADERS"] = "yes"
     began = server.cpu_seconds()
     done = subprocess.run(
         ["wrk", *options, server.url],

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from bench.load import OPERATIONS, Load, Operation, run
-from bench.report import Memory, Round
+from bench.report import HEADERS, Memory, Round
 from bench.servers import Progress, Side, servers
 from local.examples import body_example
 from models.fields.user import User
@@ -38,7 +38,7 @@ def measure(
         for operation in OPERATIONS:
             for number in range(1, rounds + 1):
                 found = _round(sides, operation, number, load)
-                rates = ", ".join(f"{side} {found[side].rate:,.0f}/s" for side in sides)
+                rates = ", ".join(f"{side} {each.rate:,.0f}/s" for side, each in found.items())
                 progress(f"{operation.title}, round {number} of {rounds}: {rates}")
                 measured[operation].append(found)
         return Measured(measured, {"at rest": at_rest, "after the load": _memory(sides)})
@@ -46,9 +46,15 @@ def measure(
 
 def _round(sides: Mapping[str, Side], operation: Operation, number: int, load: Load) -> Round:
     # Who is second meets a larger collection and a warmer machine: they take turns.
-    order = sorted(sides, reverse=number % 2 == 0)
+    order = sorted([*sides, HEADERS] if operation.writes else sides, reverse=number % 2 == 0)
     return {
-        side: run(sides[side][operation.service], operation, f"{side}{number}", load)
+        side: run(
+            sides["project" if side == HEADERS else side][operation.service],
+            operation,
+            f"{side}{number}",
+            load,
+            has_headers=side == HEADERS,
+        )
         for side in order
     }
 

@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from bench.load import Operation, Sample
 from local.display import columns
 
+HEADERS = "headers"
+"""The side of the project where requests have keys, and demand a state."""
+
 Round = Mapping[str, Sample]
-"""One operation of the `project` and of the `floor`, loaded one right after the other."""
+"""One operation of the `project`, of the `floor` and, if it writes, of the project with `HEADERS`,
+loaded one right after the other."""
 
 Memory = Mapping[str, Mapping[str, float]]
 """MiB of each worker, by side and service."""
@@ -29,6 +33,18 @@ def speed(measured: Mapping[Operation, Sequence[Round]]) -> str:
         ratio = statistics.median(each["project"].rate / each["floor"].rate for each in rounds)
         rows.append(_row(operation.title, "project", rounds, f"{ratio:.2f}"))
         rows.append(_row("", "floor", rounds, ""))
+    return columns(rows)
+
+
+def headers(measured: Mapping[Operation, Sequence[Round]]) -> str:
+    """The CPU time of each write, without and with Idempotency-Key and If-Match."""
+    rows = [("CPU/request", "without headers", "with them", "ratio")]
+    for operation, rounds in measured.items():
+        if operation.writes:
+            sides = [[each[side].cpu for each in rounds] for side in ("project", HEADERS)]
+            ratio = statistics.median(each[HEADERS].cpu / each["project"].cpu for each in rounds)
+            without, beside = (f"{statistics.median(each):.0f} µs" for each in sides)
+            rows.append((operation.title, without, beside, f"{ratio:.2f}"))
     return columns(rows)
 
 

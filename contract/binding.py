@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from contract.answers.responder import Responder, responders
 from contract.arguments import ARGUMENTS, Arguments
 from contract.bodies.limits import MAX_UPLOAD_BYTES
-from contract.conditions import ConditionReader
+from contract.conditions import ConditionalOperation
 from contract.errors import NotFound
 from contract.handlers import Handler
 from contract.parameters.path import path_name
@@ -54,7 +54,7 @@ def bind(
     """
     responding = responders(description)
     operations = {
-        each.id: (ConditionReader(each), handlers[each.id], responding[each.id])
+        each.id: (ConditionalOperation(each), handlers[each.id], responding[each.id])
         for each in description.operations
     }
     connexion: Any = ConnexionMiddleware(
@@ -152,7 +152,7 @@ class _NoUriParser:
 
 
 async def _call(
-    operations: Mapping[str, tuple[ConditionReader, Handler, Responder]],
+    operations: Mapping[str, tuple[ConditionalOperation, Handler, Responder]],
     scope: Scope,
     receive: Receive,
     send: Send,
@@ -161,12 +161,8 @@ async def _call(
     operation_id = extensions["connexion_routing"]["operation_id"]
     if operation_id is None:
         raise NotFound("There is nothing at this path.")
-    conditions, handle, respond = operations[operation_id]
+    conditional, handle, respond = operations[operation_id]
     accept = respond.accepted(scope)
-    arguments = extensions[ARGUMENTS]
-    for name in conditions.arguments:
-        del arguments[name]
     async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
-        with conditions.applied(scope) as demanded:
-            result = await handle(**arguments)
-    await respond(conditions.of_reading(result, demanded), accept, scope, receive, send)
+        result = await conditional.handled(handle, extensions[ARGUMENTS], scope)
+    await respond(result, accept, scope, receive, send)

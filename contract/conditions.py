@@ -5,13 +5,13 @@ or not. No handler is given them: storage asks `conditions()`.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.responses import Response
@@ -115,86 +115,88 @@ def conditions_of_write() -> Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The headers as they came, and the fingerprint of the request, where one is needed."""
+    """The headers as they came, and the fingerprint of the request, where it has a key."""
 
     lines: Mapping[str, Sequence[str]]
+    caller: bytes
     fingerprint: Fingerprint | None
 
 
 def sent(scope: Scope, receive: Receive) -> tuple[Sent | None, Receive]:
     """The headers of a request, and what its body is to be read from; None where it has none."""
     lines: dict[str, list[str]] = {}
+    media_type = caller = b""
     for name, value in scope["headers"]:
         if name in _NAMES:
             lines.setdefault(_NAMES[name], []).append(value.decode("latin-1"))
+        elif name == b"content-type":
+            media_type = value
+        elif name == _CALLER:
+            caller = value
     if not lines:
         return None, receive
     if IDEMPOTENCY_KEY not in lines:
-        return Sent(lines, None), receive
-    fingerprint = Fingerprint(scope)
-    return Sent(lines, fingerprint), fingerprint.of(receive)
+        return Sent(lines, caller, None), receive
+    fingerprint = Fingerprint(scope, media_type)
+    return Sent(lines, caller, fingerprint), fingerprint.of(receive)
 
 
-class ConditionReader:
-    """Reads the conditions of requests for one operation."""
+class ConditionalOperation:
+    """Has requests for one operation handled under their conditions. Thread-safe."""
 
     def __init__(self, operation: Operation) -> None:
         declared = [each for each in operation.parameters if each.is_condition]
-        self.arguments = tuple(each.python_name for each in declared)
-        """What is read with the other parameters, and is not for the handler."""
+        self._arguments = tuple(each.python_name for each in declared)
         self._operation, self._declared = operation.id, {each.name.lower() for each in declared}
         self._needs_etag = any(each.required and each.name.lower() == IF_MATCH for each in declared)
         self._is_safe = operation.method in _SAFE
 
-    def of_reading(self, result: object, demanded: Conditions) -> object:
-        """What a request is answered that reads: the result, or that its client has it already.
-
-        Raises:
-            PreconditionFailed: It is in another state than the client asks for.
-        """
-        value = result.value if isinstance(result, Answer) else result
-        if not self._is_safe or not isinstance(value, Tagged):
-            return result
-        if demanded.if_match is not None and not _among(demanded.if_match, value.etag):
-            raise PreconditionFailed.now(value.etag)
-        if _among(demanded.if_none_match or (), value.etag):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": value.etag})
-        return result
-
-    @contextmanager
-    def applied(self, scope: Scope) -> Iterator[Conditions]:
-        """Let storage know the conditions of a request.
+    async def handled(
+        self, handle: Callable[..., Awaitable[object]], arguments: dict[str, Any], scope: Scope
+    ) -> object:
+        """What a handler answers under the conditions of a request; 304 for what its client has.
 
         Raises:
             InvalidRequest: The key cannot be read.
-            PreconditionFailed: If-Match cannot be read.
+            PreconditionFailed: If-Match cannot be read, or what was read is in another state.
             PreconditionRequired: The operation demands If-Match, and there is none.
             InvalidAnswerError: The operation declares the headers, and its handler has answered
                 without asking storage for anything that heeds them.
         """
+        for name in self._arguments:
+            del arguments[name]
         found: Sent | None = scope["extensions"].get(SENT)
-        if found is None:
-            self._require(())
-            yield _NO_CONDITIONS
-            return
-        self._require(found.lines)
-        read = Conditions(
-            _request(found, scope), _etags(found, IF_MATCH), _etags(found, IF_NONE_MATCH)
-        )
-        with under(read):
-            yield read
-        if not read.met and not self._is_safe and self._declared & found.lines.keys():
-            names = ", ".join(sorted(self._declared & found.lines.keys()))
-            raise InvalidAnswerError(f"{self._operation} did not heed {names}: store by storage/")
-
-    def _require(self, names: Mapping[str, object] | tuple[()]) -> None:
-        if self._needs_etag and IF_MATCH not in names:
+        if self._needs_etag and (found is None or IF_MATCH not in found.lines):
             raise PreconditionRequired(
                 "Send If-Match with the ETag of what you read, so that nobody's change is lost."
             )
+        if found is None:
+            return await handle(**arguments)
+        demanded = Conditions(
+            _request(found), _etags(found, IF_MATCH), _etags(found, IF_NONE_MATCH)
+        )
+        with under(demanded):
+            result = await handle(**arguments)
+        if self._is_safe:
+            return _of_reading(result, demanded)
+        if not demanded.met and (names := self._declared & found.lines.keys()):
+            heedless = f"{self._operation} did not heed {', '.join(sorted(names))}"
+            raise InvalidAnswerError(f"{heedless}: store by storage/")
+        return result
 
 
-def _request(found: Sent, scope: Scope) -> Repeatable | None:
+def _of_reading(result: object, demanded: Conditions) -> object:
+    value = result.value if isinstance(result, Answer) else result
+    if not isinstance(value, Tagged):
+        return result
+    if demanded.if_match is not None and not _among(demanded.if_match, value.etag):
+        raise PreconditionFailed.now(value.etag)
+    if _among(demanded.if_none_match or (), value.etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": value.etag})
+    return result
+
+
+def _request(found: Sent) -> Repeatable | None:
     if found.fingerprint is None:
         return None
     lines = found.lines[IDEMPOTENCY_KEY]
@@ -207,8 +209,8 @@ def _request(found: Sent, scope: Scope) -> Repeatable | None:
             "Idempotency-Key",
             f"must be one, plain or quoted, of 1 to {MAX_KEY_CHARACTERS} characters",
         )
-    caller = b"".join(value for name, value in scope["headers"] if name == _CALLER)
-    digest = sha256(b"%d %b %b" % (len(caller), caller, key.encode("latin-1"))).digest()
+    scoped = b"%d %b %b" % (len(found.caller), found.caller, key.encode("latin-1"))
+    digest = sha256(scoped).digest()
     return Repeatable(digest[:DIGEST_BYTES], found.fingerprint)
 
 

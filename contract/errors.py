@@ -150,14 +150,6 @@ class NotUnique(Problem):
     title = "A value is not unique"
 
 
-class RemovedSince(Problem):
-    """What the request made when it came first has been removed."""
-
-    status = HTTPStatus.CONFLICT
-    kind = "removed-since"
-    title = "It has been removed since"
-
-
 class PreconditionFailed(Problem):
     """The thing is not as `If-Match` or `If-None-Match` demand; `headers` has its `ETag`."""
 
@@ -179,6 +171,14 @@ class KeyReused(Problem):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     kind = "idempotency-key-reused"
     title = "The key was used for another request"
+
+
+class RemovedSince(Problem):
+    """What the request made when it came first has been removed."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    kind = "removed-since"
+    title = "It has been removed since"
 
 
 class PreconditionRequired(Problem):

@@ -14,15 +14,14 @@ class Fingerprint:
     A form's boundary is left out: clients draw another each time that they send it.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        said = b"".join(value for name, value in scope["headers"] if name == b"content-type")
-        media_type, _, parameters = said.partition(b";")
+    def __init__(self, scope: Scope, content_type: bytes = b"") -> None:
+        media_type, _, parameters = content_type.partition(b";")
         _, _, boundary = parameters.partition(b"boundary=")
         self._boundary = boundary.partition(b";")[0].strip(b' \t"')
         self._tail = b""
-        parts = (scope["method"].encode(), scope["path"].encode(), scope["query_string"])
-        start = (*parts, media_type.strip().lower(), b"")
-        self._hash = sha256(b"\n".join(b"%d %b" % (len(each), each) for each in start))
+        asked = scope["path"].encode(), scope["query_string"], media_type.strip().lower()
+        start = "{} {} {} {} ".format(scope["method"], *map(len, asked)).encode()
+        self._hash = sha256(start + b"".join(asked))
 
     def of(self, receive: Receive) -> Receive:
         """The same, with what comes taken note of."""
