@@ -4,8 +4,10 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from pymongo import AsyncMongoClient
@@ -23,6 +25,10 @@ from tests.messaging.system import new_email
 _LONGEST_PAUSE_SECONDS = 0.3
 _BETWEEN_ORDERS_SECONDS = 2
 _EDITED_AGAIN = 0.6
+_WITH_ETAG = 0.3
+
+USERS = ("user-service-v1", "user-service-v2")
+ORDERS = ("order-service",)
 
 
 @dataclass(eq=False)
@@ -41,6 +47,7 @@ class OrderRecord:
     id: str
     user: str
     writes: list[ClientWrite]
+    etag: str
 
 
 @dataclass(frozen=True)
@@ -54,17 +61,24 @@ class Obligation:
 
 @dataclass
 class Records:
-    """What happened, as the clients saw it. Times are of `time.monotonic`, where not in ns."""
+    """What happened, as the clients saw it. Times are of `time.monotonic`, where not in ns.
+
+    `unanswered` are the requests that are under way.
+    """
 
     users: dict[str, UserRecord] = field(default_factory=dict)
     orders: dict[str, OrderRecord] = field(default_factory=dict)
     obligations: set[Obligation] = field(default_factory=set)
     longest: float = 0.0
     answers: Counter[str] = field(default_factory=Counter)
+    unanswered: int = 0
 
 
 class Load:
-    """Clients of the services, and a look into the databases past all faults."""
+    """Clients of the services, and a look into the databases past all faults.
+
+    Every request has a key, and is sent until it is answered.
+    """
 
     def __init__(
         self,
@@ -91,6 +105,10 @@ class Load:
                 tasks.create_task(self._order(record, stop))
             tasks.create_task(self._watch(stop))
 
+    async def is_answered(self) -> bool:
+        """Whether no request is under way."""
+        return not self.records.unanswered
+
     async def _create_user(self) -> UserRecord:
         fields = self._new_fields()
         url = f"{self._urls['user-service-v1']}/users/"
@@ -106,10 +124,7 @@ class Load:
             fields = self._some_fields()
             change = ContactChange(user.id, began=time.monotonic_ns())
             user.changes.append((change, fields))
-            service = self._random.choice(("user-service-v1", "user-service-v2"))
-            url = f"{self._urls[service]}/users/{user.id}"
-            if await self._ask("change", "PUT", url, _user(fields)) is None:
-                continue
+            await self._ask("change", f"PUT /users/{user.id}", _user(fields), to=USERS)
             change.told = time.monotonic_ns()
             await self._oblige(change)
 
@@ -120,30 +135,33 @@ class Load:
             if write is None:
                 continue
             body = {**_json(write.fields), Order.userId: user.id, Order.items: [_ITEM]}
-            url = f"{self._urls['order-service']}/orders/"
-            answer = await self._ask("new order", "POST", url, body)
-            if answer is None:
-                continue
+            answer = await self._ask("new order", "POST /orders/", body, to=ORDERS)
             write.told = time.monotonic_ns()
-            order = OrderRecord(answer[Order.orderId], user.id, [write])
+            order = OrderRecord(
+                answer.json()[Order.orderId], user.id, [write], answer.headers["ETag"]
+            )
             self.records.orders[order.id] = order
             while not stop.is_set() and self._random.random() < _EDITED_AGAIN:
                 await self._pause()
-                if not await self._edit(order):
-                    break
+                await self._edit(order)
 
-    async def _edit(self, order: OrderRecord) -> bool:
-        """PUT details; False where nobody knows what came of it: then never again."""
+    async def _edit(self, order: OrderRecord) -> None:
+        """PUT details, now and then only where the order is as it was answered last."""
         write = await self._begin_write(order.user, self._some_fields())
         if write is None:
-            return True
-        write.certain = False
-        order.writes.append(write)
-        url = f"{self._urls['order-service']}/orders/{order.id}/details"
-        if await self._ask("edit", "PUT", url, _json(write.fields)) is None:
-            return False
-        write.told, write.certain = time.monotonic_ns(), True
-        return True
+            return
+        match = {"If-Match": order.etag} if self._random.random() < _WITH_ETAG else {}
+        answer = await self._ask(
+            "edit",
+            f"PUT /orders/{order.id}/details",
+            _json(write.fields),
+            to=ORDERS,
+            headers=match,
+        )
+        order.etag = answer.headers["ETag"]
+        if answer.is_success:
+            write.told = time.monotonic_ns()
+            order.writes.append(write)
 
     async def _begin_write(self, user_id: str, fields: Fields) -> ClientWrite | None:
         """What the order database knows, then the time; None where it cannot be asked."""
@@ -154,20 +172,34 @@ class Load:
         known = int(contacts["version"]) if contacts else 0
         return ClientWrite(fields, time.monotonic_ns(), known)
 
-    async def _ask(self, kind: str, method: str, url: str, body: Json) -> Json | None:
-        """The body of the answer; None where the service did not say that it worked."""
-        try:
-            answer = await self._http.request(method, url, json=body)
-        except httpx.HTTPError:
-            self.records.answers[f"{kind} refused"] += 1
-            return None
-        if not answer.is_success:
-            assert answer.status_code >= 500, (answer.status_code, answer.text)
-            self.records.answers[f"{kind} refused"] += 1
-            return None
-        self.records.answers[f"{kind} acknowledged"] += 1
-        found: Json = answer.json()
-        return found
+    async def _ask(
+        self,
+        kind: str,
+        request: str,
+        body: Json,
+        *,
+        to: Sequence[str],
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """The answer to a request (`POST /orders/`), which is sent until there is one."""
+        method, path = request.split()
+        sent = {"Idempotency-Key": str(uuid4()), **(headers or {})}
+        self.records.unanswered += 1
+        while True:
+            url = f"{self._urls[self._random.choice(to)]}{path}"
+            try:
+                answer = await self._http.request(method, url, json=body, headers=sent)
+            except httpx.HTTPError:
+                self.records.answers[f"{kind} repeated"] += 1
+            else:
+                if answer.is_success or answer.status_code == httpx.codes.PRECONDITION_FAILED:
+                    break
+                assert answer.status_code >= 500, (answer.status_code, answer.text)
+                self.records.answers[f"{kind} repeated"] += 1
+            await self._pause()
+        self.records.unanswered -= 1
+        self.records.answers[f"{kind} {'acknowledged' if answer.is_success else 'stale'}"] += 1
+        return answer
 
     async def _oblige(self, change: ContactChange) -> None:
         """From now on the user's orders of before the change are out of step."""

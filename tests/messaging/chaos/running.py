@@ -53,6 +53,7 @@ class Report:
     def __str__(self) -> str:
         """The table."""
         lost = sum(each.startswith("guarantee 1") for each in self.violations)
+        twice = sum(each.startswith("guarantee 3") for each in self.violations)
         answers = self.records.answers
         rows: dict[str, object] = {
             **{f"fault: {name}": count for name, count in sorted(self.faults.items())},
@@ -65,7 +66,8 @@ class Report:
             "fields of orders judged": self.judged,
             "of which a change had to reach": self.due,
             "lost": lost,
-            "stale": len(self.violations) - lost,
+            "twice, or never answered": twice,
+            "stale": len(self.violations) - lost - twice,
         }
         table = "\n".join(f"{name:<40} {value!s:>12}" for name, value in rows.items())
         return "\n".join((f"Chaos, seed {self.seed}", table, *self.violations))
@@ -104,6 +106,7 @@ async def run_chaos(state: Path, count: int, users: int, seed: int) -> Report:
                         await asyncio.sleep(rng.random() * _LONGEST_PAUSE_SECONDS)
                         await kinds[name]()
                     stop.set()
+                    await until_async(load.is_answered, "every request is answered")
                     await _come_to_rest(stack, client, mongo)
                     loading.cancel()
                 documents = await _documents(client, mongo)

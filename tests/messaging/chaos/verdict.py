@@ -1,11 +1,11 @@
 """Whether every acknowledged change is where it had to be, after all that happened."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models.fields.order import Order
 from storage.client import Json
-from storage.system_fields import CONTACT_VERSION, value_of
+from storage.system_fields import CONTACT_VERSION, REVISION, SYSTEM, name_of, value_of
 from tests.messaging.chaos.load import Records, UserRecord
 from tests.messaging.simulation.history import FIELDS, Fields, History, OrderState
 
@@ -35,7 +35,34 @@ def judge(records: Records, users: Mapping[str, Json], orders: Mapping[str, Json
             tuple(order.writes),
         )
     history.judge(states, newest)
+    history.violations += _repeated(records, users, orders)
     return history
+
+
+def _repeated(
+    records: Records, users: Mapping[str, Json], orders: Mapping[str, Json]
+) -> Iterator[str]:
+    """Whether each request was carried out once, however often it was sent, and answered."""
+    if records.unanswered:
+        yield f"guarantee 3: {records.unanswered} requests were never answered"
+    for user in records.users.values():
+        carried_out = int(value_of(users[user.id], CONTACT_VERSION)) - 1
+        if carried_out != len(user.changes):
+            yield (
+                f"guarantee 3: user {user.id} has seen {carried_out} changes, and was sent "
+                f"{len(user.changes)}"
+            )
+    for key, order in orders.items():
+        if order.get(Order.userId) in records.users and key not in records.orders:
+            yield f"guarantee 3: nobody knows order {key}: a request has made two"
+    for record in records.orders.values():
+        own = orders.get(record.id, {SYSTEM: {}})[SYSTEM]
+        carried_out = own.get(name_of(REVISION), 0)
+        if carried_out != len(record.writes) - 1:
+            yield (
+                f"guarantee 3: order {record.id} has seen {carried_out} edits, and its client was "
+                f"told of {len(record.writes) - 1}"
+            )
 
 
 def _lost_from_user(user: UserRecord, state: Fields) -> list[str]:
