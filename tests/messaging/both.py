@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from messaging.broker import Broker
@@ -11,8 +11,9 @@ from messaging.topology import Topology
 from models.fields.order import Order as OrderFields
 from models.fields.user import User as UserFields
 from storage.contacts import ContactsStore
+from storage.errors import PreconditionFailedError
 from storage.outbox import Outbox
-from storage.system_fields import CONTACT_VERSION, value_of
+from storage.system_fields import CONTACT_VERSION, REVISION, SYSTEM, name_of, value_of
 from tests.examples import ADDRESS
 from tests.messaging.rabbitmq import RabbitServer
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
@@ -21,14 +22,16 @@ from tests.messaging.simulation.order_database import OrderDatabase, StandInCont
 from tests.messaging.simulation.scheduler import Process, Scheduler
 from tests.messaging.simulation.user_database import StandInOutbox, User, UserDatabase
 from tests.messaging.system import RETRY_PAUSES, System, new_system
+from tests.requests import request
 
 
 @dataclass(frozen=True)
 class Order:
-    """What an order says about its user, and the version that it knows."""
+    """What an order says about its user, the version that it knows, and how often it was edited."""
 
     fields: Fields
     version: int
+    revision: int
 
 
 class Sync(Protocol):
@@ -47,8 +50,10 @@ class Sync(Protocol):
     async def new_order(self, user_id: str) -> str:
         """POST /orders/ with `fields(0)`; answers the orderId."""
 
-    async def put_details(self, order_id: str, fields: Fields) -> None:
-        """PUT details."""
+    async def put_details(
+        self, order_id: str, fields: Fields, key: str | None = None, read: Order | None = None
+    ) -> bool:
+        """PUT details, with a key, and of an order as it was read; whether it was so still."""
 
     async def order(self, order_id: str) -> Order:
         """What is stored of an order."""
@@ -90,6 +95,7 @@ class StandIns:
         self._process = Process("test")
         self._users = UserDatabase(self.scheduler, History())
         self._orders = OrderDatabase(self.scheduler, History())
+        self._keyed: dict[str, ClientWrite] = {}
         self._broker = BrokerServer(
             self.scheduler, self.topology, lambda _fault: False, in_order=True
         )
@@ -115,18 +121,26 @@ class StandIns:
         await self.scheduler.call(self._process, self._orders, steps)
         return order_id
 
-    async def put_details(self, order_id: str, fields: Fields) -> None:
+    async def put_details(
+        self, order_id: str, fields: Fields, key: str | None = None, read: Order | None = None
+    ) -> bool:
         """See `Sync`."""
         order = self._orders.orders.get(order_id)
         assert order is not None
-        steps = self._orders.update_details(order_id, order.user, ClientWrite(fields, 0, 0))
-        await self.scheduler.call(self._process, self._orders, steps)
+        expects = None
+        if read is not None:
+            expects = replace(order, version=read.version, revision=read.revision)
+        write = ClientWrite(fields, 0, 0, has_key=key is not None, expects=expects)
+        if key is not None:
+            write = self._keyed.setdefault(key, write)
+        steps = self._orders.update_details(order_id, order.user, write)
+        return await self.scheduler.call(self._process, self._orders, steps)
 
     async def order(self, order_id: str) -> Order:
         """See `Sync`."""
         order = self._orders.orders.get(order_id)
         assert order is not None
-        return Order(order.fields, order.version)
+        return Order(order.fields, order.version, order.revision)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Broker]:
@@ -162,16 +176,26 @@ class RealParts:
         await orders.update_one({"_id": order_id}, {"$set": _json(fields(0))})
         return order_id
 
-    async def put_details(self, order_id: str, fields: Fields) -> None:
+    async def put_details(
+        self, order_id: str, fields: Fields, key: str | None = None, read: Order | None = None
+    ) -> bool:
         """See `Sync`."""
-        await self._system.orders.update_details(order_id, _json(fields))
+        etag = None if read is None else f'"{read.revision}-{read.version}"'
+        with request(key, if_match=etag):
+            try:
+                await self._system.orders.update_details(order_id, _json(fields))
+            except PreconditionFailedError:
+                return False
+        return True
 
     async def order(self, order_id: str) -> Order:
         """See `Sync`."""
         stored = await self._system.stored_order(order_id)
         emails, address = tuple(stored[OrderFields.userEmails]), stored[OrderFields.deliveryAddress]
         return Order(
-            dict(zip(FIELDS, (emails, address), strict=True)), value_of(stored, CONTACT_VERSION)
+            dict(zip(FIELDS, (emails, address), strict=True)),
+            value_of(stored, CONTACT_VERSION),
+            stored[SYSTEM].get(name_of(REVISION), 0),
         )
 
     @asynccontextmanager

@@ -16,6 +16,7 @@ from models.fields.user import User
 from storage.contacts import Contacts
 from storage.outbox import Change
 from tests.apis import contacts_in
+from tests.messaging.both import Order as State
 from tests.messaging.both import (
     Run,
     Sync,
@@ -171,6 +172,31 @@ async def test_orders_with_a_lower_version_are_updated_and_no_others(sync: Sync)
         assert (await sync.order(order)).version == 2
     for order in (level, other):
         assert (await sync.order(order)).fields == fields(0)
+
+
+@behaviour
+async def test_an_edit_that_comes_again_changes_nothing(sync: Sync) -> None:
+    """Nor undoes what has come in between."""
+    order = await sync.new_order("u1")
+    assert await sync.put_details(order, fields(1), key="a")
+    assert await sync.put_details(order, fields(2), key="b")
+    assert await sync.put_details(order, fields(1), key="a")
+    assert await sync.order(order) == State(fields(2), 0, 2)
+
+
+@behaviour
+async def test_an_edit_of_what_has_changed_since_is_refused(sync: Sync) -> None:
+    """By a client or by the sync; one that was carried out before is not."""
+    order = await sync.new_order("u1")
+    read = await sync.order(order)
+    assert await sync.put_details(order, fields(1), key="a", read=read)
+    assert not await sync.put_details(order, fields(2), key="b", read=read)
+    assert await sync.put_details(order, fields(1), key="a", read=read)
+    read = await sync.order(order)
+    await sync.store.put_if_newer([contacts("u1", 5)])
+    await sync.store.update_orders([contacts("u1", 5)], EPOCH)
+    assert not await sync.put_details(order, fields(3), read=read)
+    assert await sync.order(order) == State(fields(5), 5, 1)
 
 
 @behaviour

@@ -25,6 +25,19 @@ def system() -> Iterator[Stack]:
         started.stop()
 
 
+def test_the_commands_about_retrying_print_what_the_page_says(
+    system: Stack, tmp_path: Path
+) -> None:
+    """In their order."""
+    replaced = {"127.0.0.1:8000": system.ports.address("gateway")}
+    commands = [*steps(ROOT / "docs" / "retrying.md", replaced)]
+    assert len(commands) > 5
+    for command in commands:
+        assert isinstance(command, Command)
+        difference = command.run(tmp_path, environment())
+        assert difference is None, difference
+
+
 def test_the_readmes_commands_print_what_it_says(system: Stack) -> None:
     """In its order; an order follows its user soon, and either version may answer."""
     gateway = system.ports.address("gateway")
