@@ -8,7 +8,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
-from contract.conditions import Conditions
+from contract.conditions import ANY, Conditions
 from storage import repeats
 from storage.client import Json
 from storage.errors import NotFoundError, PreconditionFailedError
@@ -48,7 +48,10 @@ class Conditional:
             DuplicateKeyError: Another one has its id, or what is unique of it.
             KeyReusedError: Another request with its key inserted one.
             RemovedSinceError: The request inserted it before, and it has been removed.
+            PreconditionFailedError: The request demands a state of what is not there yet.
         """
+        if demanded.if_match is not None and ANY not in demanded.if_match:
+            raise PreconditionFailedError(None)
         while True:
             try:
                 if demanded.request is None or not self._are_removed:

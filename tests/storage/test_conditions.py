@@ -268,7 +268,9 @@ async def test_a_state_is_demanded_of_the_first_thing_alone(things: Documents) -
 
 
 async def test_what_is_there_or_not_can_be_demanded(things: Documents) -> None:
-    """`If-Match: *` does not create; `If-None-Match: *` does nothing else."""
+    """`If-Match` creates nothing; `If-None-Match: *` does nothing else."""
+    with request(if_match='"1"'), pytest.raises(PreconditionFailedError):
+        await things.create({"name": "a"})
     with request(if_match="*"), pytest.raises(PreconditionFailedError) as refused:
         await things.put("x", {"name": "a"})
     assert refused.value.etag is None
