@@ -25,7 +25,10 @@ UNTRUSTED = {
     "another media type preferred": [b"Accept: text/html, */*;q=0.1"],
     "another encoding wanted": [b"Accept-Encoding: gzip, br", b"Accept-Charset: utf-16"],
     "a part wanted": [b"Range: bytes=0-1", b"If-Range: x"],
-    "conditions": [b'If-None-Match: "another"', b"If-Modified-Since: Sun, 22 Nov 2026 10:00:00 GMT"],
+    "conditions": [
+        b'If-None-Match: "another"',
+        b"If-Modified-Since: Sun, 22 Nov 2026 10:00:00 GMT",
+    ],
     "a key": [b"apikey: x", b"Authorization: Basic x", b"Cookie: a=b"],
     "the same header twice": [b"X-Twice: 1", b"X-Twice: 2"],
     "an upgrade to HTTP/2": [
