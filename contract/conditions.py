@@ -164,7 +164,7 @@ class ConditionalOperation:
                 without asking storage for anything that heeds them.
         """
         for name in self._arguments:
-            del arguments[name]
+            arguments.pop(name, None)
         found: Sent | None = scope["extensions"].get(SENT)
         if self._needs_etag and (found is None or IF_MATCH not in found.lines):
             raise PreconditionRequired(
