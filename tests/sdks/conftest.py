@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent
 TYPESCRIPT = (
     *("--strict", "--module", "NodeNext", "--target", "ES2022"),
-    *("--lib", "ES2022,DOM", "--types", ""),
+    *("--lib", "ES2022,DOM,DOM.Iterable", "--types", ""),
 )
 """How a program is compiled: strictly, and with no types but those of the packages."""
 KEY = "a-key-of-the-tests-with-enough-characters"
@@ -67,19 +67,20 @@ def gateway(stack: Stack) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def python(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a fresh environment with both packages: a wheel, and one from its source."""
+    """The Python of a fresh environment with all packages: wheels, and one from its source."""
     environment = tmp_path_factory.mktemp("python")
     _run(sys.executable, "-m", "venv", str(environment))
     program = environment / "bin" / "python"
-    wheel, source = packages.glob("aware_users*.whl"), packages.glob("aware_orders*.tar.gz")
+    wheels = [*packages.glob("aware_users*.whl"), *packages.glob("aware_services*.whl")]
+    source = packages.glob("aware_orders*.tar.gz")
     pip = (str(program), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    _run(*pip, *map(str, (*wheel, *source)))
+    _run(*pip, *map(str, (*wheels, *source)))
     return program
 
 
 @pytest.fixture(scope="session")
 def project(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh project with both npm packages, and the program compiled."""
+    """A fresh project with all npm packages, and the program compiled."""
     folder = tmp_path_factory.mktemp("typescript")
     (folder / "package.json").write_text('{"type": "module", "private": true}')
     npm = str(Path(sys.executable).with_name("npm"))
