@@ -6,6 +6,7 @@ from typing import Any
 
 from contract.answers.media_types import media_range
 from contract.bodies.reading import Reading, reading_of
+from generate.shapes import Anything, Named, Scalar, Shapes
 from openapi.description import Description, JsonSchema, MediaType, Operation, Response
 from openapi.names import distinct, snake_case
 from openapi.schemas import value_type
@@ -103,7 +104,7 @@ def _operation(description: Description, operation: Operation, name: str) -> Cli
         operation.path,
         tuple(each for each, _ in arguments),
         {each: _encodings(media) for each, media in _bodies(operation).items()},
-        any(_nullable(description, each.schema) for each in _bodies(operation).values()),
+        any(_nullable(description, name, m.schema) for name, m in _bodies(operation).items()),
         (*answers,),
         *_security(description, operation),
     )
@@ -140,8 +141,9 @@ def _arguments(
         wishes.append((each.python_name, f"{wish}_" if wish in _RESERVED else wish))
     said = _said(description, operation)
     for each, name in zip(operation.parameters, distinct(wishes), strict=True):
-        may_be_null = each.media_type is not None and _nullable(description, each.schema)
-        is_json = each.media_type is not None and media_range(each.media_type).is_json
+        media_type = each.media_type or ""
+        is_json = bool(media_type) and media_range(media_type).is_json
+        may_be_null = is_json and _nullable(description, media_type, each.schema)
         is_condition = each.location == "header" and each.name.lower() in _CONDITIONS
         yield (
             runtime.Parameter(
@@ -236,9 +238,21 @@ def _item(description: Description, operation: Operation) -> Typed | None:
     return None
 
 
-def _nullable(description: Description, schema: JsonSchema) -> bool:
-    said = description.resolve(schema).get("type", ())
-    return said == "null" or (not isinstance(said, str) and "null" in said)
+def _nullable(description: Description, media_type: str, schema: JsonSchema) -> bool:
+    """Whether JSON may be null."""
+    if not media_range(media_type).is_json:
+        return False
+    shapes = Shapes(description.schemas, View.REQUEST)
+    left = [*shapes.of(schema)]
+    seen = set[str]()
+    while left:
+        each = left.pop()
+        if each == Scalar("null") or (isinstance(each, Anything) and "null" not in each.but):
+            return True
+        if isinstance(each, Named) and each.name not in seen:
+            seen.add(each.name)
+            left += shapes.named(each.name)
+    return False
 
 
 def _security(description: Description, operation: Operation) -> tuple[str | None, bool]:

@@ -17,6 +17,9 @@ from kong.settings import ApiKey, GatewaySettings
 from local.stack import Stack
 from services.reading import declared
 from tests.gateway.running import run
+from tests.sdks.echo import echoes, urls
+
+__all__ = ["echoes", "urls"]  # fixtures
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.openapi.random.client import Request
 from tests.openapi.random.judging import arrived, came_back
 from tests.openapi.random.service import Service
 from tests.openapi.random.test_random import LEISURELY, told
+from tests.sdks.echo import as_json
 
 URL = "http://127.0.0.1:5000"
 
@@ -48,7 +49,7 @@ def typescript(packages: Path) -> Iterator[Write]:
     with subprocess.Popen(command, cwd=Path(__file__).parent, **pipes) as process:  # type: ignore[call-overload]
 
         def write(operation: Operation, arguments: Arguments) -> Request:
-            args = {name: _as_json(each) for name, each in arguments.items() if each is not UNSET}
+            args = {name: as_json(each) for name, each in arguments.items() if each is not UNSET}
             args["contentType"] = args.pop("content_type", None)
             process.stdin.write(json.dumps({"operation": asdict(operation), "args": args}) + "\n")
             process.stdin.flush()
@@ -133,15 +134,3 @@ def _is_exact(*values: Any) -> bool:  # noqa: ANN401 - what is given to a method
         if isinstance(each, Mapping | list) and not _is_exact(*inner):
             return False
     return True
-
-
-def _as_json(value: Any) -> Any:  # noqa: ANN401 - what is given to a method
-    if isinstance(value, File):
-        assert isinstance(value.content, bytes)
-        content = b64encode(value.content).decode()
-        return {"$file": content, "name": value.name, "type": value.content_type}
-    if isinstance(value, bytes):
-        return {"$bytes": b64encode(value).decode()}
-    if isinstance(value, dict):
-        return {name: _as_json(each) for name, each in value.items()}
-    return [_as_json(each) for each in value] if isinstance(value, list) else value

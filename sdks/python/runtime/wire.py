@@ -87,7 +87,7 @@ def in_query(parameter: Parameter, value: Any) -> Pairs:  # noqa: ANN401 - as it
         return [(name, encoded(json.dumps(value, ensure_ascii=False)))]
     if style == "deepObject" and isinstance(value, Mapping | list):
         return [*_deep(parameter.name, value)]
-    if style in ("form", "deepObject") and parameter.explode:
+    if parameter.explode:
         if isinstance(value, Mapping):
             return [pair for key, each in value.items() for pair in _exploded(encoded(key), each)]
         return [*_exploded(name, value)]

@@ -70,7 +70,7 @@ export function inQuery(
   const { style } = parameter;
   if (parameter.is_json) return [[name, encoded(JSON.stringify(value))]];
   if (style === "deepObject" && typeof value === "object") return deep(parameter.name, value);
-  if ((style === "form" || style === "deepObject") && parameter.explode) {
+  if (parameter.explode) {
     if (!isObject(value)) return exploded(name, value);
     return entries(value).flatMap(([key, each]) => exploded(encoded(key), each));
   }
