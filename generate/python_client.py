@@ -36,7 +36,8 @@ class _Written:
 
     def __init__(self, operation: ClientOperation, models: Models) -> None:
         self._models, self._operation = models, operation
-        self.name, self.described = operation.name, pformat(operation.described, width=90)
+        self.name = operation.name
+        self.described = pformat(operation.described, width=90, sort_dicts=False)
         self.docstring, self.streams = docstring(operation.text), operation.streams
         self.result = self._union(operation.result, "Result")
         item = operation.item

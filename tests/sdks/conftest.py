@@ -83,13 +83,15 @@ def python(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def project(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh project with all npm packages, and the program compiled."""
+    """A fresh project with all npm packages, and the programs compiled."""
     folder = tmp_path_factory.mktemp("typescript")
     (folder / "package.json").write_text('{"type": "module", "private": true}')
     npm = str(Path(sys.executable).with_name("npm"))
     _run(npm, "install", "--offline", *map(str, packages.glob("*.tgz")), folder=folder)
-    (folder / "paper.ts").write_text((PROGRAMS / "paper.ts").read_text("utf-8"), "utf-8")
-    _run(*node_command(ROOT, "tsc", *TYPESCRIPT, "paper.ts"), folder=folder)
+    programs = ("paper.ts", "chaos.ts")
+    for each in programs:
+        (folder / each).write_text((PROGRAMS / each).read_text("utf-8"), "utf-8")
+    _run(*node_command(ROOT, "tsc", *TYPESCRIPT, *programs), folder=folder)
     return folder
 
 
