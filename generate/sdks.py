@@ -52,6 +52,7 @@ class Sdk:
             "name": self.name,
             "module": self.module,
             "version": self.version,
+            "modules": [name for name in self.apis if name],
             "title": self.title,
             "text": documents[0].get("description", "") if len(documents) == 1 else "",
             "description": f"Client of {self.title}",

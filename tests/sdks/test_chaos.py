@@ -14,6 +14,7 @@ from local.parts import every
 from local.ports import Ports
 from local.stack import Stack
 from models.fields.order import Order
+from storage.client import Json
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +69,7 @@ def test_every_part_is_killed_and_no_caller_notices(
     assert {found[each] for each in found if each.startswith("chaos")} == {1}
 
 
-def _orders(stack: Stack) -> Iterator[dict[str, object]]:
+def _orders(stack: Stack) -> Iterator[Json]:
     with httpx.Client(base_url=stack.ports.url("order-service"), timeout=30) as client:
         path = "/orders/?limit=1000"
         while path:

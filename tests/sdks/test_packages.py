@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from generate.node import install_packages
+from generate.node import install_packages, node_command
 from generate.published import published_document
 from generate.sdks import JOINED, SdkError, make_sdks
 from generate.typescript_client import camel_case
@@ -163,3 +163,27 @@ def typed(python: Path, program: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("package", "program", "left_out"),
+    [
+        ("aware-orders", 'import { getOrder } from "aware-orders"; getOrder({}, {});', "/details"),
+        (
+            "aware-services",
+            'import { getOrder } from "aware-services/order"; getOrder({}, {});',
+            "/details",
+        ),
+    ],
+)
+def test_a_bundle_has_what_is_called_and_nothing_else(
+    project: Path, package: str, program: str, left_out: str
+) -> None:
+    """The rest is shaken off the tree."""
+    source = project / f"{package}.mjs"
+    source.write_text(program)
+    command = node_command(ROOT, "esbuild", "--bundle", "--format=esm", str(source))
+    command.pop(0)  # it is a program of its own
+    bundle = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True).stdout
+    assert "/orders/{id}" in bundle
+    assert left_out not in bundle

@@ -139,7 +139,8 @@ def test_typescript_streams_both_ways(echoes: Path, urls: dict[str, str]) -> Non
     const sent = await api.takeUpload(client, {{ body, contentType: "application/octet-stream" }});
     const found = [sent.body.size];
     const options = (name) => ({{ headers: {{ "X-Case": name }} }});
-    for await (const piece of await api.streamAnswersBytes(client, {{}}, options("stream-endless"))) {{
+    const endless = await api.streamAnswersBytes(client, {{}}, options("stream-endless"));
+    for await (const piece of endless) {{
       found.push(String.fromCharCode(piece[0]));
       break;
     }}
@@ -161,7 +162,8 @@ def test_typescript_streams_both_ways(echoes: Path, urls: dict[str, str]) -> Non
 def test_hooks_see_every_attempt(echoes: Path, server: Faulty) -> None:
     """And may add headers, as tracing does; what was answered is there for who asks."""
     api = imported(echoes, "things")
-    told, answers = [], []
+    told: list[Any] = []
+    answers: list[Any] = []
 
     def trace(attempt: Any) -> None:  # noqa: ANN401
         attempt.headers["traceparent"] = f"00-{attempt.number}"
