@@ -15,6 +15,8 @@ from openapi.views import View
 from sdks.python.runtime import operations as runtime
 
 _RESERVED = ("self", "body", "content_type", "accept", "options")
+_KEY = "idempotency-key"
+"""A parameter that clients fill in by themselves."""
 _CONDITIONS = ("if-match", "if-none-match")
 _METHODS = ("close",)
 
@@ -152,7 +154,7 @@ def _arguments(
             Argument(
                 name,
                 Typed(each.schema, View.REQUEST),
-                each.required and not each.allow_empty,
+                each.required and not each.allow_empty and each.name.lower() != _KEY,
                 each.location == "path",
                 is_condition,
                 may_be_null,

@@ -1,6 +1,7 @@
 """Client packages in Python and TypeScript, one for each API and one of all."""
 
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -9,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
 from generate.client_operations import ClientOperation, client_operations
-from generate.formatting import formatted
+from generate.formatting import docstring, formatted
 from generate.node import node_command, run_tool
 from generate.published import published_document
 from generate.python_client import python_module
@@ -56,7 +59,7 @@ class Sdk:
             "title": self.title,
             "text": documents[0].get("description", "") if len(documents) == 1 else "",
             "description": f"Client of {self.title}",
-            "license": documents[0].get("license", {}).get("name", ""),
+            "license": _license(documents[0].get("license", {})),
             "author": documents[0].get("contact", {}).get("name", ""),
             "methods": [
                 (f"{name}." if name else "", each, camel_case(each.name))
@@ -64,6 +67,19 @@ class Sdk:
                 for each in all_
             ],
         }
+
+
+def _line(text: str) -> str:
+    """The text in one line."""
+    return " ".join(text.split())
+
+
+def _license(said: Mapping[str, str]) -> str:
+    """What packages may say of a licence: an expression of SPDX, or nothing."""
+    try:
+        return str(canonicalize_license_expression(said.get("identifier") or said.get("name", "")))
+    except InvalidLicenseExpression:
+        return ""
 
 
 def make_sdks(root: Path, target: Path) -> list[Path]:
@@ -100,7 +116,7 @@ def sdks(root: Path, folder: Path) -> list[Sdk]:
     services = read(root).with_clients
     apis = {each.api: described(each.spec, folder) for each in services}
     made = [sdk(each.clients, apis[each.api]) for each in services]
-    versions = [[int(n) for n in each.version.partition("-")[0].split(".")] for each in made]
+    versions = [map(int, each.version.split(".")) for each in made]
     version = ".".join(str(sum(each)) for each in zip(*versions, strict=True))
     return [*made, Sdk(JOINED, version, "all services", apis)]
 
@@ -113,8 +129,17 @@ def described(spec: Path, folder: Path) -> Description:
 
 
 def sdk(name: str, description: Description) -> Sdk:
-    """The packages of an API."""
-    title = description.document["info"]["title"]
+    """The packages of an API.
+
+    Raises:
+        SdkError: Packages cannot have the version of the API.
+    """
+    title = _line(description.document["info"]["title"])
+    if not re.fullmatch(r"\d+\.\d+\.\d+", description.api_version, re.ASCII):
+        raise SdkError(
+            f"{name}: info.version {description.api_version} is no version of a package:"
+            " write three numbers, such as 1.0.0"
+        )
     return Sdk(name, description.api_version, title, {"": description})
 
 
@@ -127,14 +152,14 @@ def python_sources(root: Path, sdk: Sdk, folder: Path) -> None:
     shutil.copy(root / "sdks/python/runtime/__init__.py", package / "_runtime")
     operations = {name: client_operations(each) for name, each in sdk.apis.items()}
     for name, description in sdk.apis.items():
-        title = description.document["info"]["title"]
+        heading = docstring(f"{_line(description.document['info']['title'])}.")
         module = python_module(description, operations[name], ".._runtime" if name else "._runtime")
         place = package / name
         place.mkdir(exist_ok=True)
         head = '"""What the API takes and answers. Generated; do not edit."""\n\n'
         _write(root, place / "types.py", head + str(module["types"]))
         for file, template in (("_client.py", "client.py"), ("__init__.py", "api.py")):
-            text = filled(f"sdks/python/templates/{template}.jinja", **module, title=title)
+            text = filled(f"sdks/python/templates/{template}.jinja", **module, heading=heading)
             _write(root, place / file, text)
     if [*sdk.apis] != [""]:
         text = filled("sdks/python/templates/joined.py.jinja", apis=[*sdk.apis])
@@ -155,7 +180,7 @@ def typescript_sources(root: Path, sdk: Sdk, folder: Path) -> None:
         place.mkdir(exist_ok=True)
         values = {
             **typescript_module(description, operations[name]),
-            "title": description.document["info"]["title"],
+            "title": _line(description.document["info"]["title"]),
             "runtime": "../runtime" if name else "./runtime",
             "is_single": not name,
         }

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from generate.node import node_command, run_tool
-from generate.sdks import described, python_sources, sdk, typescript_sources
+from generate.sdks import Sdk, described, python_sources, typescript_sources
 from generate.typescript_client import camel_case
 from sdks.python.runtime.bodies import File
 from tests.openapi.served.conftest import GOOD, serve
@@ -22,6 +22,7 @@ from tests.openapi.served.conftest import GOOD, serve
 ROOT = Path(__file__).parents[2]
 SPECS = {
     **{version: GOOD / version / "api.yaml" for version in ("v30", "v31")},
+    "hostile": ROOT / "tests" / "generate" / "hostile.yaml",
     "things": Path(__file__).with_name("things.yaml"),
 }
 LANGUAGES = ("python", "async", "typescript")
@@ -82,7 +83,8 @@ def echoes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the packages of `SPECS`: `v30` for Python, `v30-js` for TypeScript."""
     folder = tmp_path_factory.mktemp("echoes")
     for name, spec in SPECS.items():
-        made = sdk(name, described(spec, folder))
+        description = described(spec, folder)
+        made = Sdk(name, "1.0.0", 'An "API"', {"": description})
         python_sources(ROOT, made, folder)
         sources = folder / f"{name}-js"
         typescript_sources(ROOT, made, sources)

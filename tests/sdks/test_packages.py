@@ -137,6 +137,15 @@ def test_the_joined_package_has_the_sum_of_the_versions(packages: Path) -> None:
     assert (packages / f"{JOINED}-{total}.tgz").exists()
 
 
+def test_an_api_whose_version_is_no_packages_is_refused(tmp_path: Path) -> None:
+    """By its name."""
+    copy_declared(tmp_path)
+    spec = tmp_path / "specs" / "user.yaml"
+    spec.write_text(spec.read_text("utf-8").replace("version: 1.0.0", "version: '1'", 1), "utf-8")
+    with pytest.raises(SdkError, match=r"aware-users: info\.version 1 is no version of a package"):
+        make_sdks(tmp_path, tmp_path / "sdks")
+
+
 def test_what_was_there_stays_where_one_cannot_be_made(tmp_path: Path) -> None:
     """All packages or none; and the error says which could not be made."""
     install_packages(ROOT)
