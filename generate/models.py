@@ -31,9 +31,8 @@ _TYPES = {
     "number": "float",
     "boolean": "bool",
     "null": "None",
-    "file": _FILE,
 }
-_USED = {*_TYPES.values(), "dict", "list", "Any", "Literal", "Never", "NotRequired"}
+_USED = {*_TYPES.values(), _FILE, "dict", "list", "Any", "Literal", "Never", "NotRequired"}
 """Names in annotations, beside those of models."""
 
 
@@ -48,7 +47,7 @@ def models(sources: Sources) -> dict[str, str]:
 
 def models_of(description: Description, spec: str) -> str:
     """The text of the module, before it is formatted; `spec` is the name of the spec's file."""
-    return f"{HEADER.format(name=spec)}\n\n{_Module(description).text()}"
+    return f"{HEADER.format(name=spec)}\n\n{Models(description).text()}"
 
 
 @lru_cache(maxsize=16)
@@ -89,20 +88,36 @@ def _used(description: Description) -> Mapping[View, Iterable[str]]:
     return found
 
 
-class _Module:
-    """Writes the models of an API. What none of the others is needed for comes first."""
+class Models:
+    """Writes the models of an API. What none of the others is needed for comes first.
 
-    def __init__(self, description: Description) -> None:
-        self._description, self._names = description, model_names(description)
+    `file` is what a file in a form is called, and the line that imports it.
+    """
+
+    def __init__(
+        self,
+        description: Description,
+        file: tuple[str, str] = (_FILE, f"from contract.bodies.files import {_FILE}"),
+    ) -> None:
+        self._description, self._names, self._file = description, model_names(description), file
         schemas = with_files(description)
         self._shapes = {view: Shapes(schemas, view) for view in View}
         self._taken = {*self._names.values()}
         self._texts: dict[str, str] = {}
         self._typing: set[str] = set()
         self._mentioned: set[str] = set()
+        self._write()
 
-    def text(self) -> str:
-        """Imports and models."""
+    @property
+    def names(self) -> frozenset[str]:
+        """The models so far."""
+        return frozenset(self._texts)
+
+    def type_of(self, schema: JsonSchema, hint: str, view: View) -> str:
+        """The type of a schema that need have no name; what it needs becomes a model, by `hint`."""
+        return self._expression(self._shapes[view].of(schema), hint, view)
+
+    def _write(self) -> None:
         # Where both sides see what is stored, that is what the model is written from: it is last.
         by_model = {model: key for key, model in self._names.items()}
         shapes = {model: self._shapes[view].named(name) for model, (name, view) in by_model.items()}
@@ -110,9 +125,13 @@ class _Module:
             name, view = by_model[model]
             text = self._description.schemas[name].get("description", "")
             self._model(model, shapes[model], view, text)
+
+    def text(self) -> str:
+        """Imports and models."""
         imports = f"from typing import {', '.join(sorted(self._typing))}\n" * bool(self._typing)
-        if any(re.search(rf"\b{_FILE}\b", each) for each in self._texts.values()):
-            imports = f"{imports}from contract.bodies.files import {_FILE}\n"
+        name, line = self._file
+        if any(re.search(rf"\b{name}\b", each) for each in self._texts.values()):
+            imports = f"{imports}{line}\n"
         return "\n\n".join(("from __future__ import annotations", imports, *self._texts.values()))
 
     def _model(self, model: str, shape: Shape, view: View, text: str) -> None:
@@ -165,7 +184,7 @@ class _Module:
         for each in said:
             match each:
                 case Scalar(kind):
-                    types.append(_TYPES[kind])
+                    types.append(self._file[0] if kind == "file" else _TYPES[kind])
                 case Named(name):
                     types.append(self._names[name, view])
                     self._mentioned.add(types[-1])

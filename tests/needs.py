@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -30,6 +31,8 @@ def _missing(item: pytest.Item) -> str:
     docker = item.get_closest_marker("docker")
     if docker and (reason := _missing_engine() or _missing_image(docker.args or system_images())):
         return reason
+    if item.get_closest_marker("browser") and not shutil.which("chromium"):
+        return "there is no chromium; run tests/install-tools.sh"
     if item.get_closest_marker("root") and (impossible := _impossible()):
         return f"{impossible}; run it as root, after tests/install-tools.sh"
     return ""

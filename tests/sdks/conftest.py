@@ -17,12 +17,15 @@ from kong.settings import ApiKey, GatewaySettings
 from local.stack import Stack
 from services.reading import declared
 from tests.gateway.running import run
+from tests.sdks.echo import echoes, urls
+
+__all__ = ["echoes", "urls"]  # fixtures
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent
 TYPESCRIPT = (
     *("--strict", "--module", "NodeNext", "--target", "ES2022"),
-    *("--lib", "ES2022,DOM", "--types", ""),
+    *("--lib", "ES2022,DOM,DOM.Iterable", "--types", ""),
 )
 """How a program is compiled: strictly, and with no types but those of the packages."""
 KEY = "a-key-of-the-tests-with-enough-characters"
@@ -67,25 +70,28 @@ def gateway(stack: Stack) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def python(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a fresh environment with both packages: a wheel, and one from its source."""
+    """The Python of a fresh environment with all packages: wheels, and one from its source."""
     environment = tmp_path_factory.mktemp("python")
     _run(sys.executable, "-m", "venv", str(environment))
     program = environment / "bin" / "python"
-    wheel, source = packages.glob("aware_users*.whl"), packages.glob("aware_orders*.tar.gz")
+    wheels = [*packages.glob("aware_users*.whl"), *packages.glob("aware_services*.whl")]
+    source = packages.glob("aware_orders*.tar.gz")
     pip = (str(program), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    _run(*pip, *map(str, (*wheel, *source)))
+    _run(*pip, *map(str, (*wheels, *source)))
     return program
 
 
 @pytest.fixture(scope="session")
 def project(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh project with both npm packages, and the program compiled."""
+    """A fresh project with all npm packages, and the programs compiled."""
     folder = tmp_path_factory.mktemp("typescript")
     (folder / "package.json").write_text('{"type": "module", "private": true}')
     npm = str(Path(sys.executable).with_name("npm"))
     _run(npm, "install", "--offline", *map(str, packages.glob("*.tgz")), folder=folder)
-    (folder / "paper.ts").write_text((PROGRAMS / "paper.ts").read_text("utf-8"), "utf-8")
-    _run(*node_command(ROOT, "tsc", *TYPESCRIPT, "paper.ts"), folder=folder)
+    programs = ("paper.ts", "chaos.ts")
+    for each in programs:
+        (folder / each).write_text((PROGRAMS / each).read_text("utf-8"), "utf-8")
+    _run(*node_command(ROOT, "tsc", *TYPESCRIPT, *programs), folder=folder)
     return folder
 
 

@@ -1,38 +1,35 @@
-// The paper's five requests in TypeScript, by somebody who has installed both client packages.
+// The paper's five requests in TypeScript, by somebody who has installed the joined package.
 //
 // Usage: node paper.js URL EMAIL [KEY]; EMAIL is one that no user has yet. Writes what was answered
 // as JSON on stdout, and ends with status 1 where a request was refused.
 
-import * as orders from "aware-orders";
-import * as users from "aware-users";
+import { ApiStatusError, Client, order, user } from "aware-services";
 
 declare const process: { argv: string[]; exitCode: number };
 
 async function ask(url: string, email: string, apiKey?: string): Promise<object> {
-  const userApi = new users.UsersApi(new users.Configuration({ basePath: url, apiKey }));
-  const created = await userApi.createUser({
-    newUser: {
-      firstName: "Jane",
-      lastName: "Smith",
-      emails: [email],
-      deliveryAddress: {
-        street: "456 Technology Boulevard, Apt 789",
-        city: "San Francisco",
-        state: "CA",
-        postalCode: "94107",
-        country: "USA",
-      },
-      phoneNumber: "14155551234",
+  const client = new Client(url, { apiKey });
+  const jane: user.types.NewUser = {
+    firstName: "Jane",
+    lastName: "Smith",
+    emails: [email],
+    deliveryAddress: {
+      street: "456 Technology Boulevard, Apt 789",
+      city: "San Francisco",
+      state: "CA",
+      postalCode: "94107",
+      country: "USA",
     },
-  });
-  const updated = await userApi.updateUser({
+    phoneNumber: "14155551234",
+  };
+  const created = await user.createUser(client, { body: jane });
+  const updated = await user.updateUser(client, {
     id: created.userId,
-    userUpdate: { emails: [`new.${email}`, `another.${email}`] },
+    body: { emails: [`new.${email}`, `another.${email}`] },
+    ifMatch: created,
   });
-
-  const orderApi = new orders.OrdersApi(new orders.Configuration({ basePath: url, apiKey }));
-  const order = await orderApi.createOrder({
-    newOrder: {
+  const ordered = await order.createOrder(client, {
+    body: {
       userId: created.userId,
       items: [
         { itemId: "item001", quantity: 2, price: 29.99 },
@@ -42,28 +39,21 @@ async function ask(url: string, email: string, apiKey?: string): Promise<object>
       deliveryAddress: updated.deliveryAddress,
     },
   });
-  const shipping = await orderApi.updateOrderStatus({
-    id: order.orderId,
-    orderStatusUpdate: { orderStatus: orders.OrderStatus.Shipping },
+  const shipping = await order.updateOrderStatus(client, {
+    id: ordered.orderId,
+    body: { orderStatus: "shipping" },
   });
-  const listed: orders.Order[] = [];
-  for await (const each of allShipping(orderApi)) listed.push(each);
+  const listed: order.types.Order[] = [];
+  for await (const each of order.iterListOrders(client, { status: "shipping", limit: 2 })) {
+    listed.push(each);
+  }
   return {
     create_user: created,
     update_user: updated,
-    create_order: order,
+    create_order: ordered,
     update_order_status: shipping,
     list_orders: listed,
   };
-}
-
-// All orders that are being shipped, two a page; `Link` leads from page to page.
-async function* allShipping(api: orders.OrdersApi): AsyncGenerator<orders.Order> {
-  for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-    const page = await api.listOrdersRaw({ status: "shipping", limit: 2, cursor });
-    yield* await page.value();
-    cursor = page.raw.headers.get("Link")?.match(/[?&]cursor=([\w-]+)/)?.[1];
-  }
 }
 
 const [url, email, key] = process.argv.slice(2);
@@ -71,8 +61,7 @@ if (url === undefined || email === undefined) throw new Error("Usage: paper.js U
 try {
   console.log(JSON.stringify(await ask(url, email, key)));
 } catch (error) {
-  if (!(error instanceof users.ResponseError)) throw error;
-  const { status } = error.response;
-  console.log(JSON.stringify({ status, problem: await error.response.json() }));
+  if (!(error instanceof ApiStatusError)) throw error;
+  console.log(JSON.stringify({ status: error.status, problem: error.problem }));
   process.exitCode = 1;
 }

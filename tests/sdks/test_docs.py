@@ -23,7 +23,9 @@ GATEWAY = "http://127.0.0.1:8000"
 
 
 @pytest.mark.parametrize(
-    ("language", "program", "printed"), EXAMPLES, ids=["update-a-user", "all-pages", "typescript"]
+    ("language", "program", "printed"),
+    EXAMPLES,
+    ids=["update-a-user", "all-pages", "typescript", "joined"],
 )
 def test_the_examples_print_what_they_are_said_to(
     request: pytest.FixtureRequest, stack: Stack, language: str, program: str, printed: str

@@ -1,0 +1,1 @@
+"""What every client package is made with: its runtime and templates, in each language."""
