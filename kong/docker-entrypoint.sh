@@ -226,6 +226,7 @@ rotate() {
   while sleep 5 && kill -0 "$1" 2>/dev/null; do
     if [[ -f $access_log && $(stat -c %s "$access_log") -gt 16777216 ]]; then
       mv -f "$access_log" "$access_log.1"
+      (umask 077 && touch "$access_log")
       kill -USR1 "$1"
     fi
   done
