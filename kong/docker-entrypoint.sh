@@ -321,6 +321,8 @@ serve_tls
 kong prepare -p "$KONG_PREFIX"
 nginx=/usr/local/openresty/nginx/sbin/nginx
 [[ -x $nginx ]] || nginx=$(command -v nginx) || fail "there is a kong command, but no nginx of OpenResty"
-(umask 077 && touch "$access_log")
+# `kong prepare` has made it already, for everybody to read.
+touch "$access_log"
+chmod 600 "$access_log"
 rotate $$ </dev/null >/dev/null 2>&1 &
 exec "$nginx" -p "$KONG_PREFIX" -c nginx.conf
