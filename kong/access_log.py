@@ -64,6 +64,7 @@ def run(state: Path, log_format: LogFormat, command: list[str]) -> None:
         lines.close()
         os.execvp(command[0], command)  # noqa: S606 - no shell in between
     os.setsid()  # a signal to the gateway's group is not for what takes its last lines
+    os.umask(0o077)  # the log is for nobody else's eyes, and so is each that follows it
     if log_format is LogFormat.AUTO:
         log_format = LogFormat.CONSOLE if sys.stdout.isatty() else LogFormat.JSON
     _write(lines, log_path(state), log_format, gateway)

@@ -226,6 +226,7 @@ rotate() {
   while sleep 5 && kill -0 "$1" 2>/dev/null; do
     if [[ -f $access_log && $(stat -c %s "$access_log") -gt 16777216 ]]; then
       mv -f "$access_log" "$access_log.1"
+      (umask 077 && touch "$access_log")
       kill -USR1 "$1"
     fi
   done
@@ -320,6 +321,8 @@ serve_tls
 kong prepare -p "$KONG_PREFIX"
 nginx=/usr/local/openresty/nginx/sbin/nginx
 [[ -x $nginx ]] || nginx=$(command -v nginx) || fail "there is a kong command, but no nginx of OpenResty"
-(umask 077 && touch "$access_log")
+# `kong prepare` has made it already, for everybody to read.
+touch "$access_log"
+chmod 600 "$access_log"
 rotate $$ </dev/null >/dev/null 2>&1 &
 exec "$nginx" -p "$KONG_PREFIX" -c nginx.conf

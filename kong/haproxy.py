@@ -8,17 +8,12 @@ import jinja2
 
 from kong import access_log
 from kong.authentication import Authentication
-from kong.configuration import (
-    Configuration,
-    Service,
-    Split,
-    Target,
-    Upstream,
-)
+from kong.configuration import Configuration, Service, Split
 from kong.errors import ConfigurationError
 from kong.methods import allowed_methods
 from kong.problem import Problem, problems
 from kong.settings import GatewaySettings
+from kong.targets import Target, Upstream
 
 LIMITS = (
     "a path is matched as sent: neither doubled slashes nor %-encoded letters are normalised",

@@ -220,7 +220,8 @@ class Kong:
 
     def _weights(self, upstream: str, client: httpx.Client) -> Mapping[str, int]:
         path = f"/upstreams/{upstream}/health?balancer_health=1"
-        health = self._request("GET", path, client=client)["data"] or {}
+        # A worker that has not built its balancer yet says nothing of it.
+        health = self._request("GET", path, client=client).get("data") or {}
         hosts = health.get("details", {}).get("hosts", ())
         weights = {f"{host['host']}:{host['port']}": host["nodeWeight"] for host in hosts}
         return {address: weight for address, weight in weights.items() if weight}

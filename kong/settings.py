@@ -1,8 +1,5 @@
 """The gateway's settings, all from environment variables."""
 
-import base64
-import binascii
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,18 +7,11 @@ from pathlib import Path
 from typing import Self
 
 from kong.addresses import is_loopback, url_on_this_machine
+from kong.environment import Environment
 from kong.errors import SettingError
-from kong.public_key import algorithm_of, read_public_key
+from kong.public_key import algorithm_of
 from kong.upstreams import PAPERS_SETTING, SplitNames, splits, target_variable
 from services.reading import declared
-
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,10}")
-_TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
-_URL = re.compile(r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
-_API_KEY = re.compile(r"(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63}):)?([A-Za-z0-9_-]{16,128})")
-_CLAIM = re.compile(r"[A-Za-z0-9._~:/@+=-]{1,255}")
-_CALLER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|\*")
-_LISTEN = re.compile(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
 class LogFormat(StrEnum):
@@ -130,7 +120,7 @@ class GatewaySettings:
             of a service by the header `X-Service-Version`; `*` is everybody
         LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`
         """
-        given = _Environment(environment)
+        given = Environment(environment)
         listen = given.listen("KONG_PROXY_LISTEN", cls.listen)
         settings = [each.setting for each in splits()]
         others = [each for each in settings if each != PAPERS_SETTING]
@@ -150,8 +140,8 @@ class GatewaySettings:
             tls_listen=given.listen("GATEWAY_TLS_LISTEN", cls.tls_listen),
             tls_certificate=given.pem("GATEWAY_TLS_CERTIFICATE"),
             tls_key=given.pem("GATEWAY_TLS_KEY"),
-            api_keys=given.api_keys("API_KEYS"),
-            jwt_public_key=given.public_key("JWT_PUBLIC_KEY", given.file("JWT_PUBLIC_KEY_FILE")),
+            api_keys=tuple(ApiKey(*each) for each in given.api_keys("API_KEYS")),
+            jwt_public_key=given.public_key("JWT_PUBLIC_KEY"),
             jwt_issuer=given.claim("JWT_ISSUER"),
             jwt_audience=given.claim("JWT_AUDIENCE"),
             rate_limit_per_minute=given.whole(
@@ -161,7 +151,7 @@ class GatewaySettings:
                 "REQUEST_SIZE_LIMIT", cls.request_size_limit, 1, 99_999_999_999
             ),
             state=Path(environment.get("GATEWAY_STATE_DIR") or cls.state),
-            log_format=given.log_format("LOG_FORMAT"),
+            log_format=given.one_of("LOG_FORMAT", cls.log_format),
             version_callers=given.callers("VERSION_CALLERS"),
         )
 
@@ -207,106 +197,3 @@ def _expected(process: str) -> tuple[str, ...]:
     """Where a process is in Docker Compose; nowhere for one that the gateway sends nothing."""
     is_http = any(process in service.processes for service in declared())
     return (f"{process}:5000",) if is_http else ()
-
-
-class _Environment:
-    """Reads and checks one variable at a time; an empty one counts as not set."""
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self._variables = variables
-
-    def whole(self, name: str, default: int | None, lowest: int, highest: int) -> int:
-        text = self._variables.get(name) or ("" if default is None else str(default))
-        if not _WHOLE.fullmatch(text) or not lowest <= int(text) <= highest:
-            raise SettingError(
-                f"{name} must be a whole number from {lowest} to {highest}, not {text!r}"
-            )
-        return int(text)
-
-    def targets(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        given = self._variables.get(name)
-        targets = tuple(part.strip() for part in given.split(",")) if given else default
-        if not all(_TARGET.fullmatch(target) for target in targets):
-            raise SettingError(f"{name} must be host:port, or several with commas, not {given!r}")
-        if len(set(targets)) < len(targets):
-            raise SettingError(f"{name} names a target twice: {given!r}")
-        return targets
-
-    def listen(self, name: str, default: str) -> str:
-        text = self._variables.get(name) or default
-        if text and not _LISTEN.fullmatch(text):
-            raise SettingError(f"{name} must be one address:port, not {text!r}")
-        return text
-
-    def url(self, name: str) -> str:
-        text = (self._variables.get(name) or "").rstrip("/")
-        if text and not _URL.fullmatch(text):
-            raise SettingError(f"{name} must be http://host:port, not {text!r}")
-        return text
-
-    def pem(self, name: str) -> str:
-        try:
-            text = base64.b64decode(self._variables.get(name, ""), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            text = "none"
-        if text and not text.lstrip().startswith("-----BEGIN "):
-            raise SettingError(f"{name} must be PEM in base64, in one line")
-        return text
-
-    def file(self, name: str) -> str:
-        path = self._variables.get(name)
-        try:
-            return Path(path).read_text("utf-8") if path else ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingError(f"{name} cannot be read: {error}") from error
-
-    def public_key(self, name: str, from_file: str) -> str:
-        text = self._variables.get(name, "")
-        if text and from_file:
-            raise SettingError(f"{name} and {name}_FILE are both set: set one of them")
-        try:
-            return read_public_key(text or from_file) if text or from_file else ""
-        except ValueError as error:
-            raise SettingError(f"{name if text else f'{name}_FILE'} {error}") from error
-
-    def claim(self, name: str) -> str:
-        text = self._variables.get(name, "")
-        if text and not _CLAIM.fullmatch(text):
-            raise SettingError(
-                f"{name} must be up to 255 letters, digits and . _ ~ : / @ + = -, not {text!r}"
-            )
-        return text
-
-    def api_keys(self, name: str) -> tuple[ApiKey, ...]:
-        """A key without a name, as it was once written, is named by its place in the list."""
-        texts = [text for text in self._variables.get(name, "").split(",") if text]
-        found = [_API_KEY.fullmatch(text) for text in texts]
-        keys = tuple(
-            ApiKey(match[1] or f"key-{place}", match[2])
-            for place, match in enumerate(found, 1)
-            if match
-        )
-        if len(keys) < len(texts):
-            raise SettingError(
-                f"{name} must be NAME:KEY, several with commas: a name of letters, digits, ., - "
-                "and _, a key of 16 to 128 letters, digits, - and _"
-            )
-        if len({key.key for key in keys}) < len(keys):
-            raise SettingError(f"{name} has the same key twice")
-        return keys
-
-    def callers(self, name: str) -> tuple[str, ...]:
-        text = self._variables.get(name, "")
-        names = tuple(part.strip() for part in text.split(",")) if text else ()
-        if not all(_CALLER.fullmatch(each) for each in names):
-            raise SettingError(f"{name} must be names of callers with commas, or *, not {text!r}")
-        return names
-
-    def log_format(self, name: str) -> LogFormat:
-        text = self._variables.get(name) or LogFormat.AUTO
-        try:
-            return LogFormat(text)
-        except ValueError:
-            raise SettingError(
-                f"{name} must be one of {', '.join(LogFormat)}, not {text!r}"
-            ) from None

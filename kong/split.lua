@@ -2,12 +2,31 @@
 -- They begin anywhere, lest all workers begin alike. A caller that may ask for a version gets it, and is not counted.
 local splits = {${SPLITS}}
 local callers = ",${VERSION_CALLERS},"
-for service, split in pairs(splits) do
-  split.due, split.upstreams, split.processes = math.random(0, 99), {}, {}
-  for _, version in ipairs({split.first, split.rest}) do
-    split.upstreams[version] = string.sub(service, #"kong_" + 1) .. "_" .. version .. "_upstream"
-    split.processes[version] = split.name .. "-" .. version
+
+-- Which upstream a request goes to that asks for a version, or for none; nil where there is no such version.
+local function chooser(service, split)
+  local percent, due = split.percent, math.random(0, 99)
+  local prefix = string.sub(service, #"kong_" + 1) .. "_"
+  local first, rest = prefix .. split.first .. "_upstream", prefix .. split.rest .. "_upstream"
+  local first_process, rest_process = split.name .. "-" .. split.first, split.name .. "-" .. split.rest
+  local upstreams = {[split.first] = first, [split.rest] = rest}
+  return function(wanted)
+    if wanted then
+      return upstreams[wanted]
+    end
+    due = due + percent
+    if due >= 100 then
+      due = due - 100
+      kong.ctx.shared.gateway_split = first_process
+      return first
+    end
+    kong.ctx.shared.gateway_split = rest_process
+    return rest
   end
+end
+
+for service, split in pairs(splits) do
+  splits[service] = chooser(service, split)
 end
 
 local function may_ask(consumer)
@@ -17,25 +36,19 @@ end
 
 return function()
   local service = kong.router.get_service()
-  local split = service and splits[service.name]
-  if not split then
+  local choose = service and splits[service.name]
+  if not choose then
     return
   end
-  local version = kong.request.get_header("X-Service-Version")
-  if version and not may_ask(kong.client.get_consumer()) then
+  local wanted = kong.request.get_header("X-Service-Version")
+  if wanted and not may_ask(kong.client.get_consumer()) then
     return kong.response.exit(403, {message = "problem:version-not-allowed"})
   end
-  if version and not split.upstreams[version] then
+  local upstream = choose(wanted)
+  if not upstream then
     return kong.response.exit(400, {message = "problem:unknown-version"})
   end
-  if not version then
-    split.due, version = split.due + split.percent, split.rest
-    if split.due >= 100 then
-      split.due, version = split.due - 100, split.first
-    end
-    kong.ctx.shared.gateway_split = split.processes[version]
-  end
-  local ok, err = kong.service.set_upstream(split.upstreams[version])
+  local ok, err = kong.service.set_upstream(upstream)
   if not ok then
     kong.log.err(err)
   end

@@ -5,6 +5,7 @@ set -euo pipefail
 [[ $1 == prepare ]]
 mkdir -p "$KONG_PREFIX"/{pids,dbless.lmdb,body}
 env -0 >"$KONG_PREFIX/environment"
+touch "${KONG_NGINX_PROXY_ACCESS_LOG% *}"
 cat >"$KONG_PREFIX/nginx.conf" <<END
 ${KONG_NGINX_USER:+user $KONG_NGINX_USER;}
 daemon $KONG_NGINX_DAEMON;

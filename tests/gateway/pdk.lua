@@ -4,6 +4,7 @@ local input = assert(loadstring("return " .. io.read("*a")))()
 
 local now
 local exited = {}
+local balancer = {replicas = {}}
 -- Names of headers are the same in small letters and in capitals.
 local function set(headers, name, value)
   for known in pairs(headers) do
@@ -87,8 +88,19 @@ local function decode_base64(text)
   return bytes
 end
 
+-- What Kong's balancer has chosen for the request: `replica` names an address of a target.
+local function balancer_data()
+  if not now.replica then
+    return nil
+  end
+  local known = balancer.replicas[now.replica] or {weight = now.weight, target = {weight = now.weight}}
+  balancer.replicas[now.replica] = known
+  return {balancer = balancer, balancer_handle = {address = known}}
+end
+local ctx = setmetatable({}, {__index = function(_, name) return name == "balancer_data" and balancer_data() or nil end})
+
 -- What Kong's sandbox lets a function see.
-local sandbox = {kong = kong, ngx = {var = var, time = os.time, decode_base64 = decode_base64}, string = string, table = table}
+local sandbox = {kong = kong, ngx = {var = var, ctx = ctx, time = os.time, decode_base64 = decode_base64}, string = string, table = table}
 sandbox.math = {random = math.random, floor = math.floor, max = math.max, min = math.min}
 for _, name in ipairs({"assert", "error", "ipairs", "next", "pairs", "pcall", "select", "tonumber", "tostring", "type"}) do
   sandbox[name] = _G[name]
@@ -126,5 +138,6 @@ for _, request in ipairs(input.requests) do
     end
     assert(ok, err)
   end
+  now.weight = now.replica and ("%.17g"):format(balancer.replicas[now.replica].weight)
   print(json(now))
 end

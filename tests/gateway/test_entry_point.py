@@ -252,3 +252,4 @@ def test_a_rollout_reads_a_file_that_does_not_grow(start: Start) -> None:
     httpx.get(f"{kong.settings.url}/orders/?again")
     until(lambda: "/orders/?again" in log.read_text(), "the new one is written to")
     assert log.with_name(f"{log.name}.1").stat().st_ino == first
+    assert log.stat().st_mode & 0o777 == 0o600

@@ -32,7 +32,7 @@ class Admin:
     """An Admin API that keeps what it is given; `refusal` answers the next configuration.
 
     It has two workers, which take turns in answering connections; the second takes a configuration
-    over `lag` questions after the first.
+    over `lag` questions after the first, and has built no balancer when it is asked first.
     """
 
     url: str = ""
@@ -53,6 +53,8 @@ class Admin:
         if about == "health?balancer_health=1":
             self.asked += worker
             late = worker == 1 and self.asked <= self.lag
+            if late and self.asked == 1:
+                return {"node_id": "1"}
             targets = self.targets(name, self.configurations[-2 if late else -1])
             return {"data": {"details": {"hosts": list(map(balanced, targets))}}}
         targets = self.targets(name, self.configurations[-1])

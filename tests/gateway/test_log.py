@@ -101,14 +101,18 @@ def test_a_file_has_what_the_split_chose(start: Start, log_format: LogFormat) ->
 
 @HERE
 def test_the_file_is_bounded(start: Start) -> None:
-    """One older file is beside it, and a reader loses nothing."""
+    """One older file is beside it, and both are for nobody else's eyes."""
     gateway = start()
-    with logged(gateway).open("ab") as file:
+    log = logged(gateway)
+    with log.open("ab") as file:
         file.truncate(MAX_BYTES - 1)
     httpx.get(f"{gateway.url}/orders/")
-    older = logged(gateway).with_name(f"{logged(gateway).name}.1")
-    until(older.exists, "it is rotated")
-    assert entries(logged(gateway), "/orders/")
+    older = log.with_name(f"{log.name}.1")
+    # Between the old file's new name and the new file there is neither for a moment.
+    until(lambda: older.exists() and log.exists(), "it is rotated")
+    assert entries(log, "/orders/")
+    assert log.stat().st_size < MAX_BYTES
+    assert {file.stat().st_mode & 0o777 for file in (log, older)} == {0o600}
 
 
 @HERE

@@ -412,6 +412,14 @@ def test_the_log_names_the_subject_of_a_token() -> None:
     assert logged == ["jwt:alice", "", "", "", ""]
 
 
+def test_the_replica_that_was_asked_last_is_the_next_ones_turn_after_the_others() -> None:
+    """It weighs the least of all, by less than any difference that is meant."""
+    asked = [request(replica=name, weight=65535) for name in "abcacb"]
+    weights = [float(each["weight"]) for each in run("pre-function", "log", asked)]
+    assert weights == sorted({*weights}, reverse=True)
+    assert all(65534 < each < 65535 for each in weights)
+
+
 def test_a_kong_without_our_log_logs_as_it_does() -> None:
     """One that was started by somebody else has no such variables."""
     run("pre-function", "log", [request(variables={}, consumer={"username": "shop"})])
