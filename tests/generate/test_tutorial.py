@@ -134,7 +134,7 @@ def test_the_client_packages_know_both(followed: Followed) -> None:
     typed = sdks.glob("typescript/aware-orders/src/**/*.ts")
     typescript = "".join(each.read_text("utf-8") for each in typed)
     assert "function deleteOrder(" in typescript
-    assert f"{NOTE}?: string" in typescript
+    assert f"{NOTE}?: Text" in typescript
 
 
 @pytest.mark.timeout(900)
