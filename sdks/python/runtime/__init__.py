@@ -1,7 +1,7 @@
 """What the packages for Python have in common; each of them has a copy."""
 
 from .bodies import File
-from .calls import Attempt, Options
+from .calls import Attempt, ClientOptions, Options
 from .clients import AsyncDownload, Download
 from .errors import (
     ApiConnectionError,
@@ -33,6 +33,7 @@ __all__ = [
     "AsyncDownload",
     "Attempt",
     "BadRequestError",
+    "ClientOptions",
     "ConflictError",
     "Download",
     "File",

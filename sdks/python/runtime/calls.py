@@ -70,6 +70,28 @@ Secret = str | Callable[[], str]
 """A key or token; or what gives the one that holds now."""
 
 
+class ClientOptions(TypedDict, total=False):
+    """How a client asks.
+
+    Attributes:
+        api_key: The key, where one is asked for, or a function that gives it.
+        token: The bearer token, likewise.
+        timeout: Seconds without a byte after which an attempt has failed; 30.
+        retries: Attempts after the first; 4, and 0 switches them off.
+        headers: What every request has beside its own.
+        before_attempt: Is told of each request before it is sent, and may add headers.
+        after_attempt: Is told how it went.
+    """
+
+    api_key: Secret | None
+    token: Secret | None
+    timeout: float
+    retries: int
+    headers: Mapping[str, str]
+    before_attempt: Hook | None
+    after_attempt: Hook | None
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a client asks."""
@@ -196,7 +218,7 @@ class Call:
         return UnreadableAnswerError(self._operation.id, str(error))
 
     def _may_repeat(self, *, is_unsent: bool) -> bool:
-        if self._left < 1 or not (self._body.may_be_repeated):
+        if self._left < 1 or not self._body.may_be_repeated:
             return False
         names = {name.lower() for name in self._headers}
         # The second If-Match would fail because of the first.

@@ -5,12 +5,12 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 from urllib.parse import urlsplit
 
 import httpx
 
-from .calls import Call, Hook, Options, Secret, Settings
+from .calls import Call, ClientOptions, Options, Settings
 from .errors import ApiConnectionError
 from .operations import Operation
 
@@ -190,34 +190,16 @@ class BaseClient:
     """A client, to be closed when it is no longer needed; `with` does so."""
 
     def __init__(
-        self,
-        url: str,
-        *,
-        api_key: Secret | None = None,
-        token: Secret | None = None,
-        timeout: float = 30.0,
-        retries: int = 4,
-        headers: Mapping[str, str] | None = None,
-        before_attempt: Hook | None = None,
-        after_attempt: Hook | None = None,
-        http: httpx.Client | None = None,
+        self, url: str, *, http: httpx.Client | None = None, **options: Unpack[ClientOptions]
     ) -> None:
         """Make a client; nothing is sent yet.
 
         Args:
             url: Where the API is, without its paths: `https://api.example.com`.
-            api_key: The key, where one is asked for, or a function that gives it.
-            token: The bearer token, likewise.
-            timeout: Seconds without a byte after which an attempt has failed.
-            retries: Attempts after the first; 0 switches them off.
-            headers: What every request has beside its own.
-            before_attempt: Is told of each request before it is sent, and may add headers.
-            after_attempt: Is told how it went.
             http: What sends, with settings of its own (proxy, certificates); it is not closed.
+            options: Those of `ClientOptions`.
         """
-        settings = Settings(
-            *(url, api_key, token, timeout, retries, headers or {}, before_attempt, after_attempt)
-        )
+        settings = Settings(url, **options)
         self._asking = Asking(settings, http)
 
     @classmethod
@@ -248,22 +230,10 @@ class BaseAsyncClient:
     """A client with `await`, to be closed when it is no longer needed; `async with` does so."""
 
     def __init__(
-        self,
-        url: str,
-        *,
-        api_key: Secret | None = None,
-        token: Secret | None = None,
-        timeout: float = 30.0,
-        retries: int = 4,
-        headers: Mapping[str, str] | None = None,
-        before_attempt: Hook | None = None,
-        after_attempt: Hook | None = None,
-        http: httpx.AsyncClient | None = None,
+        self, url: str, *, http: httpx.AsyncClient | None = None, **options: Unpack[ClientOptions]
     ) -> None:
         """Make a client; what it is given is what `Client` is."""
-        settings = Settings(
-            *(url, api_key, token, timeout, retries, headers or {}, before_attempt, after_attempt)
-        )
+        settings = Settings(url, **options)
         self._asking = AskingAsync(settings, http)
 
     @classmethod
