@@ -272,7 +272,10 @@ def test_two_of_a_credential_are_none(start_asking: StartAsking) -> None:
         [("apikey", "w" * 20), ("apikey", SHOP.key)],
     ):
         answer = httpx.get(f"{gateway.url}/orders/", headers=headers)
-        assert_problem(answer, 401, "unauthorized")
+        if gateway.kind is Kind.KONG and headers[0][0] == "Authorization":
+            assert_problem(answer, 400, "bad-request")  # nginx's own
+        else:
+            assert_problem(answer, 401, "unauthorized")
 
 
 def test_what_is_no_bearer_token_is_none(start_asking: StartAsking) -> None:

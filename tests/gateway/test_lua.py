@@ -347,6 +347,7 @@ def named(consumer: str | None, **shared: str) -> Request:
         "X-Consumer-ID": "1",
         "X-Gateway-Token": "Bearer x",
         "X-Gateway-Caller": "jwt:alice",
+        "apikey": "k" * 20,
         "Authorization": "Bearer x",
     }
     known = request(
