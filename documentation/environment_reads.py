@@ -2,10 +2,12 @@
 
 import ast
 import importlib
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 
@@ -18,6 +20,7 @@ TAKES: Mapping[str, str] = {
     "get": "text",
     "listen": "`address:port`",
     "log_format": "`auto`, `console` or `json`",
+    "one_of": "`auto`, `console` or `json`",
     "name": "letters, digits, `_` and `-`; at most 50",
     "pem": "PEM in base64, on one line",
     "public_key": "PEM, or PEM in base64",
@@ -59,11 +62,6 @@ class _Module:
     def __init__(self, tree: ast.Module, file: str) -> None:
         self.nodes = list(ast.walk(tree))
         self._file = file
-        self._parameters = {
-            node.name: [each.arg for each in node.args.args]
-            for node in self.nodes
-            if isinstance(node, ast.FunctionDef)
-        }
         self._alternatives = {
             id(first): other
             for node in self.nodes
@@ -91,9 +89,19 @@ class _Module:
         self, kind: str, values: list[ast.expr], keywords: list[ast.keyword]
     ) -> dict[str, object]:
         """The arguments after the variable's name, by their parameters."""
-        _self, _name, *parameters = self._parameters.get(kind, ["self", "name", "default"])
+        parameters = ("default",) if kind == "get" else self._parameters(kind)
         given = dict(zip(parameters, map(self._value, values), strict=False))
         return given | {each.arg: self._value(each.value) for each in keywords if each.arg}
+
+    def _parameters(self, kind: str) -> list[str]:
+        """What a method of a class that the file knows takes after the variable's name."""
+        for each in vars(self._imported()).values():
+            method = getattr(each, kind, None) if isinstance(each, type) else None
+            if inspect.isfunction(method):
+                _self, *parameters = inspect.signature(method).parameters
+                if parameters[:1] == ["name"]:
+                    return parameters[1:]
+        return []
 
     def _value(self, node: ast.expr | None) -> object:
         """What an expression is worth, None where that is known only when it runs."""
@@ -103,8 +111,11 @@ class _Module:
             case ast.Name(id=name):
                 return getattr(self._imported(), name, None)
             case ast.Attribute(value=ast.Name(id="cls"), attr=name):
-                classes = (each for each in vars(self._imported()).values() if hasattr(each, name))
-                return getattr(next(classes), name)
+                module: Any = self._imported()
+                own = (each for each in vars(module).values() if hasattr(each, name))
+                return next(
+                    getattr(each, name) for each in own if each.__module__ == module.__name__
+                )
             case ast.Call(func=ast.Name(id="str"), args=[inner]):
                 return self._value(inner)
         return None

@@ -78,9 +78,13 @@ class Environment:
             raise SettingError(f"{name} must be PEM in base64, in one line")
         return text
 
-    def public_key(self, name: str) -> str:
-        """A public key in PEM, or that of the file which the variable `name`_FILE says."""
-        path, text = self._variables.get(f"{name}_FILE"), self._variables.get(name, "")
+    def file(self, name: str) -> str:
+        """The path of a file; empty where none is named."""
+        return self._variables.get(name, "")
+
+    def public_key(self, name: str, path: str) -> str:
+        """A public key in PEM, or that of the file at `path`, which `name`_FILE says."""
+        text = self._variables.get(name, "")
         if text and path:
             raise SettingError(f"{name} and {name}_FILE are both set: set one of them")
         if path:

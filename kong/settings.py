@@ -141,7 +141,7 @@ class GatewaySettings:
             tls_certificate=given.pem("GATEWAY_TLS_CERTIFICATE"),
             tls_key=given.pem("GATEWAY_TLS_KEY"),
             api_keys=tuple(ApiKey(*each) for each in given.api_keys("API_KEYS")),
-            jwt_public_key=given.public_key("JWT_PUBLIC_KEY"),
+            jwt_public_key=given.public_key("JWT_PUBLIC_KEY", given.file("JWT_PUBLIC_KEY_FILE")),
             jwt_issuer=given.claim("JWT_ISSUER"),
             jwt_audience=given.claim("JWT_AUDIENCE"),
             rate_limit_per_minute=given.whole(

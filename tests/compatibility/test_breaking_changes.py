@@ -145,7 +145,7 @@ BREAKING: dict[str, tuple[str, Edit]] = {
 
 def _parameters_at_the_operation(document: Document) -> None:
     item = at(document, *_ORDER)
-    item["get"]["parameters"] = item.pop("parameters")
+    item["get"]["parameters"] = [*item.pop("parameters"), *item["get"].get("parameters", ())]
 
 
 def _written_out(document: Document) -> None:
