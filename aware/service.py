@@ -28,10 +28,11 @@ def specs() -> None:
 @service.command()
 @click.argument("name")
 @click.option("--spec", required=True, help="Its file in specs/; begun where it has no paths.")
-@click.option("--schema", default="", help="What it stores, where that is not plain to see.")
-@click.option("--key", default="", help="Which property has the id, where that is not plain.")
+@click.option("--schema", "schemas", multiple=True, help="What it stores; else all with ids.")
+@click.option("--key", "keys", multiple=True, help="The property with the id, for each schema.")
 @click.option("--stores-nothing", is_flag=True, help="It has no database.")
 @click.option("--clients", default="", help="What its client packages are called, if any.")
+@click.option("--enforced-by", "enforcer", default="", help="Of security that the gateway leaves.")
 @click.option("--no-house-rules", is_flag=True, help="Its spec need not keep specs/redocly.yaml.")
 def new(name: str, spec: str, **said: Any) -> None:  # noqa: ANN401 - what the options say
     """Add the service NAME: its row, models, and a handler for each operation.

@@ -31,6 +31,8 @@ from openapi.description import Description
 SERVER = (b"server", b"aware")
 """A header of every answer: whoever asks need not know which library answers."""
 
+_JSON = "application/json"
+
 log = structlog.get_logger(__name__)
 
 
@@ -63,6 +65,7 @@ class Api:
         """
         self._app = app
         self._paths = Paths(description)
+        self._operations = {each.id: each for each in description.operations}
         self._deprecated = deprecation_headers(description)
         self._headers = ((b"x-service-version", version.encode()), SERVER)
         self._translate = translate
@@ -93,7 +96,7 @@ class Api:
             if status is not None:  # part of an answer has gone out: there is no other to give
                 raise
             problem = self._problem(scope, error)
-            await problem.response()(scope, receive, send_named)
+            await self._typed(scope, problem.response())(scope, receive, send_named)
         self._observe(_operation(scope), status or 500, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,6 +111,14 @@ class Api:
             raise NotFound("There is nothing at this path.")
         response = Response(status_code=204, headers={"Allow": ", ".join(allowed)})
         await response(scope, receive, send)
+
+    def _typed(self, scope: Scope, response: Response) -> Response:
+        """A problem as plain JSON, where the operation declares that and no problem+json."""
+        operation = self._operations.get(_operation(scope) or "")
+        declared = operation and operation.response(response.status_code)
+        if declared and _JSON in declared.content and response.media_type not in declared.content:
+            response.headers["content-type"] = _JSON
+        return response
 
     def _problem(self, scope: Scope, error: Exception) -> Problem:
         if isinstance(error, Problem):

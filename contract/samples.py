@@ -169,17 +169,25 @@ class Samples:
         spare = [name for name in properties if name not in names and name not in hidden]
         least = max((part.get("minProperties", 0) for part in parts), default=0)
         wanted += spare[: max(0, least - len(wanted))]
-        try:
-            value = {
-                name: self._value(_both(properties.get(name, [])), depth + 1) for name in wanted
-            }
-        except NoSampleError:
-            return
         others = [part.get("additionalProperties") for part in parts]
         schema = next((each for each in others if isinstance(each, dict)), {})
-        for number in range(least - len(value)):
-            value[f"name{number + 1}"] = self._value(schema, depth + 1)
-        yield value
+        # An alternative may be told by what no schema requires.
+        telling = [name for name in spare if self._is_listed(properties[name])]
+        for more in ([], telling):
+            try:
+                value = {
+                    name: self._value(_both(properties.get(name, [])), depth + 1)
+                    for name in dict.fromkeys((*wanted, *more))
+                }
+            except NoSampleError:
+                return
+            for number in range(least - len(value)):
+                value[f"name{number + 1}"] = self._value(schema, depth + 1)
+            yield value
+
+    def _is_listed(self, schemas: Iterable[JsonSchema]) -> bool:
+        words = ("const", "enum")
+        return any([*composed(each, word, self._schemas)] for each in schemas for word in words)
 
     def _is_hidden(self, schemas: Iterable[JsonSchema]) -> bool:
         word = self._view.value[0]

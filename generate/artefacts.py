@@ -11,6 +11,7 @@ from generate.insomnia import insomnia
 from generate.json_schemas import json_schemas
 from generate.methods import methods
 from generate.models import models
+from generate.security import key_names
 from generate.signatures import signatures
 from generate.sources import Sources
 from generate.stubs import orphans, stubs
@@ -44,6 +45,7 @@ ARTEFACTS = (
     Artefact(json_schemas, owns=("schemas/*_schema.json",)),
     Artefact(asyncapi),
     Artefact(methods),
+    Artefact(key_names),
     Artefact(upstreams),
     Artefact(compose),
     Artefact(unenforced),

@@ -1,12 +1,14 @@
 """A service that is new: its row, what of that follows from its spec, and what is made of it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 from contract.bindable import load_api
 from generate.artefacts import ARTEFACTS
+from generate.security import enforced
 from generate.sources import read_sources
 from generate.starter import begin, has_paths, key_of
 from generate.writing import Outcome, compare, write
@@ -27,16 +29,18 @@ _JSON = "application/json"
 class Wish:
     """What somebody says of a new service.
 
-    `spec` is its file in the repository. It stores documents of `schema`, whose ids are in the
-    property `key`; where these are empty, they are looked for in the spec. Where it
-    `stores_nothing` there are none. `clients` and `house_rules` are as in a row.
+    `spec` is its file in the repository. It stores documents of each of `schemas`, whose ids are in
+    the property out of `keys`; where these are empty, they are looked for in the spec. Where it
+    `stores_nothing` there are none. `enforcer` is who enforces the security that the gateway does
+    not. `clients` and `house_rules` are as in a row.
     """
 
     name: str
     spec: str
-    schema: str = ""
-    key: str = ""
+    schemas: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     stores_nothing: bool = False
+    enforcer: str = ""
     clients: str = ""
     house_rules: bool = True
 
@@ -64,7 +68,7 @@ def declare(root: Path, wish: Wish) -> list[Outcome]:
         raise RowError(f"{wish.spec} is no file in specs/: name it specs/{file.name}")
     try:
         if not has_paths(file):
-            begin(file, wish.api, wish.schema, wish.key)
+            begin(file, wish.api, "".join(wish.schemas[:1]), "".join(wish.keys[:1]))
         rows.write_text(with_row(root, wish.name, tuple(_lines(system, file, wish))), "utf-8")
         sources = read_sources(root)
         outcomes = compare(sources, ARTEFACTS)
@@ -87,10 +91,15 @@ def _lines(system: System, spec: Path, wish: Wish) -> Iterator[str]:
     if not wish.house_rules:
         yield "house_rules: false"
     yield f"port: {_free_port(system)}"
+    schemes = load_api(spec).security_schemes if wish.enforcer else {}
+    if others := [name for name, scheme in schemes.items() if enforced(scheme) is None]:
+        yield "enforced_elsewhere:"
+        yield from (f"  {name}: {json.dumps(wish.enforcer)}" for name in others)
     if not wish.stores_nothing:
-        collection, schema, key = _stored(spec, wish)
         yield f"database: {wish.api}"
-        yield from ("collections:", f"  {collection}:", f"    schema: {schema}", f"    key: {key}")
+        yield "collections:"
+        for collection, schema, key in _stored(spec, wish):
+            yield from (f"  {collection}:", f"    schema: {schema}", f"    key: {key}")
 
 
 def _free_port(system: System) -> int:
@@ -99,24 +108,25 @@ def _free_port(system: System) -> int:
     return next(port for port in range(_FIRST_PORT, 2**16) if port not in taken)
 
 
-def _stored(spec: Path, wish: Wish) -> tuple[str, str, str]:
-    """Collection, schema and key: what the service gets, one by one, by an id."""
+def _stored(spec: Path, wish: Wish) -> Iterator[tuple[str, str, str]]:
+    """Collections, schemas and keys: of what is said, or else of all that is got by an id."""
     description = load_api(spec)
-    known = partial(properties_of, description)
-    found = {(name, schema): key for name, schema, key in _resources(description)}
-    chosen = [each for each in found if wish.schema in ("", each[1])]
-    if len(chosen) == 1:
-        name, schema = chosen[0]
-        return name, schema, wish.key or key_of(known(schema), schema, found[name, schema])
-    if wish.schema in description.schemas and not chosen:
-        collection = class_name(wish.schema)
-        collection = f"{collection[:1].lower()}{collection[1:]}"
-        return collection, wish.schema, wish.key or key_of(known(wish.schema), wish.schema, "id")
-    got = ", ".join(dict.fromkeys(schema for _, schema in chosen)) or "nothing is got by an id"
-    raise RowError(
-        f"what {wish.spec} stores is not plain to see ({got}): add `--schema SCHEMA`, and "
-        "`--key PROPERTY`, or `--stores-nothing`"
-    )
+    found = {schema: (name, key) for name, schema, key in reversed([*_resources(description)])}
+    schemas = wish.schemas or tuple(each for each in description.schemas if each in found)
+    if not schemas or not {*schemas} <= description.schemas.keys():
+        got = ", ".join(found) or "nothing is got by an id"
+        raise RowError(
+            f"what {wish.spec} stores is not plain to see ({got}): add `--schema SCHEMA`, and "
+            "`--key PROPERTY`, or `--stores-nothing`"
+        )
+    names: set[str] = set()
+    for schema, key in zip_longest(schemas, wish.keys[: len(schemas)]):
+        model = class_name(schema)
+        own = f"{model[:1].lower()}{model[1:]}"
+        name, parameter = found.get(schema, (own, "id"))
+        name = own if name in names else name
+        names.add(name)
+        yield name, schema, key or key_of(properties_of(description, schema), schema, parameter)
 
 
 def _resources(description: Description) -> Iterator[tuple[str, str, str]]:

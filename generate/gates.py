@@ -11,7 +11,7 @@ from generate.lint import lint
 from generate.migration import departures
 from generate.node import NodeError, node_script, run_tool
 from generate.release import ReleaseError, standings
-from generate.security import asked_of, other_keys, unenforced
+from generate.security import asked_of, unenforced
 from generate.sources import Sources
 from generate.stored import unmigrated
 from generate.stubs import unwritten
@@ -62,7 +62,6 @@ def routes(sources: Sources) -> Iterator[str]:
     configuration = render(GatewaySettings(p_value=50), 50)[1]
     published = {kong_service(each): api for each, api in sources.services()}
     yield from disagreements(configuration, published, asked_of(sources))
-    yield from other_keys(sources, configuration.key_headers)
 
 
 def sample_data(sources: Sources) -> Iterator[str]:

@@ -46,7 +46,8 @@ def _items(description: Description, collection: Collection) -> Iterator[Operati
         parameters = [(one.location, f"{{{one.name}}}") for one in each.arguments]
         last = each.template.rstrip("/").rpartition("/")[2]
         is_one = each.method == "GET" and parameters == [("path", last)]
-        if is_one and _names(_content(each, "200"), collection):
+        response = each.responses.get("200")
+        if is_one and response and _names(response.content.get(_JSON), collection):
             yield each
 
 
@@ -85,7 +86,9 @@ class _Resource:
     def _id(self) -> str:
         return self.item.arguments[0].python_name
 
-    def _get(self, _: Operation) -> Plain:
+    def _get(self, operation: Operation) -> Plain | None:
+        if not self._answers(operation, "200", parameters=1):
+            return None
         return self._plain("Json", f"return await {self._documents}.get({self._id})")
 
     def _replace(self, operation: Operation) -> Plain | None:
@@ -173,8 +176,31 @@ class _Resource:
         }
         entity = schemas[self.collection.schema]
         required = {name for each in composed(entity, "required", schemas) for name in each}
-        is_all = required - {self.collection.key} <= brought
+        is_all = required - {self.collection.key} <= brought and not self._is_completed_within()
         return is_all and self._answers(operation, status, parameters=parameters)
+
+    def _is_completed_within(self) -> bool:
+        """Whether the server sets what a part of a document must have: who knows to what?"""
+        schemas = self.description.schemas
+        known = properties_of(self.description, self.collection.schema)
+        nodes: list[object] = [*known.values()]
+        seen = set[str]()
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, dict):
+                if (name := node.get("$ref")) and name not in seen:
+                    seen.add(name)
+                    nodes.append(schemas[name_of(name)])
+                set_here = {
+                    name
+                    for name, each in node.get("properties", {}).items()
+                    if True in composed(each, "readOnly", schemas)
+                }
+                if set_here & {*node.get("required", ())}:
+                    return True
+                node = [*node.values()]
+            nodes += node if isinstance(node, list) else []
+        return False
 
     def _answers(self, operation: Operation, status: str, *, parameters: int) -> bool:
         """Whether it has no more parameters, and answers a document."""
@@ -183,8 +209,9 @@ class _Resource:
 
 
 def _content(operation: Operation, status: str) -> MediaType | None:
+    """What it answers in JSON, where it answers in nothing else."""
     response = operation.responses.get(status)
-    return None if response is None else response.content.get(_JSON)
+    return response.content[_JSON] if response and [*response.content] == [_JSON] else None
 
 
 def _names(content: MediaType | None, collection: Collection) -> bool:

@@ -1,6 +1,7 @@
 """What the gateway has to ask for, by the `security` of the specs, and what nobody enforces."""
 
-from collections.abc import Collection, Container, Iterator, Mapping
+import json
+from collections.abc import Container, Iterator, Mapping
 
 from generate.sources import Sources
 from kong.authentication import Authentication
@@ -9,6 +10,14 @@ from openapi.errors import Violation
 from openapi.pointers import at, pointer_of
 from openapi.security import ApiKey, Http, SecurityScheme
 from services.declaration import Service
+
+KEYS = "kong/apikey.yaml"
+HEADER = "apikey"
+_KEYS = """key_in_header: true
+key_in_query: false
+key_in_body: false
+hide_credentials: true
+"""
 
 
 def enforced(scheme: SecurityScheme) -> Authentication | None:
@@ -67,12 +76,13 @@ def asked_of(sources: Sources) -> dict[tuple[str, str], Authentication]:
 
 def unenforced(sources: Sources) -> Iterator[str]:
     """What the specs ask for and nobody enforces; declarations that are about nothing."""
-    lines = (
-        f"{description.place(pointer)}: {reason}"
-        for service, description, each in _public(sources)
-        for pointer, reason in _unenforced(service, description, each)
-    )
-    yield from dict.fromkeys(lines)
+    places: dict[str, dict[str, None]] = {}
+    for service, description, each in _public(sources):
+        for pointer, reason in _unenforced(service, description, each):
+            places.setdefault(reason, {})[description.place(pointer)] = None
+    for reason, (first, *others) in places.items():
+        lines = "".join(f", {each.rpartition(':')[2]}" for each in others)
+        yield f"{first}{lines}: {reason}"
     for service, description in sources.services():
         for name in service.enforced_elsewhere:
             if name not in description.security_schemes:
@@ -81,24 +91,15 @@ def unenforced(sources: Sources) -> Iterator[str]:
                 yield f"{place}: {service.spec.name} has no security scheme {name}: remove it"
 
 
-def other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
-    """Keys that are expected in another header than the gateway looks into."""
-    yield from dict.fromkeys(_other_keys(sources, headers))
-
-
-def _other_keys(sources: Sources, headers: Collection[str]) -> Iterator[str]:
-    known = [each.lower() for each in headers]
+def key_names(sources: Sources) -> dict[str, str]:
+    """The headers in which the gateway looks for keys: ours first, and those of the specs."""
+    found = {HEADER.lower(): HEADER}
     for service, description in sources.services():
         for name, scheme in description.security_schemes.items():
             match scheme:
-                case ApiKey("header", key) if name not in service.enforced_elsewhere:
-                    if key.lower() not in known:
-                        place = description.place(pointer_of("components", "securitySchemes", name))
-                        yield (
-                            f"{place}: the gateway looks for keys in {', '.join(headers)}: write "
-                            f"`key_names: [{', '.join([*headers, key])}]` in kong/apikey.yaml, or "
-                            "another name here"
-                        )
+                case ApiKey("header", header) if name not in service.enforced_elsewhere:
+                    found.setdefault(header.lower(), header)
+    return {KEYS: f"key_names: {json.dumps([*found.values()])}\n{_KEYS}"}
 
 
 def _public(sources: Sources) -> Iterator[tuple[Service, Description, Operation]]:

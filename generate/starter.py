@@ -92,7 +92,7 @@ def key_of(properties: Iterable[str], schema: str, parameter: str) -> str:
             return wish
     raise RowError(
         f"which property of {schema} has the id is not plain to see ({', '.join(known)}): add "
-        "`--key PROPERTY`"
+        f"`--schema {schema} --key PROPERTY`"
     )
 
 

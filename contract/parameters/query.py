@@ -1,6 +1,6 @@
 """The parameters of a query."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from starlette.types import Scope
@@ -15,11 +15,14 @@ MAX_PAIRS = 100
 
 
 class Query:
-    """Reads the query of one operation; a name that nobody has is an issue."""
+    """Reads the query of one operation; a name that nobody has is an issue.
 
-    def __init__(self, decoders: Iterable[Decoder]) -> None:
+    `keys` are the names of what says who calls: they are somebody else's to read.
+    """
+
+    def __init__(self, decoders: Iterable[Decoder], keys: Container[str]) -> None:
         decoders = [*decoders]
-        self._names = Names(decoders)
+        self._names, self._keys = Names(decoders), keys
         self._scalars = {
             each.parameter.name: (each.parameter.python_name, each.scalar)
             for each in decoders
@@ -46,11 +49,11 @@ class Query:
                     name = form_decoded(name)
                 if name not in scalars:
                     owner = self._names.owner(name)
-                    if owner is None:
+                    if owner is None and name not in self._keys:
                         issues.append(
                             ValidationIssue("is not a parameter here", parameter=name[:100])
                         )
-                    else:
+                    elif owner is not None:
                         gathered.setdefault(owner, []).append((name, text))
                     continue
                 python_name, value = scalars[name]

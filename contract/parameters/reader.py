@@ -13,6 +13,7 @@ from contract.parameters.headers import Headers
 from contract.parameters.path import Path
 from contract.parameters.query import Query
 from openapi.description import IDEMPOTENCY_KEY, Description, Operation, Parameter
+from openapi.security import ApiKey
 
 _Location = Callable[[Scope, dict[str, Any], list[ValidationIssue]], None]
 
@@ -39,7 +40,12 @@ class ParameterReader:
         at: dict[str, list[Decoder]] = {}
         for each in decoders:
             at.setdefault(each.parameter.location, []).append(each)
-        self._locations: list[_Location] = [Query(at.get("query", ()))]
+        schemes = description.security_schemes
+        asked = [schemes[name] for each in operation.security for name in each]
+        keys = {
+            each.name for each in asked if isinstance(each, ApiKey) and each.location == "query"
+        }
+        self._locations: list[_Location] = [Query(at.get("query", ()), keys)]
         if "path" in at:
             self._locations.append(Path(operation.path, at["path"]))
         if "header" in at:

@@ -104,8 +104,8 @@ def before_call(_context: HookContext, case: Case[Any], **_: Any) -> None:  # no
         case.body = _renewed(case.body)
     if case.meta is None or case.meta.phase.name is TestPhase.STATEFUL:
         return
-    if "id" in case.path_parameters:
-        case.path_parameters["id"] = _ids.any(case.path.split("/")[1])
+    if name := _id_parameter(case):
+        case.path_parameters[name] = _ids.any(_kind(case))
     if isinstance(case.body, dict) and User.userId in case.body:
         case.body[User.userId] = _ids.any("users")
 
@@ -114,13 +114,25 @@ def before_call(_context: HookContext, case: Case[Any], **_: Any) -> None:  # no
 def after_call(_context: HookContext, case: Case[Any], response: Response) -> None:
     """Remember what was made and what was deleted, and count."""
     if response.status_code == httpx.codes.CREATED:
-        kind = case.path.split("/")[1]
+        kind = _kind(case)
         if kind in KEYS:
             _ids.add(kind, response.json()[KEYS[kind]])
-    if case.method == "DELETE" and response.status_code == httpx.codes.NO_CONTENT:
-        _ids.forget(case.path.split("/")[1], case.path_parameters["id"])
+    name = _id_parameter(case)
+    if name and case.method == "DELETE" and response.status_code == httpx.codes.NO_CONTENT:
+        _ids.forget(_kind(case), case.path_parameters[name])
     if _is_positive(case):
         _outcomes.add(case.operation.label, response.status_code)
+
+
+def _kind(case: Case[Any]) -> str:
+    return case.path.split("/")[1]
+
+
+def _id_parameter(case: Case[Any]) -> str:
+    """The name of the parameter behind that of a collection; empty where there is none."""
+    _, kind, *rest = case.path.split("/")
+    name = rest[0].strip("{}") if kind in KEYS and rest else ""
+    return name if name in case.path_parameters else ""
 
 
 def _renewed(body: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generate.security import asked_of, other_keys, unenforced
+from generate.security import KEYS, asked_of, key_names, unenforced
 from generate.sources import Sources, read_sources
 from kong.authentication import Authentication
 from tests.generate.conftest import replace_in
@@ -151,10 +151,17 @@ def test_a_declaration_of_no_scheme_is_told(specs: Path) -> None:
     )
 
 
-def test_a_key_in_another_header_than_the_gateways_is_told(specs: Path) -> None:
-    """With what to write into the gateway's file."""
-    assert [*other_keys(read_sources(specs), ["ApiKey"])] == []
+def test_the_gateway_looks_for_keys_where_the_specs_have_them(specs: Path) -> None:
+    """In its own header first, which the split is counted with, and in each of theirs once."""
+
+    def listed() -> str:
+        return key_names(read_sources(specs))[KEYS].partition("\n")[0]
+
+    assert listed() == 'key_names: ["apikey"]'
     replace_in(specs / "specs" / "shared.yaml", "name: apikey", "name: X-Key")
-    (line,) = other_keys(read_sources(specs), ["apikey"])  # once, though the APIs share it
-    assert line.startswith("specs/shared.yaml:")
-    assert "`key_names: [apikey, X-Key]` in kong/apikey.yaml" in line
+    assert listed() == 'key_names: ["apikey", "X-Key"]'
+    order_spec(specs, "[]")  # with a second one, `APIKEY`
+    assert listed() == 'key_names: ["apikey", "X-Key"]'
+    declared(specs, {"second": "a proxy", "apiKey": "a proxy"})
+    replace_in(specs / "specs" / "order.yaml", "name: APIKEY", "name: X-Other")
+    assert listed() == 'key_names: ["apikey", "X-Key"]'

@@ -191,6 +191,45 @@ def test_what_is_stored_is_found_in_a_spec_that_is_there(
     assert 'raise NotImplementedYet("change_tag is not implemented yet.")' in handlers
 
 
+def test_all_that_is_got_by_an_id_is_stored(copy: Copy, before: dict[str, str]) -> None:
+    """A collection each; what answers in XML too, or has parts whose ids we set, is not plain."""
+    spec = copy.folder / "specs" / "tag.yaml"
+    other, more = "{$ref: '#/components/schemas/Other'}", "application/xml: {}"
+    path = f"""
+  /others/{{otherId}}:
+    parameters: [{{name: otherId, in: path, required: true, schema: {{type: string}}}}]
+    get:
+      operationId: get_other
+      responses:
+        '200':
+          description: It.
+          content: {{application/json: {{schema: {other}}}, {more}}}
+    put:
+      operationId: put_other
+      requestBody: {{required: true, content: {{application/json: {{schema: {other}}}}}}}
+      responses:
+        '200': {{description: It., content: {{application/json: {{schema: {other}}}}}}}
+    delete:
+      operationId: delete_other
+      responses: {{'204': {{description: It is gone.}}}}
+"""
+    part = "{type: object, required: [id], properties: {id: {type: string, readOnly: true}}}"
+    text = TAGS.replace("\npaths:\n", f"\npaths:{path}").replace(
+        "{otherId: {type: string}}", f"{{otherId: {{type: string}}, part: {part}}}"
+    )
+    spec.write_text(text, "utf-8")
+    copy.aware("service", "new", "tag-service", "--spec", "specs/tag.yaml")
+    rows = (copy.folder / "services.yaml").read_text("utf-8").removeprefix(before["services.yaml"])
+    assert rows.endswith(
+        "    collections:\n      tags:\n        schema: Tag\n        key: name\n"
+        "      others:\n        schema: Other\n        key: otherId\n"
+    )
+    handlers = (copy.folder / "handlers" / "tag.py").read_text("utf-8")
+    stubs = ("get_other", "put_other", "change_tag")
+    assert all(f'NotImplementedYet("{each} is' in handlers for each in stubs)
+    assert "    await others.delete(otherId)\n" in handlers
+
+
 def test_the_handler_of_a_merge_patch_is_written(copy: Copy, before: dict[str, str]) -> None:
     """Of an object that is stored; the type check takes it."""
     spec, patch = copy.folder / "specs" / "tag.yaml", "application/merge-patch+json"

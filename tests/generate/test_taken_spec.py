@@ -23,7 +23,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SPEC = Path(__file__).with_name("recordings.yaml")
 HANDLERS = Path(__file__).with_name("recordings_handlers.txt")
-NEW = ("service", "new", "recordings-service", "--spec", f"specs/{SPEC.name}", "--no-house-rules")
+NEW = (
+    *("service", "new", "recordings-service", "--spec", f"specs/{SPEC.name}"),
+    *("--no-house-rules", "--enforced-by", "the aviary's proxy"),
+)
 BIRD = {"kind": "bird", "title": "Dawn", "species": "Turdus merula", "tags": ["dawn"]}
 
 
@@ -78,6 +81,7 @@ def client(gateway: str) -> Iterator[httpx.Client]:
 def test_it_passes_every_gate(copy: Copy) -> None:
     """With edits in specs/, handlers/ and the gateway's template alone."""
     assert "FAILED" not in copy.aware("check")
+    assert "X-API-Key" in (copy.folder / "kong" / "apikey.yaml").read_text("utf-8")
     assert copy.tool("mypy", "handlers", "models").startswith("Success")
     copy.tool("ruff", "check", "--select=E,F,I", "handlers/recordings.py")
 
@@ -99,6 +103,15 @@ def test_alternatives_are_told_apart_and_patched(client: httpx.Client) -> None:
     assert client.patch(place, json={"title": "Dusk"}).status_code == 415
     assert client.delete(place).status_code == 204
     assert client.get(place).status_code == 404
+
+
+def test_what_goes_wrong_is_told_in_the_media_type_of_the_spec(client: httpx.Client) -> None:
+    """Plain JSON; a key in a query is no parameter that nobody knows."""
+    refused = client.post("/recordings", json={})
+    assert refused.headers["Content-Type"] == "application/json"
+    assert refused.json()["status"] == 400
+    assert client.get("/recordings?api_key=mine").is_success
+    assert client.get("/recordings?api_keys=mine").status_code == 400
 
 
 def test_files_forms_and_arrays_go_through_the_gateway(client: httpx.Client) -> None:
