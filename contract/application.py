@@ -113,9 +113,9 @@ class Api:
         await response(scope, receive, send)
 
     def _typed(self, scope: Scope, response: Response) -> Response:
-        """A problem as plain JSON, where the operation declares that and no problem+json."""
+        """A problem as plain JSON, where that is declared for its very status, not problem+json."""
         operation = self._operations.get(_operation(scope) or "")
-        declared = operation and operation.response(response.status_code)
+        declared = operation and operation.responses.get(str(response.status_code))
         if declared and _JSON in declared.content and response.media_type not in declared.content:
             response.headers["content-type"] = _JSON
         return response
