@@ -40,12 +40,11 @@ _CALLER = b"x-consumer-username"
 
 _NAMES = {each.encode(): each for each in (IDEMPOTENCY_KEY, IF_MATCH, IF_NONE_MATCH)}
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
-_PLAIN = re.compile(r"[!#-~]([ -~]*[!-~])?")
 _ETAG = re.compile(r'[ \t]*(?:(W/)?("[\x21\x23-\x7e\x80-\xff]*"))?[ \t]*(?:,|$)')
 _SAFE = ("GET", "HEAD")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Repeatable:
     """A request that may come again: `key` is a digest of its caller and its key."""
 
@@ -113,7 +112,7 @@ def conditions_of_write() -> Conditions:
     return current
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sent:
     """The headers as they came, and the fingerprint of the request, where it has a key."""
 
@@ -201,10 +200,10 @@ def _request(found: Sent) -> Repeatable | None:
         return None
     lines = found.lines[IDEMPOTENCY_KEY]
     text = lines[0].strip(" \t")
-    quoted = _QUOTED.fullmatch(text)
+    is_plain = text.isascii() and text.isprintable() and not text.startswith('"')
+    quoted = None if is_plain else _QUOTED.fullmatch(text)
     key = re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else text
-    is_one = len(lines) == 1 and (quoted or _PLAIN.fullmatch(text))
-    if not is_one or not 1 <= len(key) <= MAX_KEY_CHARACTERS:
+    if len(lines) > 1 or not (is_plain or quoted) or not 1 <= len(key) <= MAX_KEY_CHARACTERS:
         raise _invalid(
             "Idempotency-Key",
             f"must be one, plain or quoted, of 1 to {MAX_KEY_CHARACTERS} characters",

@@ -16,8 +16,7 @@ class Fingerprint:
 
     def __init__(self, scope: Scope, content_type: bytes = b"") -> None:
         media_type, _, parameters = content_type.partition(b";")
-        _, _, boundary = parameters.partition(b"boundary=")
-        self._boundary = boundary.partition(b";")[0].strip(b' \t"')
+        self._boundary = _boundary(parameters) if parameters else b""
         self._tail = b""
         asked = scope["path"].encode(), scope["query_string"], media_type.strip().lower()
         start = "{} {} {} {} ".format(scope["method"], *map(len, asked)).encode()
@@ -48,3 +47,8 @@ class Fingerprint:
         kept = max(len(data) - len(self._boundary) + 1, 0)
         self._hash.update(data[:kept])
         self._tail = data[kept:]
+
+
+def _boundary(parameters: bytes) -> bytes:
+    _, _, boundary = parameters.partition(b"boundary=")
+    return boundary.partition(b";")[0].strip(b' \t"')

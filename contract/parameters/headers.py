@@ -15,6 +15,7 @@ class Headers:
 
     def __init__(self, decoders: Iterable[Decoder]) -> None:
         self._decoders = {each.parameter.name.lower().encode(): each for each in decoders}
+        self._conditions = {each for each in self._decoders.values() if each.parameter.is_condition}
 
     def __call__(
         self, scope: Scope, arguments: dict[str, Any], issues: list[ValidationIssue]
@@ -27,10 +28,11 @@ class Headers:
                 found.setdefault(decoder, []).append(line.decode("latin-1"))
         for decoder, lines in found.items():
             parameter = decoder.parameter
-            # Several lines of If-Match are one list, although it is declared as a string.
-            texts = [", ".join(lines)] if parameter.is_condition else lines
+            if decoder in self._conditions:  # text, of which several lines are one list
+                arguments[parameter.python_name] = ", ".join(lines)
+                continue
             arguments[parameter.python_name] = None
             try:
-                arguments[parameter.python_name] = decoder.of_texts(texts)
+                arguments[parameter.python_name] = decoder.of_texts(lines)
             except Misfit as misfit:
                 issues.append(ValidationIssue(str(misfit), parameter=parameter.name))
