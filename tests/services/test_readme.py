@@ -25,6 +25,7 @@ def system() -> Iterator[Stack]:
         started.stop()
 
 
+@pytest.mark.slow
 def test_the_commands_about_retrying_print_what_the_page_says(
     system: Stack, tmp_path: Path
 ) -> None:
