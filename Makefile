@@ -14,7 +14,7 @@ help:
 	@echo 'make stop      stop it'
 	@echo 'make status    how it is'
 	@echo 'make reset     delete its data, after asking; make up begins anew'
-	@echo 'make test      what a change most often breaks; five minutes, no Docker'
+	@echo 'make test      what a change most often breaks; five to nine minutes, no Docker'
 	@echo 'make test-all  lint, types, specs and all tests'
 	@echo 'make generate  write what follows from the specs'
 	@echo 'make check     fail if that is stale, or a gate is not passed'
