@@ -1,7 +1,7 @@
 """What a request demands of the thing that it is for, and the key by which it is known again.
 
 The headers Idempotency-Key, If-Match and If-None-Match are read here, whether a spec declares them
-or not. No handler is given them: storage asks `conditions()`.
+or not. No handler is given them: storage asks for the conditions that they are.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope
@@ -71,13 +71,10 @@ class Conditions:
         """Whether the request demands nothing, and has no key."""
         return self.request is None and self.if_match is None and self.if_none_match is None
 
-    def new_id(self, kind: str) -> str | None:
-        """The id of the next new thing of a kind: the same whenever the request comes again.
-
-        None where it has no key: then any id will do.
-        """
+    def new_id(self, kind: str) -> str:
+        """The id of the next new thing of a kind: with a key the same at each repetition."""
         if self.request is None:
-            return None
+            return str(uuid4())
         self._made += 1
         seed = self.request.key + f"{kind} {self._made}".encode()
         return str(UUID(bytes=sha256(seed).digest()[:16], version=4))

@@ -4,6 +4,8 @@ from hashlib import sha256
 
 from starlette.types import Message, Receive, Scope
 
+from contract.bodies.media_types import ContentType
+
 DIGEST_BYTES = 16
 """Of SHA-256: enough that no two meet."""
 
@@ -16,7 +18,7 @@ class Fingerprint:
 
     def __init__(self, scope: Scope, content_type: bytes = b"") -> None:
         media_type, _, parameters = content_type.partition(b";")
-        self._boundary = _boundary(parameters) if parameters else b""
+        self._boundary = _boundary(content_type) if parameters else b""
         self._tail = b""
         asked = scope["path"].encode(), scope["query_string"], media_type.strip().lower()
         start = "{} {} {} {} ".format(scope["method"], *map(len, asked)).encode()
@@ -49,6 +51,6 @@ class Fingerprint:
         self._tail = data[kept:]
 
 
-def _boundary(parameters: bytes) -> bytes:
-    _, _, boundary = parameters.partition(b"boundary=")
-    return boundary.partition(b";")[0].strip(b' \t"')
+def _boundary(content_type: bytes) -> bytes:
+    sent = ContentType.parse(content_type.decode("latin-1"))
+    return b"" if sent is None else sent.parameters.get("boundary", "").encode("latin-1")

@@ -19,7 +19,6 @@ TAKES: Mapping[str, str] = {
     "flag": "`true` or `false`",
     "get": "text",
     "listen": "`address:port`",
-    "log_format": "`auto`, `console` or `json`",
     "one_of": "`auto`, `console` or `json`",
     "name": "letters, digits, `_` and `-`; at most 50",
     "pem": "PEM in base64, on one line",

@@ -9,6 +9,7 @@ from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from contract.conditions import ANY, Conditions
+from openapi.description import Description
 from storage import repeats
 from storage.client import Json
 from storage.errors import NotFoundError, PreconditionFailedError
@@ -20,12 +21,10 @@ from storage.system_fields import WITH_COUNTERS
 class Conditional:
     """The documents of a collection. All methods raise `PyMongoError` where MongoDB fails."""
 
-    def __init__(
-        self, collection: AsyncCollection[Json], etags: Etags, *, are_removed: bool
-    ) -> None:
-        """Take a collection, the ETags of its documents, and whether any are ever removed."""
+    def __init__(self, collection: AsyncCollection[Json], etags: Etags, api: Description) -> None:
+        """Take a collection, the ETags of its documents, and the API that they are of."""
         self._collection, self._etags = collection, etags
-        self._removals, self._are_removed = Removals(collection, etags), are_removed
+        self._removals, self._are_removed = Removals(collection, etags), api.has_method("DELETE")
         # What is shown can no more be lost: its ETag will not be given again, to other data.
         self._shown = collection.with_options(read_concern=ReadConcern("majority"))
         self._newest = collection.with_options(read_concern=ReadConcern("linearizable"))

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from bson import Int64
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from contract.answers.values import Tagged
 from contract.conditions import Conditions, conditions, conditions_of_write
 from contract.schema import Schema
 from openapi.description import Description
@@ -55,7 +53,7 @@ class Documents:
         self._pages = Pages(collection, self._codec, row)
         self._publications = publications
         self._etags = Etags(REVISION)
-        self._single = Conditional(collection, self._etags, are_removed=api.has_method("DELETE"))
+        self._single = Conditional(collection, self._etags, api)
 
     async def create(self, value: Mapping[str, Any]) -> Json:
         """Store a new object and answer it. Without a key it is given one, a UUID.
@@ -72,7 +70,7 @@ class Documents:
         Raises:
             NotFoundError: There is none with this id.
         """
-        return self._answered(await self._single.get(document_id))
+        return self._etags.tagged(await self._single.get(document_id), self._codec)
 
     async def page(self, limit: int, cursor: str | None = None, **limits: Any) -> Page:  # noqa: ANN401 - as the schema has it
         """Up to `limit` objects in the order of the row, from a cursor on.
@@ -151,9 +149,7 @@ class Documents:
         await self._single.remove(document_id, conditions_of_write())
 
     async def _create(self, value: Mapping[str, Any], demanded: Conditions) -> Json:
-        document_id = (
-            value.get(self._key) or conditions().new_id(self._collection.name) or str(uuid4())
-        )
+        document_id = value.get(self._key) or conditions().new_id(self._collection.name)
         value = {self._key: document_id, **value}
         told = {} if self._publications is None else self._publications.of_creation(value, now())
         own = {**told, **repeats.of_creation(demanded)}
@@ -163,7 +159,7 @@ class Documents:
                 document = await self._single.insert(document, demanded)
         except DuplicateKeyError as error:
             raise self._unique.taken(error, value) from error
-        return self._answered(document)
+        return self._etags.tagged(document, self._codec)
 
     def _document(
         self, document_id: str, value: Mapping[str, Any], revision: int, own: Json
@@ -180,10 +176,13 @@ class Documents:
             document = await self._collection.find_one({"_id": document_id})
             if document is None:
                 raise NotFoundError(document_id)
-            if not (self._etags.admit(demanded, document) and repeats.is_new(document, demanded)):
+            if not (
+                demanded.is_empty
+                or (self._etags.admit(demanded, document) and repeats.is_new(document, demanded))
+            ):
                 document, is_repeated = await self._single.refused(document_id, demanded)
                 if is_repeated:
-                    return self._answered(document)
+                    return self._etags.tagged(document, self._codec)
             own = document[SYSTEM]
             revision = own.get(name_of(REVISION), 0)
             before = self._codec.to_wire(document)
@@ -199,11 +198,7 @@ class Documents:
             except DuplicateKeyError as error:
                 raise self._unique.taken(error, value) from error
             if done.matched_count:
-                return self._answered(after)
-
-    def _answered(self, document: Json) -> Json:
-        etag = self._etags.of(document)
-        return Tagged(self._codec.to_wire(document), etag)
+                return self._etags.tagged(after, self._codec)
 
 
 def merged(target: Any, patch: Any) -> Any:  # noqa: ANN401 - any of JSON

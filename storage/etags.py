@@ -3,8 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from contract.answers.values import Tagged
 from contract.conditions import ANY, Conditions
 from storage.client import Json
+from storage.codec import Codec
 from storage.system_fields import SYSTEM, name_of
 
 _NOTHING: Json = {"$nor": [{}]}
@@ -28,9 +30,10 @@ class Etags:
         """The ETag of a document."""
         return f'"{"-".join(map(str, self._state(document)))}"'
 
-    def comparing(self, *compared: str) -> "Etags":
-        """The same for a change to which only these counters matter."""
-        return Etags(*self._counters, compared=compared)
+    def tagged(self, document: Json, codec: Codec) -> Tagged:
+        """What a document is on the wire, with its ETag. Changes `document`."""
+        etag = self.of(document)
+        return Tagged(codec.to_wire(document), etag)
 
     def query(self, demanded: Conditions) -> Json:
         """What must hold of a document that may be changed."""

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from bson import Int64
 from pymongo.asynchronous.database import AsyncDatabase
 
-from contract.answers.values import Tagged
 from contract.conditions import conditions, conditions_of_write
 from models.fields.events import UserContactsChanged
 from models.fields.order import Order
@@ -65,7 +63,8 @@ class Orders:
         self._codec, self._contacts_codec = order_codec(api), contacts_codec(events)
         self._orders: AsyncCollection[Json] = database[row.name]
         self._etags = Etags(REVISION, CONTACT_VERSION)
-        self._single = Conditional(self._orders, self._etags, are_removed=api.has_method("DELETE"))
+        self._of_clients = Etags(REVISION, CONTACT_VERSION, compared=(REVISION,))
+        self._single = Conditional(self._orders, self._etags, api)
         self._pages = Pages(self._orders, self._codec, row)
         self._contacts: AsyncCollection[Json] = database["contacts"]
         self._known = Batches(self._known_versions)
@@ -78,7 +77,7 @@ class Orders:
         """
         demanded, user_id = conditions_of_write(), order.get(Order.userId)
         version = _NO_VERSION if user_id is None else await self._known.ask(user_id)
-        order_id, moment = conditions().new_id(ENTITY) or str(uuid4()), now()
+        order_id, moment = conditions().new_id(ENTITY), now()
         document = {
             "_id": order_id,
             **self._codec.to_database({Order.orderId: order_id, **order}),
@@ -88,7 +87,7 @@ class Orders:
         }
         with size_checked:
             document = await self._single.insert(document, demanded)
-        return self._answered(document)
+        return self._etags.tagged(document, self._codec)
 
     async def get(self, order_id: str) -> Json:
         """One order.
@@ -96,7 +95,7 @@ class Orders:
         Raises:
             NotFoundError: There is none with this id.
         """
-        return self._answered(await self._single.get(order_id))
+        return self._etags.tagged(await self._single.get(order_id), self._codec)
 
     async def page(self, status: str | None, limit: int, cursor: str | None) -> Page:
         """Up to `limit` orders, oldest first, of one status or of all, from a cursor on.
@@ -123,8 +122,9 @@ class Orders:
             "$inc": {REVISION: Int64(1)},
             **repeats.pushed(demanded),
         }
-        etags = self._etags.comparing(REVISION)
-        return self._answered(await self._single.update(order_id, update, demanded, etags))
+        return self._etags.tagged(
+            await self._single.update(order_id, update, demanded, self._of_clients), self._codec
+        )
 
     async def update_details(self, order_id: str, details: Mapping[str, Any]) -> Json:
         """Replace `userEmails`, `deliveryAddress` or both, and answer the order after that.
@@ -153,7 +153,9 @@ class Orders:
         own = {REVISION: revision, **repeats.stage(demanded)}
         stages.append({"$set": {**sent, Order.updatedAt: later, **own}})
         with size_checked:
-            return self._answered(await self._single.update(order_id, stages, demanded))
+            return self._etags.tagged(
+                await self._single.update(order_id, stages, demanded), self._codec
+            )
 
     async def _known_versions(self, user_ids: Sequence[str]) -> list[Int64]:
         """What `contacts` has of each of these users."""
@@ -180,7 +182,3 @@ class Orders:
         return {
             "$set": {name: {"$cond": [newer, value, f"${name}"]} for name, value in new.items()}
         }
-
-    def _answered(self, order: Json) -> Json:
-        etag = self._etags.of(order)
-        return Tagged(self._codec.to_wire(order), etag)

@@ -69,13 +69,13 @@ def is_repeated(document: Json, demanded: Conditions) -> bool:
     Raises:
         KeyReusedError: Another one with its key was.
     """
-    return demanded.request is not None and is_among(_known(document), demanded)
+    return is_among(_known(document), demanded)
 
 
 def is_new(document: Json, demanded: Conditions) -> bool:
     """Whether nothing is known of a request in a document."""
-    key = None if demanded.request is None else demanded.request.key
-    return all(each[_KEY] != key for each in _known(document)) if key else True
+    request = demanded.request
+    return request is None or all(each[_KEY] != request.key for each in _known(document))
 
 
 def require_unused(document: Json, demanded: Conditions) -> None:
@@ -93,8 +93,10 @@ def records(document: Json, demanded: Conditions) -> list[Json]:
 def is_among(records: Iterable[Mapping[str, bytes]], demanded: Conditions) -> bool:
     """Whether a request is one of those that were kept; raises as `is_repeated` does."""
     request = demanded.request
+    if request is None:
+        return False
     for each in records:
-        if request is not None and each[_KEY] == request.key:
+        if each[_KEY] == request.key:
             if each[_FINGERPRINT] != request.fingerprint.digest():
                 raise KeyReusedError
             return True

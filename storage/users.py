@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from bson import Int64
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from contract.answers.values import Tagged
 from contract.conditions import conditions, conditions_of_write
 from contract.formats import email_key
 from models.fields.user import User
@@ -59,7 +57,7 @@ class Users:
         publications: Publications | None = None,
     ) -> None:
         self._etags = Etags(CONTACT_VERSION)
-        self._single = Conditional(collection, self._etags, are_removed=api.has_method("DELETE"))
+        self._single = Conditional(collection, self._etags, api)
         self._build = build
         self._publications = publications or Publications((), (), build)
         self._codec = user_codec(api)
@@ -71,7 +69,7 @@ class Users:
             EmailTakenError: An address belongs to somebody.
             KeyReusedError: Another request with the key of this one made a user.
         """
-        demanded, user_id = conditions_of_write(), conditions().new_id(ENTITY) or str(uuid4())
+        demanded, user_id = conditions_of_write(), conditions().new_id(ENTITY)
         value = {User.userId: user_id, **user}
         own = self._publications.of_creation(value, now())
         document = {
@@ -86,7 +84,7 @@ class Users:
                 document = await self._single.insert(document, demanded)
         except DuplicateKeyError as error:
             raise _taken(error, user[User.emails]) from error
-        return self._answered(document)
+        return self._etags.tagged(document, self._codec)
 
     async def update_contacts(
         self, user_id: str, contacts: Mapping[str, Any], times: Mapping[str, Mapping[str, str]]
@@ -124,7 +122,7 @@ class Users:
                 user = await self._single.update(user_id, update, demanded)
         except DuplicateKeyError as error:
             raise _taken(error, contacts[User.emails]) from error
-        return self._answered(user)
+        return self._etags.tagged(user, self._codec)
 
     async def get(self, user_id: str) -> Json:
         """One user.
@@ -132,11 +130,7 @@ class Users:
         Raises:
             NotFoundError: There is none with this id.
         """
-        return self._answered(await self._single.get(user_id))
-
-    def _answered(self, user: Json) -> Json:
-        etag = self._etags.of(user)
-        return Tagged(self._codec.to_wire(user), etag)
+        return self._etags.tagged(await self._single.get(user_id), self._codec)
 
 
 def _taken(error: DuplicateKeyError, emails: list[str]) -> Exception:

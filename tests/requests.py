@@ -1,4 +1,4 @@
-"""Requests with keys and ETags, for whoever calls storage without HTTP."""
+"""Requests with keys and ETags, for tests that call storage without HTTP."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -166,7 +166,7 @@ def test_each_build_answers_as_published_and_as_it_states(
 
 
 def test_v2_sets_times_but_for_what_v1_has_carried_out(builds: dict[str, Build]) -> None:
-    """As the statement says: whoever repeats a request does not know who had it first."""
+    """As the statement says: who repeats a request does not know which version had it first."""
     v1, v2 = builds["v1"], builds["v2"]
     assert create(v2).json().keys() >= TIMES.keys()
     assert "updatedAt" in update(v2, v1).json()
