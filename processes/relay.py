@@ -21,6 +21,7 @@ from services.declaration import Relay as Row
 from services.declaration import Service, System
 from services.payload import events_of, payloads
 from storage.client import connect
+from storage.divisions import MongoDivisionStore
 from storage.durable import answers
 from storage.entity import Entity
 from storage.outbox import MongoOutbox
@@ -55,6 +56,7 @@ async def _main(system: System, service: Service, row: Row) -> None:
         )
         relay = Relay(
             outbox,
+            MongoDivisionStore(kept.database, row.process),
             broker,
             {event: [queue.address for queue in some] for event, some in to.items()},
             events=Events.declared(system, *names, sender=row.process),

@@ -15,7 +15,8 @@ from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
 from openapi.schemas import Reach
 from services.declaration import Collection as CollectionRow
-from services.declaration import Service, Subscriber, System
+from services.declaration import Relay, Service, Subscriber, System
+from storage.divisions import DIVISION_SCHEMA, DIVISIONS
 from storage.entity import Entity
 from storage.event_layout import (
     LEDGER_SCHEMA,
@@ -177,6 +178,8 @@ def _wanted(service: Service, events: Path | None, database: str) -> Iterator[Co
             yield _documents(service, row, api, database)
     if api is not None and api.has_method("DELETE"):
         yield _tombstones(service, database)
+    if service.publishes is not None:
+        yield _divisions(service.publishes, database)
     if service.follows is not None and events is not None:
         if service.follows.copies is None:
             yield _ledger(service.follows, database)
@@ -247,6 +250,12 @@ def _tombstones(service: Service, database: str) -> Collection:
         access[service.follows.process] = ("find", "insert", "update")
     forgotten = IndexModel([(UNTIL, ASCENDING)], name="forgotten", expireAfterSeconds=0)
     return Collection(database, TOMBSTONES, TOMBSTONE_SCHEMA, (forgotten,), access)
+
+
+def _divisions(row: Relay, database: str) -> Collection:
+    """Which relay publishes what."""
+    access = {row.process: ("find", "insert", "update")}
+    return Collection(database, DIVISIONS, DIVISION_SCHEMA, (), {**access})
 
 
 def _ledger(row: Subscriber, database: str) -> Collection:

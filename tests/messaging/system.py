@@ -26,8 +26,10 @@ from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect, connect_blocking
 from storage.contacts import Contacts, ContactsStore, MongoContactsStore
+from storage.divisions import MongoDivisionStore
 from storage.orders import CONTACTS, Orders
 from storage.outbox import MongoOutbox
+from storage.system_fields import OUTBOX
 from storage.users import Users
 from tests.apis import (
     both_collections,
@@ -106,13 +108,14 @@ class System:
         async with AmqpBroker(self.parameters, Declarations.of(self.topology.updates)) as broker:
             relay = Relay(
                 self.outbox,
+                MongoDivisionStore(self.client[self.mongo.users], "user-relay"),
                 broker,
                 {CONTACTS: [self.topology.updates.address]},
                 events=contact_events(),
                 clock=SystemClock(),
                 metrics=metrics,
             )
-            async with _running(relay.run()):
+            async with running(relay.run()):
                 yield metrics
 
     @asynccontextmanager
@@ -136,7 +139,7 @@ class System:
             clock=clock,
             metrics=metrics,
         )
-        async with _running(consumer.run()):
+        async with running(consumer.run()):
             yield metrics
 
     async def new_user(self) -> str:
@@ -178,6 +181,15 @@ class System:
             return not await self.outbox.backlog()
 
         await until_async(nothing_left, "everything is published")
+
+    async def published_of(self, user_id: str) -> None:
+        """Wait until nothing of a user is left to be published."""
+
+        async def nothing_left() -> bool:
+            users = self.client[self.mongo.users]["users"]
+            return await users.find_one({"_id": user_id, OUTBOX: {"$exists": True}}) is None
+
+        await until_async(nothing_left, f"what {user_id} has changed is published")
 
     async def stored_order(self, order_id: str) -> Json:
         """The order's document, internal fields included."""
@@ -276,7 +288,7 @@ def delete_queues(parameters: pika.ConnectionParameters, topology: Topology) -> 
 
 
 @asynccontextmanager
-async def _running(work: Any) -> AsyncIterator[None]:  # noqa: ANN401 - any coroutine
+async def running(work: Any) -> AsyncIterator[None]:  # noqa: ANN401 - any coroutine
     """Have it done in the background, and stopped at the end; its errors are passed on."""
     task = asyncio.ensure_future(work)
     try:

@@ -30,7 +30,13 @@ from tests.messaging.simulation.history import (
 )
 from tests.messaging.simulation.order_database import OrderDatabase, StandInContactsStore
 from tests.messaging.simulation.scheduler import Operation, Process, Scheduler, Steps
-from tests.messaging.simulation.user_database import EPOCH, StandInOutbox, User, UserDatabase
+from tests.messaging.simulation.user_database import (
+    EPOCH,
+    StandInDivisions,
+    StandInOutbox,
+    User,
+    UserDatabase,
+)
 
 MOST_STEPS = 20_000
 """A history that has not come to rest after so many steps never will."""
@@ -351,6 +357,7 @@ class World:
     async def _relay(self, process: Process, connection: StandInBroker) -> None:
         relay = Relay(
             self._parts.outbox(self.users, process),
+            StandInDivisions(self.users, process),
             connection,
             {CONTACTS: [self._topology.updates.address]},
             events=self._shared.events,
@@ -568,6 +575,10 @@ class VirtualClock(Clock):
     def now(self) -> datetime:
         """Now."""
         return EPOCH + timedelta(seconds=self._scheduler.time())
+
+    def monotonic(self) -> float:
+        """The scheduler's time."""
+        return self._scheduler.time()
 
     async def sleep(self, seconds: float) -> None:
         """Return when everything else has come to rest, or earlier by chance.
