@@ -36,6 +36,7 @@ from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
 from storage.ledger import LEDGER
 from storage.names import stored_paths
+from storage.parts import PARTS, PARTS_SCHEMA
 from storage.removals import TOMBSTONE_SCHEMA, TOMBSTONES, UNTIL
 from storage.system_fields import (
     EMAIL_KEYS,
@@ -181,6 +182,7 @@ def _wanted(service: Service, events: Path | None, database: str) -> Iterator[Co
     if service.publishes is not None:
         yield _divisions(service.publishes, database)
     if service.follows is not None and events is not None:
+        yield _parts(service.follows, database)
         if service.follows.copies is None:
             yield _ledger(service.follows, database)
         else:
@@ -254,8 +256,14 @@ def _tombstones(service: Service, database: str) -> Collection:
 
 def _divisions(row: Relay, database: str) -> Collection:
     """Which relay publishes what."""
-    access = {row.process: ("find", "insert", "update")}
-    return Collection(database, DIVISIONS, DIVISION_SCHEMA, (), {**access})
+    access: dict[str, tuple[str, ...]] = {row.process: ("find", "insert", "update")}
+    return Collection(database, DIVISIONS, DIVISION_SCHEMA, (), access)
+
+
+def _parts(row: Subscriber, database: str) -> Collection:
+    """How many parts the queue of a subscriber has had."""
+    access: dict[str, tuple[str, ...]] = {row.process: ("find", "insert", "update")}
+    return Collection(database, PARTS, PARTS_SCHEMA, (), access)
 
 
 def _ledger(row: Subscriber, database: str) -> Collection:

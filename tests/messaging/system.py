@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,11 +18,12 @@ from messaging.broker import Message
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
 from messaging.metrics import ConsumerMetrics, RelayMetrics
+from messaging.parts import Parts
 from messaging.relay import Relay
 from messaging.session import Subscribed
 from messaging.settings import RabbitSettings
 from messaging.sync import ContactsSync
-from messaging.topology import Declarations, Queue, Topology
+from messaging.topology import Declarations, Queue, Topology, for_publishing
 from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect, connect_blocking
@@ -29,6 +31,7 @@ from storage.contacts import Contacts, ContactsStore, MongoContactsStore
 from storage.divisions import MongoDivisionStore
 from storage.orders import CONTACTS, Orders
 from storage.outbox import MongoOutbox
+from storage.parts import MongoPartsStore
 from storage.system_fields import OUTBOX
 from storage.users import Users
 from tests.apis import (
@@ -105,12 +108,13 @@ class System:
     async def relay(self) -> AsyncIterator[RelayMetrics]:
         """A running relay."""
         metrics = RelayMetrics()
-        async with AmqpBroker(self.parameters, Declarations.of(self.topology.updates)) as broker:
+        always, if_returned = for_publishing([self.topology.updates])
+        async with AmqpBroker(self.parameters, always, if_returned=if_returned) as broker:
             relay = Relay(
                 self.outbox,
                 MongoDivisionStore(self.client[self.mongo.users], "user-relay"),
                 broker,
-                {CONTACTS: [self.topology.updates.address]},
+                {CONTACTS: [self.topology.entry]},
                 events=contact_events(),
                 clock=SystemClock(),
                 metrics=metrics,
@@ -123,6 +127,22 @@ class System:
         """A running consumer."""
         async with self.broker(receives=True) as broker, self.consuming(broker) as metrics:
             yield metrics
+
+    @asynccontextmanager
+    async def subscriber(self, wanted: int) -> AsyncIterator[Parts]:
+        """A running consumer of a queue of so many parts."""
+        clock, queue = SystemClock(), self.topology.updates.name
+        async with AmqpBroker(self.parameters, Declarations()) as broker:
+            parts = Parts(
+                MongoPartsStore(self.client[self.mongo.orders], queue),
+                broker,
+                partial(Topology, queue, RETRY_PAUSES, wanted),
+                wanted,
+                prefetch=512,
+                clock=clock,
+            )
+            async with running(parts.run()), self.consuming(broker):
+                yield parts
 
     @asynccontextmanager
     async def consuming(
