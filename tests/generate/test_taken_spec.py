@@ -7,15 +7,19 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from deploy.check import Made, smoke_test
+from deploy.errors import DeployError
+from deploy.requests import Address
 from local.ports import Ports, free_port, names, variable
 from local.stack import Stack
+from services.reading import declared
 from tests.generate.copying import copy_repository
 from tests.generate.printed import environment
 from tests.generate.test_service import Copy, write_routes
@@ -34,10 +38,11 @@ BIRD = {"kind": "bird", "title": "Dawn", "species": "Turdus merula", "tags": ["d
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the gateway answers, and where the service itself does."""
+    """Where the gateway answers, the service itself, and the other services by their processes."""
 
     gateway: str
     service: str
+    others: Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +81,8 @@ def addresses(copy: Copy) -> Iterator[Addresses]:
     running = Copy(copy.folder, given)
     try:
         running.aware("start")
-        yield Addresses(ports.url("gateway"), f"http://127.0.0.1:{given[PORT]}")
+        others = {each: ports.url(each) for each in declared().http}
+        yield Addresses(ports.url("gateway"), f"http://127.0.0.1:{given[PORT]}", others)
     finally:
         Stack(copy.folder / ".aware", ports, 70).stop()
 
@@ -160,6 +166,26 @@ def test_a_number_is_an_id_and_what_is_none_is_told_in_the_type_of_the_spec(
     for none, status in ((place, 404), ("/stations/first", 400), (f"/stations/{2**63}", 400)):
         answer = client.get(none)
         assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json")
+
+
+def test_the_smoke_test_of_a_deployment_asks_it_too(addresses: Addresses) -> None:
+    """Beside the paper's five requests."""
+
+    def where(url: str) -> Address:
+        found = httpx.URL(url)
+        return Address(found.host, found.port or 80)
+
+    made: list[Made] = []
+    processes = {"recordings-service": addresses.service, **addresses.others}
+    services = {name: where(url) for name, url in processes.items()}
+    assert smoke_test(where(addresses.gateway), services, made.append) == [
+        "the five requests are answered, and the order followed its user",
+        "recordings-service answers GET /v2/recordings with 200",
+    ]
+    assert [bool(each.user and each.order) for each in made] == [True]
+    down = {"recordings-service": Address("127.0.0.1", free_port())}
+    with pytest.raises(DeployError, match="does not answer"):
+        smoke_test(where(addresses.gateway), down, made.append)
 
 
 def test_fuzzing_through_the_gateway_finds_nothing(
