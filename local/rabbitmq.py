@@ -38,7 +38,7 @@ def write_configuration(folder: Path, ports: Ports, passwords: Mapping[str, str]
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_private(folder / ".erlang.cookie", passwords["RABBITMQ_ERLANG_COOKIE"])
-    write_private(folder / "enabled_plugins", "[rabbitmq_management].\n")
+    write_private(folder / "enabled_plugins", "[rabbitmq_management,rabbitmq_prometheus].\n")
     write_private(folder / "rabbitmq-env.conf", "")
     write_private(
         folder / "rabbitmq.conf",
@@ -46,6 +46,8 @@ def write_configuration(folder: Path, ports: Ports, passwords: Mapping[str, str]
 listeners.tcp.1 = {ports.address("rabbitmq")}
 management.tcp.ip = {HOST}
 management.tcp.port = {ports.rabbitmq_management}
+prometheus.tcp.ip = {HOST}
+prometheus.tcp.port = {ports.rabbitmq_prometheus}
 default_user = {ADMINISTRATOR}
 default_pass = {passwords["RABBITMQ_ADMIN_PASSWORD"]}
 default_user_tags.administrator = true
