@@ -89,11 +89,14 @@ class Relay:
             try:
                 async with aclosing(self._outbox.wake_ups()) as wake_ups:
                     async for _ in wake_ups:
+                        self._metrics.change_stream_open.set(1)
                         self._woken.set()
                         backoff.reset()
                         await self._clock.sleep(GATHER_SECONDS)
             except DatabaseUnavailable as error:
-                self._log.warning("changes_not_noticed", reason=error)
+                self._metrics.change_stream_open.set(0)
+                self._metrics.change_stream_lost.inc()
+                self._log.warning("change_stream_lost", reason=error)
             heed_cancellation()
             await self._clock.sleep(backoff.pause())
 

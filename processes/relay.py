@@ -70,7 +70,9 @@ async def _main(system: System, service: Service, row: Row) -> None:
             return {"broker": broker.is_connected, "database": database}
 
         async def exposition() -> bytes:
-            await metrics.measure(outbox, clock.now())
+            states = await checks()
+            metrics.depends_on(states)
+            await metrics.measure(outbox if states["database"] else None, clock.now())
             return generate_latest(metrics.registry)
 
         async with (

@@ -99,6 +99,7 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
             return {"broker": broker.is_connected, "database": database}
 
         async def exposition() -> bytes:
+            metrics.depends_on(await checks())
             await metrics.measure(broker, parts.topology)
             return generate_latest(metrics.registry)
 
