@@ -14,9 +14,10 @@ from messaging.amqp import AmqpBroker
 from messaging.broker import Blocked, Disconnected, Message, Returned
 from messaging.consumer import REASON, RETRIES
 from messaging.metrics import RelayMetrics
-from messaging.topology import EXCHANGE
+from messaging.topology import EXCHANGE, Declarations, Exchange
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress, User
+from observability.metrics import EVENTS_UNROUTABLE
 from storage.client import Json
 from storage.contacts import Contacts, MongoContactsStore
 from storage.system_fields import CONTACT_VERSION, value_of
@@ -241,7 +242,7 @@ async def test_what_is_not_published_is_counted_for_each_build(system: System) -
 
 async def test_a_message_that_no_queue_takes_is_returned(system: System) -> None:
     """Publishing raises, although the broker confirms such a message."""
-    nothing_bound = {EXCHANGE: ()}
+    nothing_bound = Declarations((Exchange(EXCHANGE),))
     async with AmqpBroker(system.parameters, nothing_bound) as broker:
         await broker.connected()
         with pytest.raises(Returned):
@@ -255,9 +256,7 @@ async def test_a_returned_event_stays_to_be_published(system: System) -> None:
     async with system.relay() as metrics:
 
         async def some_returned() -> bool:
-            returned = metrics.registry.get_sample_value(
-                "aware_events_returned_total", {"build": "v1"}
-            )
+            returned = metrics.registry.get_sample_value(EVENTS_UNROUTABLE.name, {"version": "v1"})
             return bool(returned)
 
         await system.change(user)
