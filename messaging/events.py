@@ -12,6 +12,7 @@ import orjson
 
 from contract.schema import Schema
 from messaging.broker import HeaderValue, Message
+from messaging.topology import KEY
 from openapi.description import REFERENCE, Description, JsonSchema
 from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
@@ -42,8 +43,8 @@ class BadMessage(Exception):  # noqa: N818 - it is the message that is bad
 class Event:
     """An event as a follower knows it, told from others by its identity.
 
-    `key` and `version` are those of what it tells of, `body` is all that it says. `changed_at` is
-    None where the message does not say.
+    `key`, as text, and `version` are those of what it tells of, `body` is all that it says.
+    `changed_at` is None where the message does not say.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Events:
         headers: dict[str, HeaderValue] = {
             BUILD: change.build,
             CHANGED_AT: milliseconds_since_1970(change.changed_at),
+            KEY: change.key,
         }
         if change.traceparent is not None:
             headers[TRACEPARENT] = change.traceparent
@@ -121,7 +123,7 @@ class Events:
         kind.check(body)
         return Event(
             name,
-            body[self._keys[name]],
+            str(body[self._keys[name]]),
             body[VERSION],
             body,
             build=build_of(message),

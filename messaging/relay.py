@@ -12,6 +12,8 @@ from messaging.clock import Backoff, Clock
 from messaging.events import BadMessage, Events
 from messaging.finishing import finish
 from messaging.metrics import RelayMetrics
+from messaging.shares import Share
+from storage.divisions import DivisionStore
 from storage.durable import DatabaseUnavailable, heed_cancellation
 from storage.outbox import Change, Outbox
 
@@ -40,12 +42,14 @@ class Outcome(Enum):
 class Relay:
     """Publishes every change that the outbox holds, at least once, to the queue of each follower.
 
-    Any number of relays may run on one outbox: they publish changes twice, which harms nobody.
+    Any number of relays may run on one outbox, each with a share of its keys. Where one dies that
+    has published what it did not mark, another publishes that twice, which harms nobody.
     """
 
     def __init__(
         self,
         outbox: Outbox,
+        divisions: DivisionStore,
         broker: Publisher,
         to: Mapping[str, Sequence[Address]],
         *,
@@ -54,7 +58,7 @@ class Relay:
         metrics: RelayMetrics,
         window: int = WINDOW,
     ) -> None:
-        """Take an outbox, and where each event goes that it has, by the event's name."""
+        """Take an outbox, who shares it, and where each of its events goes, by the event's name."""
         self._outbox = outbox
         self._broker = broker
         self._to = to
@@ -63,14 +67,20 @@ class Relay:
         self._metrics = metrics
         self._window = window
         self._woken = asyncio.Event()
+        self._share = Share(divisions, clock, self._woken.set)
         self._refused: dict[tuple[str, str], int] = {}
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
         """Publish until cancelled. What has been sent by then is confirmed and marked first."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen())
-            tasks.create_task(self._publish_for_ever())
+        async with asyncio.TaskGroup() as outer:
+            sharing = outer.create_task(self._share.run())
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._listen())
+                    tasks.create_task(self._publish_for_ever())
+            finally:  # the share is others' when nothing of it is being published here
+                sharing.cancel()
 
     async def _listen(self) -> None:
         """Wake the other task at every change, and after every gap in the listening."""
@@ -119,20 +129,23 @@ class Relay:
         Raises:
             DatabaseUnavailable: The outbox could not be read or marked.
         """
-        async with aclosing(self._outbox.unpublished(self._window)) as batches:
+        share = None if self._share.is_whole else self._share
+        async with aclosing(self._outbox.unpublished(self._window, share)) as batches:
             async for batch in batches:
                 if Outcome.FAILED in await finish(self._publish_batch(batch)):
                     return False
         return True
 
     async def _publish_batch(self, batch: Sequence[Change]) -> Sequence[Outcome]:
-        outcomes = await asyncio.gather(*(self._publish(change) for change in batch))
-        published = [
-            change
-            for change, outcome in zip(batch, outcomes, strict=True)
-            if outcome is Outcome.PUBLISHED
-        ]
-        await self._outbox.mark_published(published)
+        with self._share.publishing():
+            own = [each for each in batch if each.key in self._share]
+            outcomes = await asyncio.gather(*(self._publish(change) for change in own))
+            published = [
+                change
+                for change, outcome in zip(own, outcomes, strict=True)
+                if outcome is Outcome.PUBLISHED
+            ]
+            await self._outbox.mark_published(published)
         return outcomes
 
     async def _publish(self, change: Change) -> Outcome:

@@ -13,7 +13,7 @@ from prometheus_client import generate_latest
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from messaging.amqp import AmqpBroker, Subscribed
+from messaging.amqp import AmqpBroker
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
 from messaging.events import Events
@@ -21,7 +21,8 @@ from messaging.handling import Handling
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
 from messaging.resync import resync
-from messaging.topology import EXCHANGE, Topology, queue_of, routes
+from messaging.session import Subscribed
+from messaging.topology import Declarations, Topology, queue_of, routes
 from openapi.reading import load_description
 from processes.composing import dependencies
 from services.declaration import Kind, Service
@@ -29,13 +30,14 @@ from services.declaration import System as Declared
 from services.payload import events_of, payloads
 from services.reading import read
 from storage.client import Json, connect, connect_blocking
+from storage.divisions import MongoDivisionStore
 from storage.documents import Documents
 from storage.entity import Entity
 from storage.layout import collections
 from storage.ledger import LEDGER, Ledger
 from storage.outbox import MongoOutbox
 from tests.declaring import copy_declared
-from tests.messaging.system import System, _running, delete_queues
+from tests.messaging.system import System, delete_queues, running
 from tests.waiting import until_async
 
 pytestmark = pytest.mark.anyio
@@ -156,23 +158,24 @@ class Watched:
         names = [*self.declared.published]
         to = routes(self.declared, names, self.system.topology.updates.name)
         queues = tuple(dict.fromkeys(each for some in to.values() for each in some))
-        async with AmqpBroker(self.system.parameters, {EXCHANGE: queues}) as broker:
+        async with AmqpBroker(self.system.parameters, Declarations.of(*queues)) as broker:
             relay = Relay(
                 self.outbox,
+                MongoDivisionStore(self.database(self.publisher), "gadget-relay"),
                 broker,
                 {event: [each.address for each in some] for event, some in to.items()},
                 events=Events.declared(self.declared, *names, sender="gadget-relay"),
                 clock=SystemClock(),
                 metrics=RelayMetrics(),
             )
-            async with _running(relay.run()):
+            async with running(relay.run()):
                 yield
 
     @asynccontextmanager
     async def subscriber(self) -> AsyncIterator[ConsumerMetrics]:
         """A running subscriber, which keeps the state, and a note for each renaming."""
         given, metrics = self.documents(self.follower), ConsumerMetrics()
-        subscribed = Subscribed(self.topology.updates.name, 64)
+        subscribed = Subscribed((self.topology.updates.name,), 64)
 
         async def state(event: Mapping[str, Any]) -> None:
             seen = {name: event[name] for name in ("id", "called", "version")}
@@ -198,7 +201,7 @@ class Watched:
                 clock=SystemClock(),
                 metrics=metrics,
             )
-            async with _running(consumer.run()):
+            async with running(consumer.run()):
                 yield metrics
 
     async def in_step(self) -> None:
