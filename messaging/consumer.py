@@ -7,14 +7,14 @@ from typing import Protocol
 
 import structlog
 
-from messaging.broker import Broker, BrokerError, Delivery, HeaderValue, Message
+from messaging.broker import Broker, BrokerError, Delivery, HeaderValue
 from messaging.clock import Clock
 from messaging.events import (
-    BUILD,
-    UNKNOWN_BUILD,
     BadMessage,
     Event,
     Events,
+    build_of,
+    identifier,
     milliseconds_since_1970,
 )
 from messaging.finishing import finish
@@ -163,7 +163,7 @@ class Consumer:
         failures: list[_Failure] = []
         for delivery in window:
             if delivery.redelivered:
-                self._metrics.redelivered.labels(_build(delivery.message)).inc()
+                self._metrics.redelivered.labels(build_of(delivery.message)).inc()
             try:
                 events[delivery] = self._events.read(delivery.message)
             except BadMessage as error:
@@ -205,11 +205,11 @@ class Consumer:
         except BrokerError as error:
             self._log.warning("message_not_put_aside", queue=to.name, reason=error)
             return False
-        build = _build(message)
+        build = build_of(message)
         (self._metrics.dead if dead else self._metrics.retried).labels(build).inc()
         self._log.warning(
             "message_dead_lettered" if dead else "message_put_aside",
-            message_id=message.message_id,
+            message_id=identifier(message.message_id, "no name"),
             build=build,
             queue=to.name,
             reason=failure.reason,
@@ -219,10 +219,6 @@ class Consumer:
 
 def _failed(delivery: Delivery, error: Exception) -> _Failure:
     return _Failure(delivery, redacted(error), final=False)
-
-
-def _build(message: Message) -> str:
-    return str(message.headers.get(BUILD, UNKNOWN_BUILD))
 
 
 def _retries(headers: Mapping[str, HeaderValue]) -> int:
