@@ -1,6 +1,7 @@
 """Time, as something handed in."""
 
 import asyncio
+import random
 from datetime import datetime
 from typing import Protocol
 
@@ -16,6 +17,9 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""
 
+    async def pause(self, backoff: "Backoff") -> None:
+        """Return after the half to the whole of the next pause, so that not all try at once."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -28,6 +32,10 @@ class SystemClock:
         """Return after so many seconds."""
         await asyncio.sleep(seconds)
 
+    async def pause(self, backoff: "Backoff") -> None:
+        """Return after the half to the whole of the next pause, so that not all try at once."""
+        await asyncio.sleep(backoff.pause() * random.uniform(0.5, 1))  # noqa: S311 - no secret
+
 
 class Backoff:
     """Pauses that double from `first` to `most` seconds, until something succeeds."""
@@ -38,7 +46,7 @@ class Backoff:
         self._next = first
 
     def pause(self) -> float:
-        """How long to wait now, in seconds; twice as long next time."""
+        """How long to wait at most now, in seconds; twice as long next time."""
         pause = self._next
         self._next = min(2 * pause, self._most)
         return pause

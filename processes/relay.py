@@ -10,20 +10,21 @@ from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.clock import SystemClock
 from messaging.events import Events
 from messaging.finishing import until_told_to_stop
-from messaging.health import health_server
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
 from messaging.topology import Declarations, routes
 from openapi.reading import load_description
+from processes.health import health_server
 from processes.settings import health_address, mongo_settings, rabbit_settings
 from processes.stored import stored
 from services.declaration import Relay as Row
 from services.declaration import Service, System
 from services.payload import events_of, payloads
 from storage.client import connect
-from storage.durable import answers
+from storage.durable import silence
 from storage.entity import Entity
 from storage.outbox import MongoOutbox
+from storage.problems import Problem
 
 
 def run(system: System, service: Service, row: Row) -> None:
@@ -60,11 +61,12 @@ async def _main(system: System, service: Service, row: Row) -> None:
             events=Events.declared(system, *names, sender=row.process),
             clock=clock,
             metrics=metrics,
+            problems=kept.presence.problems,
         )
 
-        async def checks() -> Mapping[str, bool]:
-            database = await answers(client[mongo.database(service.database)])
-            return {"broker": broker.is_connected, "database": database}
+        async def checks() -> Mapping[str, Problem | None]:
+            problem = kept.presence.problems.current or await silence(kept.database)
+            return {"broker": broker.problem, "database": problem}
 
         async def exposition() -> bytes:
             await metrics.measure(outbox, clock.now())

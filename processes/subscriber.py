@@ -13,21 +13,23 @@ from messaging.consumer import WINDOW, Applier, Consumer
 from messaging.events import Events
 from messaging.finishing import until_told_to_stop
 from messaging.handling import Handling
-from messaging.health import health_server
 from messaging.metrics import ConsumerMetrics
+from messaging.retrying import Retrying
 from messaging.session import Subscribed
 from messaging.topology import Topology, queue_of
 from openapi.reading import load_description
 from processes.composing import composition, dependencies
 from processes.event_handlers import bind_event_handlers
+from processes.health import health_server
 from processes.modules import imported
 from processes.settings import health_address, mongo_settings, rabbit_settings
 from processes.stored import stored
 from services.declaration import Service, Subscriber, System
 from services.payload import events_of
 from storage.client import Json, connect
-from storage.durable import answers
+from storage.durable import silence
 from storage.ledger import Ledger
+from storage.problems import Problem, Problems
 
 
 def run(system: System, service: Service, row: Subscriber) -> None:
@@ -46,13 +48,20 @@ def applier(
     service: Service,
     row: Subscriber,
     database: AsyncDatabase[Json],
+    *,
     metrics: ConsumerMetrics,
+    problems: Problems,
 ) -> Applier:
     """What applies the events: the composition's, where documents copy them, or the handlers."""
     clock, events = SystemClock(), events_of(system)
     if not row.handlers:
         made: Applier = composition(service, "applier")(
-            database=database, service=service, events=events, clock=clock, updated=metrics.updated
+            database=database,
+            service=service,
+            events=events,
+            clock=clock,
+            updated=metrics.updated,
+            problems=problems,
         )
         return made
     version = service.versions[-1]
@@ -60,7 +69,7 @@ def applier(
     given = dependencies(system, service, version, description, database)
     handlers = bind_event_handlers(imported(row.handlers), row.events, given)
     kinds = {name: system.published[name][1].kind for name in row.events}
-    return Handling(handlers, Ledger(database, kinds), clock)
+    return Handling(handlers, Ledger(database, kinds), Retrying(clock, problems))
 
 
 async def _main(system: System, service: Service, row: Subscriber) -> None:
@@ -76,7 +85,14 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
     ):
         kept = stored(client, mongo, service, row.process)
         consumer = Consumer(
-            applier(system, service, row, kept.database, metrics),
+            applier(
+                system,
+                service,
+                row,
+                kept.database,
+                metrics=metrics,
+                problems=kept.presence.problems,
+            ),
             broker,
             topology,
             events=Events.declared(system, *row.events),
@@ -84,9 +100,9 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
             metrics=metrics,
         )
 
-        async def checks() -> Mapping[str, bool]:
-            database = await answers(client[mongo.database(service.database)])
-            return {"broker": broker.is_connected, "database": database}
+        async def checks() -> Mapping[str, Problem | None]:
+            problem = kept.presence.problems.current or await silence(kept.database)
+            return {"broker": broker.problem, "database": problem}
 
         async def exposition() -> bytes:
             await metrics.measure(broker, topology)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from messaging.clock import Clock
+from messaging.clock import Backoff, Clock
 from messaging.consumer import Consumer
 from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
@@ -578,6 +578,10 @@ class VirtualClock(Clock):
             await self._scheduler.call(self._process, self, _pause())
         else:
             await asyncio.sleep(seconds)
+
+    async def pause(self, backoff: Backoff) -> None:
+        """See `Clock`: by the seed."""
+        await self.sleep(backoff.pause() * self._scheduler.random.uniform(0.5, 1))
 
 
 def _pause() -> Steps[None]:
