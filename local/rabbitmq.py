@@ -11,6 +11,7 @@ from local.passwords import write_private
 from local.ports import HOST, Ports
 
 ADMINISTRATOR = "administrator"
+_PLUGINS = "[rabbitmq_management,rabbitmq_consistent_hash_exchange].\n"
 # Not the wrapper on the PATH, which insists on root and on the user rabbitmq.
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
@@ -38,7 +39,7 @@ def write_configuration(folder: Path, ports: Ports, passwords: Mapping[str, str]
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_private(folder / ".erlang.cookie", passwords["RABBITMQ_ERLANG_COOKIE"])
-    write_private(folder / "enabled_plugins", "[rabbitmq_management].\n")
+    write_private(folder / "enabled_plugins", _PLUGINS)
     write_private(folder / "rabbitmq-env.conf", "")
     write_private(
         folder / "rabbitmq.conf",

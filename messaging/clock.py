@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +14,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Now, in UTC, with its time zone."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, which nobody sets back."""
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""
@@ -27,6 +31,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Now, in UTC, with its time zone."""
         return storage.client.now()
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, which nobody sets back."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""

@@ -11,6 +11,7 @@ import orjson
 
 from contract.schema import Schema
 from messaging.broker import HeaderValue, Message
+from messaging.topology import KEY
 from openapi.description import REFERENCE, Description, JsonSchema
 from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
@@ -86,6 +87,7 @@ class Events:
         headers: dict[str, HeaderValue] = {
             BUILD: change.build,
             CHANGED_AT: milliseconds_since_1970(change.changed_at),
+            KEY: change.key,
         }
         if change.traceparent is not None:
             headers[TRACEPARENT] = change.traceparent

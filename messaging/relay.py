@@ -12,6 +12,8 @@ from messaging.clock import Backoff, Clock
 from messaging.events import BadMessage, Events
 from messaging.finishing import finish
 from messaging.metrics import RelayMetrics
+from messaging.shares import Share
+from storage.divisions import DivisionStore
 from storage.durable import DatabaseUnavailable, heed_cancellation
 from storage.outbox import Change, Outbox
 from storage.problems import Problems, problem_of
@@ -41,12 +43,14 @@ class Outcome(Enum):
 class Relay:
     """Publishes every change that the outbox holds, at least once, to the queue of each follower.
 
-    Any number of relays may run on one outbox: they publish changes twice, which harms nobody.
+    Any number of relays may run on one outbox, each with a share of its keys. Where one dies that
+    has published what it did not mark, another publishes that twice, which harms nobody.
     """
 
     def __init__(
         self,
         outbox: Outbox,
+        divisions: DivisionStore,
         broker: Publisher,
         to: Mapping[str, Sequence[Address]],
         *,
@@ -56,7 +60,10 @@ class Relay:
         window: int = WINDOW,
         problems: Problems | None = None,
     ) -> None:
-        """Take an outbox, where each event goes that it has, and the problems of the database."""
+        """Take an outbox, who shares it, where each of its events goes, by the event's name.
+
+        `problems` are those of the database.
+        """
         self._outbox = outbox
         self._broker = broker
         self._to = to
@@ -66,14 +73,20 @@ class Relay:
         self._window = window
         self._problems = problems or Problems("database")
         self._woken = asyncio.Event()
+        self._share = Share(divisions, clock, self._woken.set)
         self._refused: dict[tuple[str, str], int] = {}
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
         """Publish until cancelled. What has been sent by then is confirmed and marked first."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen())
-            tasks.create_task(self._publish_for_ever())
+        async with asyncio.TaskGroup() as outer:
+            sharing = outer.create_task(self._share.run())
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._listen())
+                    tasks.create_task(self._publish_for_ever())
+            finally:  # the share is others' when nothing of it is being published here
+                sharing.cancel()
 
     async def _listen(self) -> None:
         """Wake the other task at every change, and after every gap in the listening."""
@@ -122,20 +135,23 @@ class Relay:
         Raises:
             DatabaseUnavailable: The outbox could not be read or marked.
         """
-        async with aclosing(self._outbox.unpublished(self._window)) as batches:
+        share = None if self._share.is_whole else self._share
+        async with aclosing(self._outbox.unpublished(self._window, share)) as batches:
             async for batch in batches:
                 if Outcome.FAILED in await finish(self._publish_batch(batch)):
                     return False
         return True
 
     async def _publish_batch(self, batch: Sequence[Change]) -> Sequence[Outcome]:
-        outcomes = await asyncio.gather(*(self._publish(change) for change in batch))
-        published = [
-            change
-            for change, outcome in zip(batch, outcomes, strict=True)
-            if outcome is Outcome.PUBLISHED
-        ]
-        await self._outbox.mark_published(published)
+        with self._share.publishing():
+            own = [each for each in batch if each.key in self._share]
+            outcomes = await asyncio.gather(*(self._publish(change) for change in own))
+            published = [
+                change
+                for change, outcome in zip(own, outcomes, strict=True)
+                if outcome is Outcome.PUBLISHED
+            ]
+            await self._outbox.mark_published(published)
         return outcomes
 
     async def _publish(self, change: Change) -> Outcome:

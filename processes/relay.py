@@ -12,7 +12,7 @@ from messaging.events import Events
 from messaging.finishing import until_told_to_stop
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
-from messaging.topology import Declarations, routes
+from messaging.topology import for_publishing, routes
 from openapi.reading import load_description
 from processes.health import health_server
 from processes.settings import health_address, mongo_settings, rabbit_settings
@@ -21,6 +21,7 @@ from services.declaration import Relay as Row
 from services.declaration import Service, System
 from services.payload import events_of, payloads
 from storage.client import connect
+from storage.divisions import MongoDivisionStore
 from storage.durable import silence
 from storage.entity import Entity
 from storage.outbox import MongoOutbox
@@ -43,9 +44,10 @@ async def _main(system: System, service: Service, row: Row) -> None:
     metrics, clock = RelayMetrics(), SystemClock()
     parameters = connection_parameters(rabbit, row.process)
     queues = dict.fromkeys(queue for some in to.values() for queue in some)
+    always, if_returned = for_publishing(queues)
     async with (
         connect(mongo) as client,
-        AmqpBroker(parameters, Declarations.of(*queues)) as broker,
+        AmqpBroker(parameters, always, if_returned=if_returned) as broker,
     ):
         kept = stored(client, mongo, service, row.process)
         api = load_description(service.spec)
@@ -56,6 +58,7 @@ async def _main(system: System, service: Service, row: Row) -> None:
         )
         relay = Relay(
             outbox,
+            MongoDivisionStore(kept.database, row.process),
             broker,
             {event: [queue.address for queue in some] for event, some in to.items()},
             events=Events.declared(system, *names, sender=row.process),

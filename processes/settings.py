@@ -9,7 +9,7 @@ from environs import Env, EnvError, validate
 
 from contract.bodies.limits import MAX_UPLOAD_BYTES
 from messaging.settings import RabbitSettings
-from messaging.topology import QUEUE_NAME
+from messaging.topology import MAX_PARTS, QUEUE_NAME
 from storage.client import MongoSettings
 
 
@@ -59,6 +59,14 @@ def rabbit_settings() -> RabbitSettings:
         env.text("RABBITMQ_PASSWORD"),
         env.name("RABBITMQ_QUEUE_NAME", QUEUE_NAME),
     )
+
+
+def queue_parts() -> int:
+    """RABBITMQ_QUEUE_PARTS: in so many parts the queue of each subscriber is.
+
+    It may change while everything runs: start the subscribers anew, one after another.
+    """
+    return _Environment().whole("RABBITMQ_QUEUE_PARTS", 1, MAX_PARTS, default=1)
 
 
 def management_port() -> int:

@@ -1,6 +1,6 @@
 """The relay's view of a collection: what is to be published, and that it was."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -94,8 +94,12 @@ class Backlog:
 class Outbox(Protocol):
     """What a service publishes, for its relay. All operations raise DatabaseUnavailable."""
 
-    def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
+    def unpublished(
+        self, most: int, share: Container[str] | None = None
+    ) -> AsyncGenerator[list[Change], None]:
         """All that is to be published, the longest waiting first, in lists of up to `most`.
+
+        Of those keys alone that are in the share, if there is one.
 
         Only what can no more be lost: a version that a crash of the database could undo would be
         given again, to other data. Changes made during the iteration may or may not be in it.
@@ -129,27 +133,39 @@ class MongoOutbox:
         self._fields = stored_paths(sources)
         self._has_occurrences = any(each.event.kind is Kind.EACH for each in payloads)
 
-    async def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
+    async def unpublished(
+        self, most: int, share: Container[str] | None = None
+    ) -> AsyncGenerator[list[Change], None]:
         """See `Outbox`."""
         if self._state is not None:
             needed = [*self._fields, CONTACT_VERSION, OUTBOX]
-            async for batch in self._found(_TO_BE_PUBLISHED, needed, SINCE, most):
+            async for batch in self._found(_TO_BE_PUBLISHED, needed, SINCE, most, share):
                 yield [self._change(self._state, document) for document in batch]
         if self._has_occurrences:
-            async for batch in self._found(_OCCURRED, [OCCURRENCES], OCCURRED_AT, most):
+            async for batch in self._found(_OCCURRED, [OCCURRENCES], OCCURRED_AT, most, share):
                 yield [change for document in batch for change in _occurrences(document)]
 
     async def _found(
-        self, what: Json, needed: Sequence[str], order: str, most: int
+        self,
+        what: Json,
+        needed: Sequence[str],
+        order: str,
+        most: int,
+        share: Container[str] | None,
     ) -> AsyncGenerator[list[Json], None]:
-        """Only what can no more be lost: see `Outbox`."""
+        """Only what can no more be lost: see `Outbox`. Of what is others', only the id is read."""
+        sort = [(order, pymongo.ASCENDING)]
+        wanted = needed if share is None else ["_id"]
         try:
-            found = self._majority.find(
-                what, needed, sort=[(order, pymongo.ASCENDING)], batch_size=most
-            )
+            found = self._majority.find(what, wanted, sort=sort, batch_size=most)
             async with found:
                 while batch := await found.to_list(most):
-                    yield batch
+                    if share is not None:
+                        own = [each["_id"] for each in batch if each["_id"] in share]
+                        these = {"_id": {"$in": own}, **what}
+                        batch = await self._majority.find(these, needed, sort=sort).to_list()
+                    if batch:
+                        yield batch
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import httpx
@@ -16,6 +17,7 @@ from local.stack import Stack
 from tests.reaper import container_name
 from tests.waiting import until
 
+PLUGINS = Path(__file__).parents[2] / "messaging/enabled_plugins"
 IMAGE = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.1-management")
 
 
@@ -137,7 +139,8 @@ def _create(server: InAContainer, administrator: Mapping[str, str]) -> None:
         "RABBITMQ_DEFAULT_PASS": administrator["RABBITMQ_PASSWORD"],
     }
     names = (f"--env={name}" for name in variables)  # the values are not for everybody's eyes
-    _docker("create", "--name", server.name, *names, *published, IMAGE, **variables)
+    plugins = f"--volume={PLUGINS}:/etc/rabbitmq/enabled_plugins:ro"
+    _docker("create", "--name", server.name, *names, *published, plugins, IMAGE, **variables)
 
 
 def _docker(*arguments: str, **variables: str) -> None:

@@ -31,6 +31,7 @@ from services.declaration import System as Declared
 from services.payload import events_of, payloads
 from services.reading import read
 from storage.client import Json, connect, connect_blocking
+from storage.divisions import MongoDivisionStore
 from storage.documents import Documents
 from storage.entity import Entity
 from storage.layout import collections
@@ -38,7 +39,7 @@ from storage.ledger import LEDGER, Ledger
 from storage.outbox import MongoOutbox
 from storage.problems import Problems
 from tests.declaring import copy_declared
-from tests.messaging.system import System, _running, delete_queues
+from tests.messaging.system import System, delete_queues, running
 from tests.waiting import until_async
 
 pytestmark = pytest.mark.anyio
@@ -162,13 +163,14 @@ class Watched:
         async with AmqpBroker(self.system.parameters, Declarations.of(*queues)) as broker:
             relay = Relay(
                 self.outbox,
+                MongoDivisionStore(self.database(self.publisher), "gadget-relay"),
                 broker,
                 {event: [each.address for each in some] for event, some in to.items()},
                 events=Events.declared(self.declared, *names, sender="gadget-relay"),
                 clock=SystemClock(),
                 metrics=RelayMetrics(),
             )
-            async with _running(relay.run()):
+            async with running(relay.run()):
                 yield
 
     @asynccontextmanager
@@ -201,7 +203,7 @@ class Watched:
                 clock=SystemClock(),
                 metrics=metrics,
             )
-            async with _running(consumer.run()):
+            async with running(consumer.run()):
                 yield metrics
 
     async def in_step(self) -> None:
