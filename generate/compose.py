@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from generate.formatting import formatted
 from generate.sources import Sources
 from generate.templates import filled
-from kong.upstreams import splits, target_variable
+from kong.upstreams import FIRST_SHARE, splits, target_variable
 from services.blocks import with_blocks
 from services.declaration import Service, System, Version
 
@@ -13,9 +13,6 @@ _ORDER = "deploy/processes.py"
 
 _PORT = 5000
 """Where every process listens in its container."""
-
-_FIRST_SHARE = 70
-"""Percent that the first of two versions begins with on a laptop."""
 
 _TOOLS = ("backup-reader", "smoke-test")
 """Logins in MongoDB that belong to no service."""
@@ -59,7 +56,7 @@ def compose(sources: Sources) -> dict[str, str]:
             root,
             ".env.example",
             {
-                "splits": "".join(f"{each.setting}={_FIRST_SHARE}\n" for each in splits(system)),
+                "splits": "".join(f"{each.setting}={FIRST_SHARE}\n" for each in splits(system)),
                 "passwords": _laptop(_mongodb_logins(system), "MONGO")
                 + _laptop(broker, "RABBITMQ"),
             },

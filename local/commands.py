@@ -10,6 +10,7 @@ from typing import ParamSpec
 
 import click
 
+from kong.upstreams import FIRST_SHARE
 from local import display
 from local.errors import AlreadyRunningError, LocalError, NotRunningError
 from local.foreground import InterruptedRun, Terminal, interruptible, say
@@ -19,7 +20,6 @@ from local.ports import Ports
 from local.stack import ROOT, Stack
 
 _P = ParamSpec("_P")
-_P_VALUE = 70
 _INTERRUPTED = "Interrupted; everything is stopped."
 
 
@@ -110,7 +110,7 @@ def status(context: click.Context) -> None:
 @click.argument("part", callback=_one_of(every))
 def logs(part: str) -> None:
     """Follow the log of one PART."""
-    file = Stack(state_folder(), Ports(), _P_VALUE).log(part)
+    file = Stack(state_folder(), Ports(), FIRST_SHARE).log(part)
     if not file.exists():
         raise click.ClickException(f"{part} has never been started: there is no {file}.")
     os.execvp("tail", ["tail", "-n", "100", "-F", str(file)])  # noqa: S606 - follows better
@@ -139,7 +139,7 @@ def configured() -> Stack:
 
     P_VALUE: percent of the user requests that v1 gets at the first start, 0 to 100
     """
-    value = os.environ.get("P_VALUE") or str(_P_VALUE)
+    value = os.environ.get("P_VALUE") or str(FIRST_SHARE)
     if not (value.isascii() and value.isdigit() and int(value) <= 100):  # noqa: PLR2004 - per cent
         raise LocalError(f"P_VALUE is {value!r}; it must be a whole number from 0 to 100.")
     return Stack(state_folder(), Ports.standard(os.environ), int(value))

@@ -40,8 +40,8 @@ class BadMessage(Exception):  # noqa: N818 - it is the message that is bad
 class Event:
     """An event as a follower knows it, told from others by its identity.
 
-    `key` and `version` are those of what it tells of, `body` is all that it says. `changed_at` is
-    None where the message does not say.
+    `key`, as text, and `version` are those of what it tells of, `body` is all that it says.
+    `changed_at` is None where the message does not say.
     """
 
     name: str
@@ -119,7 +119,7 @@ class Events:
         kind.check(body)
         return Event(
             name,
-            body[self._keys[name]],
+            str(body[self._keys[name]]),
             body[VERSION],
             body,
             build=str(message.headers.get(BUILD, UNKNOWN_BUILD)),

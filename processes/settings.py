@@ -120,7 +120,7 @@ def drain_seconds() -> int:
 
 
 def with_seed() -> bool:
-    """SEED: whether the set-up inserts the sample users u1 to u5 and orders o1 to o15."""
+    """SEED: whether the set-up inserts sample data: users u1 to u5, orders o1 to o15, others."""
     return _Environment().flag("SEED")
 
 

@@ -10,6 +10,9 @@ from pymongo.write_concern import WriteConcern
 Json = dict[str, Any]
 """A document, or a part of one."""
 
+Id = str | int
+"""The id of a document."""
+
 ANSWER_WITHIN_MS = 5000
 """After this long without MongoDB an operation fails."""
 

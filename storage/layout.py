@@ -34,6 +34,7 @@ from storage.evolution.shape import Shape
 from storage.evolution.steps import Step
 from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
+from storage.keys import Keys
 from storage.ledger import LEDGER
 from storage.names import stored_paths
 from storage.parts import PARTS, PARTS_SCHEMA
@@ -197,9 +198,11 @@ def _documents(service: Service, row: CollectionRow, api: Description, database:
         )
     entity = Entity(api, row.schema)
     unique = Uniqueness(row, entity)
-    schema = collection_schema(
-        entity, {"_id": {"bsonType": "string"}, SYSTEM: own_fields(service, row, unique)}
-    )
+    own = {
+        "_id": {"bsonType": Keys(row, entity).bson_type},
+        SYSTEM: own_fields(service, row, unique),
+    }
+    schema = collection_schema(entity, own)
     indexes = (*_unique_indexes(unique), *_page_indexes(row), *event_indexes(service, row))
     wanted = Collection(
         database,

@@ -1,5 +1,6 @@
 """The relay's view of a collection: what is to be published, and that it was."""
 
+import re
 from collections.abc import AsyncGenerator, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +55,8 @@ _CHANGES: list[Json] = [
 _WAKE_UP_WITHIN_MS = 4000
 """How long the server holds a request for the next change; shorter than the client's timeout."""
 
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
 RESYNC = "resync"
 """Stands for the build where a resync, and no change, is what must be published."""
 
@@ -62,10 +65,10 @@ RESYNC = "resync"
 class Change:
     """What must be published of a document, as one read of it found it.
 
-    `key` is its id, `data` the body of the event but for its version. `changed_at` is when this
-    version was written, `since` when the oldest version was that has not been published, `build`
-    which version of the service wrote this one. A change of the kind *state* replaces those before
-    it; an occurrence replaces none.
+    `key` is its id as text, `data` the body of the event but for its version. `changed_at` is when
+    this version was written, `since` when the oldest version was that has not been published,
+    `build` which version of the service wrote this one. A change of the kind *state* replaces those
+    before it; an occurrence replaces none.
     """
 
     event: str
@@ -213,12 +216,12 @@ class MongoOutbox:
         raise DatabaseUnavailable("the change stream has ended")
 
     async def keys(self, most: int) -> AsyncGenerator[list[str], None]:
-        """Every key, in lists of up to `most`. Raises DatabaseUnavailable."""
+        """Every key as text, in lists of up to `most`. Raises DatabaseUnavailable."""
         try:
             found = self._collection.find({}, ["_id"], sort=[("_id", pymongo.ASCENDING)])
             async with found:
                 while batch := await found.to_list(most):
-                    yield [document["_id"] for document in batch]
+                    yield [str(document["_id"]) for document in batch]
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
 
@@ -231,7 +234,7 @@ class MongoOutbox:
         return await write(
             self._collection,
             [
-                UpdateOne({"_id": key}, _raise_above(version, leap, moment))
+                UpdateOne(_with_key(key), _raise_above(version, leap, moment))
                 for key, version in versions.items()
             ],
         )
@@ -240,7 +243,7 @@ class MongoOutbox:
         key, entry = document["_id"], value_of(document, OUTBOX)
         return Change(
             state.event.name,
-            key,
+            str(key),
             int(value_of(document, CONTACT_VERSION)),
             {**state.data(self._codec.to_wire(document)), state.key: key},
             changed_at=entry[name_of(CHANGED_AT)],
@@ -250,12 +253,17 @@ class MongoOutbox:
         )
 
 
+def _with_key(text: str) -> Json:
+    """The query for the document with a key, which in its collection may be a number."""
+    return {"_id": {"$in": [text, int(text)]} if _NUMBER.fullmatch(text) else text}
+
+
 def _occurrences(document: Json) -> list[Change]:
     """All that are pending of a document, the oldest first."""
     return [
         Change(
             each["event"],
-            document["_id"],
+            str(document["_id"]),
             int(each["version"]),
             orjson.loads(each["data"]),
             changed_at=each["at"],
@@ -271,8 +279,8 @@ def _removal(change: Change) -> UpdateOne:
     """The update that takes out the pending entry of a change."""
     if change.is_occurrence:
         entry = {"event": change.event, "version": Int64(change.version)}
-        return UpdateOne({"_id": change.key}, {"$pull": {OCCURRENCES: entry}})
-    known = {"_id": change.key, CONTACT_VERSION: change.version}
+        return UpdateOne(_with_key(change.key), {"$pull": {OCCURRENCES: entry}})
+    known = {**_with_key(change.key), CONTACT_VERSION: change.version}
     return UpdateOne(known, {"$unset": {OUTBOX: ""}})
 
 

@@ -14,6 +14,7 @@ from documentation.settings_reference import (
     settings_reference,
 )
 from documentation.site import stale_pages
+from kong.upstreams import FIRST_SHARE
 from tests.documentation.pages import ROOT, read, tracked
 
 
@@ -71,7 +72,7 @@ def test_limits_and_defaults_are_those_of_the_code() -> None:
     p = found["kong/settings.py", "P_VALUE"]
     assert (p.takes, p.default) == ("a whole number from 0 to 100", "")
     assert found["kong/settings.py", "KONG_PROXY_LISTEN"].default == "127.0.0.1:8000"
-    assert found["local/commands.py", "P_VALUE"].default == "70"
+    assert found["local/commands.py", "P_VALUE"].default == str(FIRST_SHARE)
 
 
 def test_the_index_has_every_record_with_its_title_and_status() -> None:
