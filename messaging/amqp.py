@@ -21,7 +21,6 @@ from messaging.broker import (
     Message,
     NotDeclared,
     Returned,
-    Unconfirmed,
 )
 from messaging.clock import Backoff, SystemClock
 from messaging.declaring import Declaring
@@ -153,11 +152,13 @@ class AmqpBroker:
             raise NotDeclared(str(self._refused))
         try:
             await session.publish(message, to, self._confirm_timeout)
-        except (Unconfirmed, Returned) as error:
+        except BrokerError as error:
             if isinstance(error, Returned):
                 await self._repair(session)
-            self.problems.report(untaken(to.exchange, error), _TAKING)
-            self._untaken_at = monotonic()
+            problem = untaken(to.exchange, error, self._parameters)
+            if problem is not None:
+                self.problems.report(problem, _TAKING)
+                self._untaken_at = monotonic()
             raise
         self.problems.report(None, _TAKING)
 
@@ -235,11 +236,13 @@ class AmqpBroker:
             session = Session(self._parameters, declaring, self._look)
             try:
                 await session.open()
-                await self._declare(session)
+                declared = None
+                while declared is not self._declarations:  # they may change meanwhile
+                    declared = self._declarations
+                    await self._declare(session)
                 self._session = session
                 self._log.info("broker_connected", version=session.version)
                 self.problems.report(None, _CONNECTION)
-                self.problems.report(None, _TAKING)
                 self._look()
                 backoff.reset()
                 await self._stay_declared(session)

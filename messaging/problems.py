@@ -11,7 +11,7 @@ from pika.exceptions import (
     ProbableAuthenticationError,
 )
 
-from messaging.broker import BrokerError
+from messaging.broker import BrokerError, Returned, Unconfirmed
 from storage.problems import Problem
 
 CONNECTING = Problem(
@@ -97,8 +97,14 @@ def shortage(reason: str) -> Problem:
     )
 
 
-def untaken(exchange: str, error: BrokerError) -> Problem:
-    """A message was published to this exchange, and not taken."""
+def untaken(
+    exchange: str, error: BrokerError, parameters: pika.ConnectionParameters
+) -> Problem | None:
+    """Why a message was not taken that was published to this exchange; None where it was lost."""
+    if isinstance(error.__cause__, ChannelClosedByBroker):
+        return refusal(error, parameters)
+    if not isinstance(error, Returned | Unconfirmed):
+        return None
     return Problem(
         f"RabbitMQ does not take what is published to the exchange {exchange}: {error}.",
         "It is published again; see RabbitMQ's policies for its queues, and its log.",

@@ -73,7 +73,7 @@ class Relay:
         self._window = window
         self._problems = problems or Problems("database")
         self._woken = asyncio.Event()
-        self._share = Share(divisions, clock, self._woken.set)
+        self._share = Share(divisions, clock, self._woken.set, self._problems)
         self._refused: dict[tuple[str, str], int] = {}
         self._log = structlog.get_logger()
 

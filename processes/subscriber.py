@@ -93,6 +93,7 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
             # Twice the window, so that the next one is at hand when this one is done.
             prefetch=2 * WINDOW,
             clock=clock,
+            problems=kept.presence.problems,
         )
         consumer = Consumer(
             applier(

@@ -116,6 +116,8 @@ def permissions(process: str, kind: str) -> Trouble:
 
     async def begin(pair: Pair) -> None:
         await asyncio.to_thread(lambda: pair.allow(process, **{kind: "^$"}))
+        if (process, kind) == (RELAY, "write"):  # who publishes already goes on
+            await asyncio.to_thread(pair.end_connections, process)
 
     async def end(pair: Pair) -> None:
         await asyncio.to_thread(lambda: pair.allow(process))
@@ -261,11 +263,15 @@ def no_right(process: str, collection: str, action: str) -> Trouble:
     return Trouble(begin, end, f"lacks the right to {action} in", (process,))
 
 
+_NEEDED = {
+    CONSUMER: ("configure", "read", "write"),
+    RELAY: ("configure", "write"),  # it reads from an exchange only to bind what nobody else has
+}
 TROUBLES = {
     **{
         f"{process} may not {kind} at RabbitMQ": permissions(process, kind)
-        for process in (RELAY, CONSUMER)
-        for kind in ("configure", "read", "write")
+        for process, kinds in _NEEDED.items()
+        for kind in kinds
     },
     **{f"{each} has no permissions": all_permissions(each) for each in (RELAY, CONSUMER)},
     **{f"{each} is no login": deleted_login(each) for each in (RELAY, CONSUMER)},

@@ -20,6 +20,7 @@ from models.fields.user import DeliveryAddress
 from models.fields.user import User as UserFields
 from storage.durable import DatabaseRefused, DatabaseUnavailable
 from storage.orders import CONTACTS
+from storage.problems import Problems
 from tests.apis import contact_events
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
 from tests.messaging.simulation.history import (
@@ -403,6 +404,7 @@ class World:
             wanted,
             prefetch=1,
             clock=clock,
+            problems=Problems("database"),
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(parts.run())
