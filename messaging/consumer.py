@@ -203,7 +203,7 @@ class Consumer:
         try:
             await self._broker.publish(replace(message, headers=headers), to.address)
         except BrokerError as error:
-            self._log.warning("message_not_put_aside", queue=to.name, reason=error)
+            self._log.debug("message_not_put_aside", queue=to.name, reason=error)
             return False
         build = build_of(message)
         (self._metrics.dead if dead else self._metrics.retried).labels(build).inc()

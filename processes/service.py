@@ -30,7 +30,7 @@ from processes.stored import Stored, stored
 from services.declaration import Service, System, Version
 from services.reading import declared
 from storage.client import connect
-from storage.durable import answers
+from storage.durable import silence
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -90,7 +90,7 @@ def composed(system: System, service: Service, version: Version) -> Application:
         log.info("service_stopped", version=shown)
 
     async def ready() -> bool:
-        return kept is None or await answers(kept.database.client.admin)
+        return kept is None or await silence(kept.database.client.admin) is None
 
     drain = drain_file()
 
