@@ -142,7 +142,7 @@ class Consumer:
             key=event.key,
             version=event.version,
             build=event.build,
-            traceparent=event.traceparent,
+            **event.cause.fields(),
         )
 
     async def _put_aside(self, failures: Sequence[_Failure]) -> bool:

@@ -17,15 +17,13 @@ from openapi.reading import load_description
 from services.declaration import System
 from services.payload import VERSION, keys
 from storage.outbox import Change
+from tracing.cause import Cause
 
 BUILD = "build"
 """Header: which version of the service wrote the change."""
 
 CHANGED_AT = "changed-at-ms"
 """Header: when the change was written, in milliseconds since 1970."""
-
-TRACEPARENT = "traceparent"
-"""Header: the W3C trace context of the request that made the change, where it had one."""
 
 UNKNOWN_BUILD = "unknown"
 """Where a message does not say which."""
@@ -40,7 +38,7 @@ class Event:
     """An event as a follower knows it, told from others by its identity.
 
     `key` and `version` are those of what it tells of, `body` is all that it says. `changed_at` is
-    None where the message does not say.
+    None where the message does not say. `cause` is the request that made the change.
     """
 
     name: str
@@ -49,7 +47,7 @@ class Event:
     body: Mapping[str, Any]
     build: str
     changed_at: datetime | None
-    traceparent: str | None
+    cause: Cause
 
 
 class Events:
@@ -86,9 +84,8 @@ class Events:
         headers: dict[str, HeaderValue] = {
             BUILD: change.build,
             CHANGED_AT: milliseconds_since_1970(change.changed_at),
+            **change.cause.headers(),
         }
-        if change.traceparent is not None:
-            headers[TRACEPARENT] = change.traceparent
         return Message(
             orjson.dumps(body),
             message_id=str(uuid4()),
@@ -122,7 +119,7 @@ class Events:
             body,
             build=str(message.headers.get(BUILD, UNKNOWN_BUILD)),
             changed_at=_moment(message.headers.get(CHANGED_AT)),
-            traceparent=_text(message.headers.get(TRACEPARENT)),
+            cause=Cause.of_headers(message.headers),
         )
 
 
@@ -181,7 +178,3 @@ def _moment(header: HeaderValue | None) -> datetime | None:
         return datetime.fromtimestamp(header / 1000, UTC) if isinstance(header, int) else None
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def _text(header: HeaderValue | None) -> str | None:
-    return header if isinstance(header, str) else None

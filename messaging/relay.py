@@ -168,5 +168,5 @@ def _fields(change: Change) -> dict[str, str | int | None]:
         "key": change.key,
         "version": change.version,
         "build": change.build,
-        "traceparent": change.traceparent,
+        **change.cause.fields(),
     }

@@ -8,13 +8,16 @@ from pymongo import ASCENDING, IndexModel
 from models.fields.events import UserContactsChanged
 from openapi.description import Description
 from services.declaration import Collection, Kind, Service
+from storage.causes import CAUSE_SCHEMA
 from storage.entity import Entity
 from storage.names import stored_paths
 from storage.orders import CONTACT_FIELDS, CONTACTS
 from storage.repeats import RECORD_SCHEMA
 from storage.system_fields import (
     BUILD,
+    CAUSES,
     CHANGED_AT,
+    CHANGES,
     CONTACT_VERSION,
     CREATION,
     EMAIL_KEYS,
@@ -24,7 +27,6 @@ from storage.system_fields import (
     REQUESTS,
     REVISION,
     SINCE,
-    TRACEPARENT,
     name_of,
 )
 from storage.uniqueness import Uniqueness
@@ -47,7 +49,14 @@ def _system(fields: Mapping[str, dict[str, Any]], optional: Container[str]) -> d
 
 
 _OUTBOX = _system(
-    {SINCE: _DATE, CHANGED_AT: _DATE, BUILD: _STRING, TRACEPARENT: _STRING}, {TRACEPARENT}
+    {
+        SINCE: _DATE,
+        CHANGED_AT: _DATE,
+        BUILD: _STRING,
+        CHANGES: _LONG,
+        CAUSES: {"bsonType": "array", "items": CAUSE_SCHEMA},
+    },
+    {CAUSES, CHANGES},  # what versions write that do not know them yet has neither
 )
 
 _OCCURRENCES = {
@@ -59,6 +68,7 @@ _OCCURRENCES = {
             **dict.fromkeys(("event", "build", "data"), _STRING),
             "version": _LONG,
             "at": _DATE,
+            "cause": CAUSE_SCHEMA,
         },
         "additionalProperties": False,
     },

@@ -15,6 +15,7 @@ from pymongo.read_concern import ReadConcern
 
 from services.declaration import Kind
 from services.payload import Payload
+from storage.causes import read_cause, read_causes
 from storage.client import Json, now
 from storage.codec import Codec
 from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
@@ -28,10 +29,10 @@ from storage.system_fields import (
     OCCURRENCES,
     OUTBOX,
     SINCE,
-    TRACEPARENT,
     name_of,
     value_of,
 )
+from tracing.cause import Cause
 
 _TO_BE_PUBLISHED = {SINCE: {"$exists": True}}
 _OCCURRED = {OCCURRED_AT: {"$exists": True}}
@@ -65,7 +66,8 @@ class Change:
     `key` is its id, `data` the body of the event but for its version. `changed_at` is when this
     version was written, `since` when the oldest version was that has not been published, `build`
     which version of the service wrote this one. A change of the kind *state* replaces those before
-    it; an occurrence replaces none.
+    it, `changes` in all; an occurrence replaces none. `causes` are the requests that made the last
+    of them, this one's the last.
     """
 
     event: str
@@ -75,8 +77,14 @@ class Change:
     changed_at: datetime
     since: datetime
     build: str
-    traceparent: str | None = None
+    causes: Sequence[Cause] = (Cause(),)
+    changes: int = 1
     is_occurrence: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """The request that made it."""
+        return self.causes[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +230,7 @@ class MongoOutbox:
 
     def _change(self, state: Payload, document: Json) -> Change:
         key, entry = document["_id"], value_of(document, OUTBOX)
+        made_by, changes = read_causes(entry)
         return Change(
             state.event.name,
             key,
@@ -230,7 +239,8 @@ class MongoOutbox:
             changed_at=entry[name_of(CHANGED_AT)],
             since=entry[name_of(SINCE)],
             build=entry[name_of(BUILD)],
-            traceparent=entry.get(name_of(TRACEPARENT)),
+            causes=made_by,
+            changes=changes,
         )
 
 
@@ -245,6 +255,7 @@ def _occurrences(document: Json) -> list[Change]:
             changed_at=each["at"],
             since=each["at"],
             build=each["build"],
+            causes=(read_cause(each.get("cause")),),
             is_occurrence=True,
         )
         for each in value_of(document, OCCURRENCES)
@@ -269,7 +280,4 @@ def _raise_above(version: int, leap: int, moment: datetime) -> list[Json]:
     """The update of one document; whoever waits for an earlier change waits since then."""
     highest = {"$max": [f"${CONTACT_VERSION}", Int64(version)]}
     entry = {CHANGED_AT: moment, SINCE: {"$min": [f"${SINCE}", moment]}, BUILD: RESYNC}
-    return [
-        {"$set": {CONTACT_VERSION: {"$add": [highest, Int64(leap)]}, **entry}},
-        {"$unset": TRACEPARENT},
-    ]
+    return [{"$set": {CONTACT_VERSION: {"$add": [highest, Int64(leap)]}, **entry}}]

@@ -9,6 +9,7 @@ from bson import Int64
 
 from services.declaration import Kind
 from services.payload import Payload
+from storage import causes
 from storage.client import Json
 from storage.system_fields import (
     BUILD,
@@ -19,6 +20,7 @@ from storage.system_fields import (
     SINCE,
     name_of,
 )
+from tracing.cause import Cause
 
 
 class Publications:
@@ -81,8 +83,10 @@ class Publications:
         entries: Json = {}
         for each in told:
             if each.event.kind is Kind.STATE:
-                since = kept.get(OUTBOX, {}).get(name_of(SINCE), moment)
+                entry = kept.get(OUTBOX, {})
+                since = entry.get(name_of(SINCE), moment)
                 changed = {SINCE: since, CHANGED_AT: moment, BUILD: self._build}
+                changed |= causes.added(entry)
                 entries[OUTBOX] = {name_of(path): of for path, of in changed.items()}
             else:
                 pending = {**kept, **entries}.get(OCCURRENCES, [])
@@ -92,7 +96,10 @@ class Publications:
     def _occurrence(
         self, of: Payload, value: Mapping[str, Any], version: int, moment: datetime
     ) -> Json:
+        current = Cause.current()
+        caused = {} if current is None else {"cause": causes.of_cause(current)}
         return {
+            **caused,
             "event": of.event.name,
             "version": Int64(version),
             "at": moment,

@@ -53,9 +53,11 @@ CHANGED_AT = f"{OUTBOX}.changedAt"
 BUILD = f"{OUTBOX}.build"
 """Which version of the service wrote the newest one."""
 
-TRACEPARENT = f"{OUTBOX}.traceparent"
-"""The trace that the newest one belongs to, if it has one."""
+CAUSES = f"{OUTBOX}.causes"
+"""The last requests that made changes which have not been published, the newest last."""
 
+CHANGES = f"{OUTBOX}.changes"
+"""How many changes there were since something was published."""
 
 WITH_COUNTERS = dict.fromkeys((EMAIL_KEYS, CREATION, REQUESTS, OUTBOX, OCCURRENCES), 0)
 """The projection to what is on the wire, and the counters of an ETag."""
