@@ -61,11 +61,15 @@ class Blocked(BrokerError):  # noqa: N818
     """The broker is short of memory or disk, and takes nothing until it has some again."""
 
 
+class NotDeclared(BrokerError):  # noqa: N818
+    """Something that a message may need is not at the broker as it is declared."""
+
+
 class Publisher(Protocol):
     """Sends messages. May be used by any number of tasks of one event loop at once."""
 
     async def connected(self) -> None:
-        """Return as soon as there is a connection that is not known to be blocked.
+        """Return as soon as there is a connection, not known to be blocked, with all declared.
 
         That may have changed again right after.
         """
@@ -98,10 +102,7 @@ class Subscription(Protocol):
         """
 
     async def give_back(self) -> None:
-        """Have everything that is not acknowledged delivered again, here or elsewhere.
-
-        The connection is made anew for it, so that missing queues are made again too.
-        """
+        """Have everything that is not acknowledged delivered again, here or elsewhere."""
 
 
 class Broker(Publisher, Subscription, Protocol):

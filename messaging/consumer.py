@@ -22,15 +22,22 @@ from messaging.metrics import ConsumerMetrics
 from messaging.topology import Topology
 from storage.redaction import redacted
 
+Outcome = int | Exception | asyncio.Future[int]
+"""What becomes of an event: the version that stands for it, its own or a newer one, or why it was
+not applied. What takes long is a future of that, and others need not wait for it."""
+
 
 class Applier(Protocol):
     """Applies events."""
 
-    async def __call__(self, events: Sequence[Event]) -> Mapping[Event, int | Exception]:
-        """For each, which version its key has now, or why it was not applied.
+    async def __call__(self, events: Sequence[Event]) -> Mapping[Event, Outcome]:
+        """Apply what is quickly applied, begin with the rest, and answer what becomes of each.
 
         It waits for as long as a database is away: an exception says that others may be applied.
         """
+
+    async def close(self) -> None:
+        """End what takes long: its futures are never done."""
 
     async def known_versions(self, event: str, keys: Sequence[str]) -> dict[str, int]:
         """The newest version of each of these that was applied; 0 where none was.
@@ -90,28 +97,61 @@ class Consumer:
         self._clock = clock
         self._metrics = metrics
         self._window = window
+        self._waiting: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
-        """Apply events until cancelled. The window at hand is then finished first."""
-        while True:
-            window = await self._broker.receive(self._window)
-            await finish(self.handle(window))
+        """Apply events until cancelled. The window at hand is then finished first.
+
+        What takes long is left to whoever gets it next.
+        """
+        try:
+            while True:
+                window = await self._broker.receive(self._window)
+                await finish(self.handle(window))
+        finally:
+            for task in self._waiting:
+                task.cancel()
+            await asyncio.gather(*self._waiting, return_exceptions=True)
+            await self._apply.close()
 
     async def handle(self, window: Sequence[Delivery]) -> None:
-        """Apply what can be applied, put the rest aside, and acknowledge each after that."""
+        """Apply what can be applied, put the rest aside, and acknowledge each after that.
+
+        What takes long is acknowledged, or put aside, some time after this has returned.
+        """
         events, failures = self._read(window)
         outcomes = await self._apply([*events.values()])
         applied: list[Delivery] = []
         for delivery, event in events.items():
             outcome = outcomes[event]
-            if isinstance(outcome, Exception):
-                failures.append(_Failure(delivery, redacted(outcome), final=False))
+            if isinstance(outcome, asyncio.Future):
+                task = asyncio.create_task(self._settle_later(delivery, event, outcome))
+                self._waiting.add(task)
+                task.add_done_callback(self._waiting.discard)
+            elif isinstance(outcome, Exception):
+                failures.append(_failed(delivery, outcome))
             else:
                 self._count(event, outcome)
                 applied.append(delivery)
+        await self._settle(applied, failures)
+
+    async def _settle_later(
+        self, delivery: Delivery, event: Event, outcome: asyncio.Future[int]
+    ) -> None:
+        try:
+            reached = await outcome
+        except Exception as error:  # noqa: BLE001 - whatever it is, the event must not be lost
+            await self._settle([], [_failed(delivery, error)])
+        else:
+            self._count(event, reached)
+            await self._settle([delivery], [])
+
+    async def _settle(self, applied: Sequence[Delivery], failures: Sequence[_Failure]) -> None:
         # First, so that these do not come again where the broker has no room for the others.
         await self._broker.acknowledge(applied)
+        if not failures:
+            return
         if await self._put_aside(failures):
             await self._broker.acknowledge([each.delivery for each in failures])
         else:
@@ -175,6 +215,10 @@ class Consumer:
             reason=failure.reason,
         )
         return True
+
+
+def _failed(delivery: Delivery, error: Exception) -> _Failure:
+    return _Failure(delivery, redacted(error), final=False)
 
 
 def _build(message: Message) -> str:

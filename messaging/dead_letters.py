@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pika
 
-from messaging.amqp import AmqpBroker, Subscribed
+from messaging.amqp import AmqpBroker
 from messaging.broker import Delivery, Message
 from messaging.consumer import DEAD_SINCE, REASON, RETRIES
-from messaging.topology import DEAD_LETTER_EXCHANGE, EXCHANGE, Topology
+from messaging.session import Subscribed
+from messaging.topology import Declarations, Topology
 
 MOST = 65_535
 """How many dead letters are looked at, the oldest first: as many as AMQP lets one hold."""
@@ -75,9 +76,9 @@ async def dead_letters(
         BrokerError: The connection was lost meanwhile.
         TimeoutError: The broker could not be reached, or somebody else holds them.
     """
-    declared = {EXCHANGE: (topology.updates,), DEAD_LETTER_EXCHANGE: (topology.dead,)}
+    declared = Declarations.of(topology.updates, topology.dead)
     # Exclusive: two who hold them at the same time would each see a part.
-    subscribed = Subscribed(topology.dead.name, MOST, exclusive=True)
+    subscribed = Subscribed((topology.dead.name,), MOST, exclusive=True)
     async with AmqpBroker(parameters, declared, subscribed) as broker:
         async with asyncio.timeout(_CONNECT_WITHIN_SECONDS):
             await broker.connected()

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from messaging.clock import Backoff, Clock
+from messaging.consumer import Outcome
 from messaging.events import Event
 from storage.durable import DatabaseUnavailable, heed_cancellation
 from storage.ledger import Ledger
@@ -34,13 +35,16 @@ class Handling:
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._log = structlog.get_logger()
 
-    async def __call__(self, events: Sequence[Event]) -> Mapping[Event, int | Exception]:
+    async def __call__(self, events: Sequence[Event]) -> Mapping[Event, Outcome]:
         """See `Applier`."""
         by_key: dict[str, list[Event]] = {}
         for event in events:
             by_key.setdefault(event.key, []).append(event)
         done = await asyncio.gather(*(self._in_order(some) for some in by_key.values()))
         return {event: outcome for each in done for event, outcome in each.items()}
+
+    async def close(self) -> None:
+        """See `Applier`: nothing here goes on after its window."""
 
     async def _in_order(self, events: Sequence[Event]) -> dict[Event, int | Exception]:
         async with self._room:

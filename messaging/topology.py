@@ -8,7 +8,7 @@ with a queue name of its own.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from messaging.broker import Address
@@ -28,8 +28,21 @@ _FIRST_VERSION_WITH_DEFAULT_DELIVERY_LIMIT = (4, 0)
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """A durable exchange, of a kind and with arguments that RabbitMQ or a plugin of it knows.
+
+    Where `bound_to` is set, it takes what that exchange routes by that key.
+    """
+
+    name: str
+    kind: str = "direct"
+    arguments: Mapping[str, object] = field(default_factory=dict, hash=False)
+    bound_to: Address | None = None
+
+
+@dataclass(frozen=True)
 class Queue:
-    """A durable quorum queue, bound to `exchange` by its own name.
+    """A durable quorum queue, bound to `exchange` by its own name, unless `bound_to` says where.
 
     Where `pause` is set, messages leave it after that time, for `then`.
     """
@@ -38,11 +51,17 @@ class Queue:
     exchange: str
     pause: timedelta | None = None
     then: Address | None = None
+    bound_to: tuple[Address, ...] | None = None
 
     @property
     def address(self) -> Address:
         """Where to publish what is to end in this queue."""
         return Address(self.exchange, self.name)
+
+    @property
+    def bindings(self) -> tuple[Address, ...]:
+        """From which exchanges it takes messages, each with the key."""
+        return (self.address,) if self.bound_to is None else self.bound_to
 
     def arguments(self, broker: str) -> dict[str, object]:
         """The queue's arguments for a broker of that version, such as `3.10.8`.
@@ -63,6 +82,44 @@ class Queue:
                 "x-overflow": "reject-publish",
             }
         return arguments
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What `source` routes by its key goes to `destination`, a queue or another exchange."""
+
+    source: Address
+    destination: str
+    to_exchange: bool = False
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What is to be at the broker.
+
+    `unbound` must not be there, and is removed after all else is there, so that nothing is
+    published for which there is no queue meanwhile.
+    """
+
+    exchanges: tuple[Exchange, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    unbound: tuple[Binding, ...] = ()
+
+    @property
+    def bindings(self) -> Iterator[Binding]:
+        """Those that are to be there: of the queues before those that lead to their exchanges."""
+        for queue in self.queues:
+            for source in queue.bindings:
+                yield Binding(source, queue.name)
+        for exchange in self.exchanges:
+            if exchange.bound_to is not None:
+                yield Binding(exchange.bound_to, exchange.name, to_exchange=True)
+
+    @classmethod
+    def of(cls, *queues: Queue) -> "Declarations":
+        """Queues with the direct exchanges that they are published to."""
+        exchanges = dict.fromkeys(each.exchange for each in queues)
+        return cls(tuple(Exchange(each) for each in exchanges), queues)
 
 
 @dataclass(frozen=True)
@@ -122,13 +179,9 @@ class Topology:
         yield from self.retries
         yield self.dead
 
-    def for_consuming(self) -> Mapping[str, tuple[Queue, ...]]:
-        """What the subscriber declares: exchanges, each with its queues."""
-        return {
-            EXCHANGE: (self.updates,),
-            RETRY_EXCHANGE: self.retries,
-            DEAD_LETTER_EXCHANGE: (self.dead,),
-        }
+    def for_consuming(self) -> Declarations:
+        """What the subscriber declares."""
+        return Declarations.of(*self.queues)
 
     def permissions(self) -> Permissions:
         """What the subscriber's login may touch, and who works on the dead letters with it."""

@@ -13,7 +13,7 @@ from messaging.finishing import until_told_to_stop
 from messaging.health import health_server
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
-from messaging.topology import EXCHANGE, routes
+from messaging.topology import Declarations, routes
 from openapi.reading import load_description
 from processes.settings import health_address, mongo_settings, rabbit_settings
 from processes.stored import stored
@@ -44,7 +44,7 @@ async def _main(system: System, service: Service, row: Row) -> None:
     queues = dict.fromkeys(queue for some in to.values() for queue in some)
     async with (
         connect(mongo) as client,
-        AmqpBroker(parameters, {EXCHANGE: tuple(queues)}) as broker,
+        AmqpBroker(parameters, Declarations.of(*queues)) as broker,
     ):
         kept = stored(client, mongo, service, row.process)
         api = load_description(service.spec)

@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 from pymongo.asynchronous.database import AsyncDatabase
 from structlog import get_logger
 
-from messaging.amqp import AmqpBroker, Subscribed, connection_parameters
+from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.clock import SystemClock
 from messaging.consumer import WINDOW, Applier, Consumer
 from messaging.events import Events
@@ -15,6 +15,7 @@ from messaging.finishing import until_told_to_stop
 from messaging.handling import Handling
 from messaging.health import health_server
 from messaging.metrics import ConsumerMetrics
+from messaging.session import Subscribed
 from messaging.topology import Topology, queue_of
 from openapi.reading import load_description
 from processes.composing import composition, dependencies
@@ -67,7 +68,7 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
     topology = Topology(queue_of(row, rabbit.queue))
     metrics = ConsumerMetrics()
     # Twice the window, so that the next one is at hand when this one is done.
-    subscribed = Subscribed(topology.updates.name, prefetch=2 * WINDOW)
+    subscribed = Subscribed((topology.updates.name,), prefetch=2 * WINDOW)
     parameters = connection_parameters(rabbit, row.process)
     async with (
         connect(mongo, transactions=bool(row.handlers)) as client,

@@ -49,10 +49,21 @@ class ContactsStore(Protocol):
     async def known_versions(self, user_ids: Sequence[str]) -> dict[str, int]:
         """The highest version that anything here has of each of these users; 0 where none has."""
 
+    async def count_orders(self, user_ids: Collection[str], most: int) -> Mapping[str, int]:
+        """How many orders each of these users has who has any; of all, `most` are counted."""
+
     async def update_orders(self, contacts: Collection[Contacts], now: datetime) -> int:
         """Bring each user's orders that have a lower version to this one, and return how many.
 
         Each order is one atomic step of its own. `now` becomes the order's `updatedAt`.
+        """
+
+    async def update_some_orders(
+        self, contacts: Contacts, most: int, now: datetime
+    ) -> tuple[int, int]:
+        """The same, for up to `most` orders of one user; how many were found, and changed.
+
+        Where fewer than `most` were found, there was none besides.
         """
 
 
@@ -107,14 +118,37 @@ class MongoContactsStore:
         # order that somebody else raises meanwhile moves ahead of the walk, and is not missed.
         return await write(
             self._orders,
-            [
-                UpdateMany(
-                    {Order.userId: each.user_id, CONTACT_VERSION: {"$lt": each.version}},
-                    {"$set": self._shared(each), "$max": {Order.updatedAt: now}},
-                )
-                for each in contacts
-            ],
+            [UpdateMany(_behind(each), self._brought_to(each, now)) for each in contacts],
         )
+
+    async def count_orders(self, user_ids: Collection[str], most: int) -> Mapping[str, int]:
+        """See `ContactsStore`."""
+        found = await read_all(
+            self._orders.aggregate(
+                [  # all of it in the index on (userId, contactVersion)
+                    {"$match": {Order.userId: {"$in": list(user_ids)}}},
+                    {"$project": {"_id": 0, Order.userId: 1}},
+                    {"$limit": most},
+                    {"$group": {"_id": f"${Order.userId}", "orders": {"$sum": 1}}},
+                ]
+            )
+        )
+        return {each["_id"]: each["orders"] for each in found}
+
+    async def update_some_orders(
+        self, contacts: Contacts, most: int, now: datetime
+    ) -> tuple[int, int]:
+        """See `ContactsStore`."""
+        behind = _behind(contacts)
+        found = await read(self._orders.find(behind, {"_id": 1}, limit=most, batch_size=most + 1))
+        ids = [each["_id"] for each in found]
+        these = {"_id": {"$in": ids}, **behind}
+        writes = [UpdateMany(these, self._brought_to(contacts, now))] if ids else []
+        return len(ids), await write(self._orders, writes)
+
+    def _brought_to(self, contacts: Contacts, now: datetime) -> Json:
+        """The update of an order."""
+        return {"$set": self._shared(contacts), "$max": {Order.updatedAt: now}}
 
     def _shared(self, contacts: Contacts) -> Json:
         """What an order takes over."""
@@ -138,6 +172,11 @@ class MongoContactsStore:
         fields = self._contacts_codec.to_wire(document)
         emails, address = (fields[each] for each in CONTACT_FIELDS)
         return Contacts(user_id, version, tuple(emails), address)
+
+
+def _behind(contacts: Contacts) -> Json:
+    """The orders that are to be brought to this."""
+    return {Order.userId: contacts.user_id, CONTACT_VERSION: {"$lt": contacts.version}}
 
 
 def _stored(contacts: Contacts, names: Iterable[str], codec: Codec) -> Json:

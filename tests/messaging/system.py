@@ -12,15 +12,16 @@ import pika
 from pymongo import AsyncMongoClient
 
 from local.stack import Stack
-from messaging.amqp import AmqpBroker, Subscribed, connection_parameters
+from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.broker import Message
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
+from messaging.session import Subscribed
 from messaging.settings import RabbitSettings
 from messaging.sync import ContactsSync
-from messaging.topology import EXCHANGE, Queue, Topology
+from messaging.topology import Declarations, Queue, Topology
 from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect, connect_blocking
@@ -92,7 +93,7 @@ class System:
         async with AmqpBroker(
             parameters or self.parameters,
             self.topology.for_consuming(),
-            Subscribed(self.topology.updates.name, 512) if receives else None,
+            Subscribed((self.topology.updates.name,), 512) if receives else None,
             confirm_timeout=confirm_timeout,
         ) as broker:
             await broker.connected()
@@ -102,7 +103,7 @@ class System:
     async def relay(self) -> AsyncIterator[RelayMetrics]:
         """A running relay."""
         metrics = RelayMetrics()
-        async with AmqpBroker(self.parameters, {EXCHANGE: (self.topology.updates,)}) as broker:
+        async with AmqpBroker(self.parameters, Declarations.of(self.topology.updates)) as broker:
             relay = Relay(
                 self.outbox,
                 broker,
@@ -194,7 +195,7 @@ class System:
 
     async def take(self, queue: Queue) -> list[Message]:
         """Wait for what is in a queue and take it out."""
-        subscribed = Subscribed(queue.name, 512)
+        subscribed = Subscribed((queue.name,), 512)
         declared = self.topology.for_consuming()
         async with AmqpBroker(self.parameters, declared, subscribed) as broker:
             deliveries = await broker.receive(512)

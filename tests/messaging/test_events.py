@@ -13,7 +13,7 @@ from prometheus_client import generate_latest
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from messaging.amqp import AmqpBroker, Subscribed
+from messaging.amqp import AmqpBroker
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
 from messaging.events import Events
@@ -21,7 +21,8 @@ from messaging.handling import Handling
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
 from messaging.resync import resync
-from messaging.topology import EXCHANGE, Topology, queue_of, routes
+from messaging.session import Subscribed
+from messaging.topology import Declarations, Topology, queue_of, routes
 from openapi.reading import load_description
 from processes.composing import dependencies
 from services.declaration import Kind, Service
@@ -156,7 +157,7 @@ class Watched:
         names = [*self.declared.published]
         to = routes(self.declared, names, self.system.topology.updates.name)
         queues = tuple(dict.fromkeys(each for some in to.values() for each in some))
-        async with AmqpBroker(self.system.parameters, {EXCHANGE: queues}) as broker:
+        async with AmqpBroker(self.system.parameters, Declarations.of(*queues)) as broker:
             relay = Relay(
                 self.outbox,
                 broker,
@@ -172,7 +173,7 @@ class Watched:
     async def subscriber(self) -> AsyncIterator[ConsumerMetrics]:
         """A running subscriber, which keeps the state, and a note for each renaming."""
         given, metrics = self.documents(self.follower), ConsumerMetrics()
-        subscribed = Subscribed(self.topology.updates.name, 64)
+        subscribed = Subscribed((self.topology.updates.name,), 64)
 
         async def state(event: Mapping[str, Any]) -> None:
             seen = {name: event[name] for name in ("id", "called", "version")}

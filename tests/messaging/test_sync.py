@@ -14,7 +14,7 @@ from messaging.amqp import AmqpBroker
 from messaging.broker import Blocked, Disconnected, Message, Returned
 from messaging.consumer import REASON, RETRIES
 from messaging.metrics import RelayMetrics
-from messaging.topology import EXCHANGE
+from messaging.topology import EXCHANGE, Declarations, Exchange
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress, User
 from storage.client import Json
@@ -241,7 +241,7 @@ async def test_what_is_not_published_is_counted_for_each_build(system: System) -
 
 async def test_a_message_that_no_queue_takes_is_returned(system: System) -> None:
     """Publishing raises, although the broker confirms such a message."""
-    nothing_bound = {EXCHANGE: ()}
+    nothing_bound = Declarations((Exchange(EXCHANGE),))
     async with AmqpBroker(system.parameters, nothing_bound) as broker:
         await broker.connected()
         with pytest.raises(Returned):

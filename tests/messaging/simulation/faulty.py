@@ -8,6 +8,7 @@ from storage.contacts import Contacts
 from storage.outbox import Change
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker, Stored
 from tests.messaging.simulation.faulty_requests import FAULTY_REQUESTS
+from tests.messaging.simulation.faulty_sweeps import FAULTY_SWEEPS
 from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields, OrderState
 from tests.messaging.simulation.order_database import OrderDatabase, StandInContactsStore
 from tests.messaging.simulation.scheduler import Process, Steps
@@ -196,5 +197,6 @@ FAULTY: Mapping[str, Parts] = {
     "does not wait for confirms": Parts(connection=TakesUnconfirmedForPublished),
     "does not read the contact data again": Parts(store=DoesNotReadAgain),
     **FAULTY_REQUESTS,
+    **FAULTY_SWEEPS,
 }
 """By the guard that is removed."""

@@ -1,5 +1,6 @@
 """A stand-in for the order database: what order service and consumer do there, step by step."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -155,6 +156,38 @@ class OrderDatabase:
         found = ((user_id, self.contacts.get(user_id)) for user_id in user_ids)
         return {user_id: contacts for user_id, contacts in found if contacts is not None}
 
+    def count_orders(self, user_ids: Collection[str], most: int) -> Steps[Mapping[str, int]]:
+        """In the order of the index."""
+        yield
+        users = sorted(order.user for _, order in self.orders.items() if order.user in user_ids)
+        return Counter(users[:most])
+
+    def update_some_orders(self, contacts: Contacts, most: int) -> Steps[tuple[int, int]]:
+        """Finds some, then updates these, one atomic step an order."""
+        yield
+        behind = [
+            order_id
+            for order_id, order in self.orders.items()
+            if order.user == contacts.user_id and self.is_behind(order, contacts)
+        ]
+        found, updated = sorted(behind)[:most], 0
+        for order_id in found:
+            yield GAP
+            order = self.orders.get(order_id)
+            assert order is not None
+            if self.is_behind(order, contacts):
+                self.sync(order_id, order, contacts)
+                updated += 1
+        yield
+        self.write_journal()
+        return len(found), updated
+
+    def sync(self, order_id: str, order: OrderState, contacts: Contacts) -> None:
+        """Bring an order to contact data."""
+        self._history.synced(order_id, order, contacts.version)
+        synced = replace(order, fields=shared(contacts), version=contacts.version)
+        self.orders.put(order_id, synced)
+
     def update_orders(self, contacts: Collection[Contacts]) -> Steps[int]:
         """One atomic step an order, along the index on (userId, contactVersion)."""
         updated = 0
@@ -164,9 +197,7 @@ class OrderDatabase:
             while (found := self._next_order(each, place)) is not None:
                 order = self.orders.get(found[1])
                 assert order is not None
-                self._history.synced(found[1], order, each.version)
-                synced = replace(order, fields=shared(each), version=each.version)
-                self.orders.put(found[1], synced)
+                self.sync(found[1], order, each)
                 place = found
                 updated += 1
                 yield
@@ -219,6 +250,21 @@ class StandInContactsStore:
     async def update_orders(self, contacts: Collection[Contacts], now: datetime) -> int:  # noqa: ARG002
         """See `ContactsStore`."""
         steps = self._server.update_orders(list(contacts))
+        return await self._call(self._process, self._server, steps)
+
+    async def count_orders(self, user_ids: Collection[str], most: int) -> Mapping[str, int]:
+        """See `ContactsStore`."""
+        steps = self._server.count_orders(list(user_ids), most)
+        return await self._call(self._process, self._server, steps)
+
+    async def update_some_orders(
+        self,
+        contacts: Contacts,
+        most: int,
+        now: datetime,  # noqa: ARG002
+    ) -> tuple[int, int]:
+        """See `ContactsStore`."""
+        steps = self._server.update_some_orders(contacts, most)
         return await self._call(self._process, self._server, steps)
 
 

@@ -12,7 +12,7 @@ from messaging.consumer import Consumer
 from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
-from messaging.sync import ContactsSync
+from messaging.sync import ContactsSync, Limits
 from messaging.topology import Topology
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress
@@ -50,12 +50,16 @@ class Shape:
     relays: tuple[int, ...]
     consumers: tuple[int, ...]
     windows: tuple[int, ...]
+    limits: tuple[Limits, ...]
     pauses: tuple[int, ...]
     faults: tuple[int, ...]
     fault_chance: float = 0.02
     fault_kinds: tuple[str, ...] = ()
     """All, where none is named."""
 
+
+_LIMITS = (Limits(0, 2, 1), Limits(1, 1, 1), Limits(1, 3, 2))
+"""Some where users have many orders, who have one or two."""
 
 BROAD = Shape(
     users=(1, 1, 2),
@@ -66,6 +70,7 @@ BROAD = Shape(
     relays=(1, 1, 2),
     consumers=(1, 2, 2),
     windows=(1, 2, 3, 4),
+    limits=(*_LIMITS, Limits(), Limits()),
     pauses=(1, 12, 40),
     faults=(0, 1, 2, 4, 8),
 )
@@ -80,6 +85,7 @@ NARROW = Shape(
     relays=(2,),
     consumers=(2,),
     windows=(1,),
+    limits=(*_LIMITS, Limits()),
     pauses=(12, 40),
     faults=(0, 1),
 )
@@ -95,6 +101,7 @@ CROWDED = Shape(
     relays=(1,),
     consumers=(1,),
     windows=(1,),
+    limits=(*_LIMITS, Limits()),
     pauses=(1, 12),
     faults=(2, 4, 8),
     fault_chance=0.1,
@@ -116,6 +123,7 @@ class Parts:
     outbox: type[StandInOutbox] = StandInOutbox
     store: type[StandInContactsStore] = StandInContactsStore
     connection: type[StandInBroker] = StandInBroker
+    sync: type[ContactsSync] = ContactsSync
 
 
 @dataclass(frozen=True)
@@ -355,7 +363,12 @@ class World:
     async def _consumer(self, process: Process, connection: StandInBroker) -> None:
         clock, metrics = VirtualClock(self.scheduler, process), self._shared.consumer_metrics
         consumer = Consumer(
-            ContactsSync(self._parts.store(self.orders, process), clock, metrics.updated),
+            self._parts.sync(
+                self._parts.store(self.orders, process),
+                clock,
+                metrics.updated,
+                self._random.choice(self._shape.limits),
+            ),
             connection,
             self._topology,
             events=self._shared.events,

@@ -1,0 +1,1 @@
+"""What docs/sync.md says in figures, measured: `python -m tests.messaging.figures`."""
