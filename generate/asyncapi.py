@@ -6,7 +6,7 @@ import yaml
 
 from generate.json_schemas import draft_07
 from generate.sources import Sources
-from messaging.events import BUILD, CHANGED_AT
+from messaging.events import BUILD, CHANGED_AT, PUBLISHED_AT
 from messaging.topology import EXCHANGE, QUEUE_NAME, queue_of
 from openapi.description import Description
 from openapi.names import class_name
@@ -145,6 +145,10 @@ def _message(name: str, schema: dict[str, Any]) -> dict[str, Any]:
                 CHANGED_AT: {
                     "type": "integer",
                     "description": "When, in milliseconds since 1970.",
+                },
+                PUBLISHED_AT: {
+                    "type": "integer",
+                    "description": "When it was sent to its queue, in milliseconds since 1970.",
                 },
                 TRACEPARENT: {"type": "string", "description": "The W3C trace context, if any."},
                 TRACESTATE: {"type": "string", "description": "What belongs to that, if any."},

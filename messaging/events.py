@@ -25,6 +25,9 @@ BUILD = "build"
 CHANGED_AT = "changed-at-ms"
 """Header: when the change was written, in milliseconds since 1970."""
 
+PUBLISHED_AT = "published-at-ms"
+"""Header: when it was sent to the queue in which it waits, in milliseconds since 1970."""
+
 UNKNOWN_BUILD = "unknown"
 """Where a message does not say which."""
 
@@ -38,7 +41,8 @@ class Event:
     """An event as a follower knows it, told from others by its identity.
 
     `key` and `version` are those of what it tells of, `body` is all that it says. `changed_at` is
-    None where the message does not say. `cause` is the request that made the change.
+    None where the message does not say, and so is `published_at`. `cause` is the request that made
+    the change, `delivered_at` when the message was taken from the queue.
     """
 
     name: str
@@ -48,6 +52,8 @@ class Event:
     build: str
     changed_at: datetime | None
     cause: Cause
+    published_at: datetime | None = None
+    delivered_at: datetime | None = None
 
 
 class Events:
@@ -118,8 +124,9 @@ class Events:
             body[VERSION],
             body,
             build=str(message.headers.get(BUILD, UNKNOWN_BUILD)),
-            changed_at=_moment(message.headers.get(CHANGED_AT)),
+            changed_at=moment_in(message.headers.get(CHANGED_AT)),
             cause=Cause.of_headers(message.headers),
+            published_at=moment_in(message.headers.get(PUBLISHED_AT)),
         )
 
 
@@ -172,7 +179,7 @@ def _known(value: Any, shape: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON is 
     return value
 
 
-def _moment(header: HeaderValue | None) -> datetime | None:
+def moment_in(header: HeaderValue | None) -> datetime | None:
     """The moment in a header; None where it holds none."""
     try:
         return datetime.fromtimestamp(header / 1000, UTC) if isinstance(header, int) else None

@@ -12,6 +12,7 @@ from messaging.consumer import Outcome
 from messaging.events import Event
 from storage.durable import DatabaseUnavailable, heed_cancellation
 from storage.ledger import Ledger
+from tracing.cause import Within
 
 EventHandler = Callable[[Mapping[str, Any]], Awaitable[object]]
 """Applies an event, given its body."""
@@ -57,6 +58,12 @@ class Handling:
     async def _apply(self, event: Event) -> int | Exception:
         """Do it, however long the database is away."""
         work = partial(self._handlers[event.name], event.body)
+        with Within(event.cause):
+            return await self._apply_at_last(event, work)
+
+    async def _apply_at_last(
+        self, event: Event, work: Callable[[], Awaitable[object]]
+    ) -> int | Exception:
         backoff = Backoff(first=0.1, most=5)
         while True:
             try:

@@ -76,7 +76,7 @@ class Sweeps:
             await self._sweep(sweep)
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must not be lost
             if not isinstance(error, DatabaseRefused):
-                self._log.exception("event_failed")
+                self._log.exception("event_failed", **sweep.contacts.origin.cause.fields())
             sweep.fail(error)
         finally:
             del self._sweeps[sweep.contacts.user_id]
@@ -89,7 +89,8 @@ class Sweeps:
                     await self._update_slice(sweep)
                 backoff.reset()
             except DatabaseUnavailable as error:
-                self._log.warning("order_database_unavailable", reason=error)
+                named = sweep.contacts.origin.cause.fields()
+                self._log.warning("order_database_unavailable", reason=error, **named)
                 heed_cancellation()
                 await self._clock.sleep(backoff.pause())
 

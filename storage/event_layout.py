@@ -12,6 +12,7 @@ from storage.causes import CAUSE_SCHEMA
 from storage.entity import Entity
 from storage.names import stored_paths
 from storage.orders import CONTACT_FIELDS, CONTACTS
+from storage.origin import ORIGIN_SCHEMA
 from storage.repeats import RECORD_SCHEMA
 from storage.system_fields import (
     BUILD,
@@ -24,9 +25,12 @@ from storage.system_fields import (
     OCCURRED_AT,
     OCCURRENCES,
     OUTBOX,
+    PUBLISHED,
     REQUESTS,
     REVISION,
     SINCE,
+    SYNCED_AT,
+    SYSTEM,
     name_of,
 )
 from storage.uniqueness import Uniqueness
@@ -58,6 +62,13 @@ _OUTBOX = _system(
     },
     {CAUSES, CHANGES},  # what versions write that do not know them yet has neither
 )
+
+_PUBLISHED = {
+    "bsonType": "object",
+    "required": ["version", "changedAt", "at"],
+    "properties": {"version": _LONG, "changedAt": _DATE, "at": _DATE, "cause": CAUSE_SCHEMA},
+    "additionalProperties": False,
+}
 
 _OCCURRENCES = {
     "bsonType": "array",
@@ -93,12 +104,14 @@ def own_fields(service: Service, row: Collection, unique: Uniqueness) -> dict[st
     kinds = {each.kind for each in service.events_of(row.name)}
     if kinds or copied_key(service, row):
         system[CONTACT_VERSION] = _LONG
+    if copied_key(service, row):
+        system[SYNCED_AT] = _DATE
     system |= {REVISION: _LONG, CREATION: RECORD_SCHEMA, REQUESTS: _RECORDS}
     if Kind.STATE in kinds:
-        system[OUTBOX] = _OUTBOX
+        system |= {OUTBOX: _OUTBOX, PUBLISHED: _PUBLISHED}
     if Kind.EACH in kinds:
         system[OCCURRENCES] = _OCCURRENCES
-    optional = {OUTBOX, OCCURRENCES, CREATION, REQUESTS}
+    optional = {OUTBOX, PUBLISHED, SYNCED_AT, OCCURRENCES, CREATION, REQUESTS}
     if service.composition:
         optional.add(REVISION)
     if not unique.has_emails_always:
@@ -135,6 +148,7 @@ def contacts_schema(events: Description) -> dict[str, Any]:
         "required": ["_id", *fields],
         "properties": {
             "_id": part_schema(event, UserContactsChanged.userId),
+            SYSTEM: ORIGIN_SCHEMA,
             **fields,
         },
         "additionalProperties": False,

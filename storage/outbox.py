@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 
 from services.declaration import Kind
 from services.payload import Payload
-from storage.causes import read_cause, read_causes
+from storage.causes import of_cause, read_cause, read_causes
 from storage.client import Json, now
 from storage.codec import Codec
 from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
@@ -28,11 +28,12 @@ from storage.system_fields import (
     OCCURRED_AT,
     OCCURRENCES,
     OUTBOX,
+    PUBLISHED,
     SINCE,
     name_of,
     value_of,
 )
-from tracing.cause import Cause
+from tracing.cause import UNKNOWN_CAUSE, Cause
 
 _TO_BE_PUBLISHED = {SINCE: {"$exists": True}}
 _OCCURRED = {OCCURRED_AT: {"$exists": True}}
@@ -77,7 +78,7 @@ class Change:
     changed_at: datetime
     since: datetime
     build: str
-    causes: Sequence[Cause] = (Cause(),)
+    causes: Sequence[Cause] = (UNKNOWN_CAUSE,)
     changes: int = 1
     is_occurrence: bool = False
 
@@ -268,7 +269,14 @@ def _removal(change: Change) -> UpdateOne:
         entry = {"event": change.event, "version": Int64(change.version)}
         return UpdateOne({"_id": change.key}, {"$pull": {OCCURRENCES: entry}})
     known = {"_id": change.key, CONTACT_VERSION: change.version}
-    return UpdateOne(known, {"$unset": {OUTBOX: ""}})
+    published: Json = {
+        "version": Int64(change.version),
+        "changedAt": change.changed_at,
+        "at": now(),
+    }
+    if change.cause.traceparent:
+        published["cause"] = of_cause(change.cause)
+    return UpdateOne(known, {"$unset": {OUTBOX: ""}, "$set": {PUBLISHED: published}})
 
 
 def _counted(build: str, since: str) -> Json:

@@ -17,10 +17,14 @@ from storage.system_fields import (
     CONTACT_VERSION,
     OCCURRENCES,
     OUTBOX,
+    PUBLISHED,
     SINCE,
     name_of,
 )
 from tracing.cause import Cause
+
+_KEPT = (OUTBOX, PUBLISHED, OCCURRENCES)
+"""What a change of a document leaves as it is, unless it adds to it."""
 
 
 class Publications:
@@ -68,7 +72,7 @@ class Publications:
             if each.event.on_change and each.data(before) != each.data(after)
         ]
         version = own.get(name_of(CONTACT_VERSION), 0) + bool(told)
-        kept = {path: own[name_of(path)] for path in (OUTBOX, OCCURRENCES) if name_of(path) in own}
+        kept = {path: own[name_of(path)] for path in _KEPT if name_of(path) in own}
         entries = self._entries(told, kept, after, version, moment)
         return {CONTACT_VERSION: Int64(version), **kept, **entries}
 

@@ -59,7 +59,15 @@ CAUSES = f"{OUTBOX}.causes"
 CHANGES = f"{OUTBOX}.changes"
 """How many changes there were since something was published."""
 
-WITH_COUNTERS = dict.fromkeys((EMAIL_KEYS, CREATION, REQUESTS, OUTBOX, OCCURRENCES), 0)
+PUBLISHED = f"{SYSTEM}.published"
+"""What was published last: its version, when it was changed and published, and the request."""
+
+SYNCED_AT = f"{SYSTEM}.syncedAt"
+"""Of what copies: when it last took over what an event told of."""
+
+WITH_COUNTERS = dict.fromkeys(
+    (EMAIL_KEYS, CREATION, REQUESTS, OUTBOX, PUBLISHED, SYNCED_AT, OCCURRENCES), 0
+)
 """The projection to what is on the wire, and the counters of an ETag."""
 
 

@@ -93,6 +93,10 @@ class Cause:
         return {name: value for name, value in known.items() if value}
 
 
+UNKNOWN_CAUSE = Cause()
+"""Where nobody knows."""
+
+
 def request_id(context: otel.Context | None = None) -> str:
     """What the request is called that something is done for; empty where it is not for one."""
     found = otel.get_value(_REQUEST_ID, context)
