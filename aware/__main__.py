@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "setup": "aware.setup:setup",
     "migrate": "aware.migrate:migrate",
     "run": "aware.run:run_command",
+    "exporter": "aware.exporter:exporter",
     "dead-letters": "aware.dead_letters:dead_letters_command",
     "sync": "aware.sync:sync_command",
     "resync": "aware.resync:resync_command",

@@ -1,5 +1,6 @@
 """`backup` and `restore`: both databases at one moment into a file, and back."""
 
+from collections.abc import Iterator
 from operator import attrgetter
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from storage.client import Json, MongoSettings, connect_blocking
 from storage.evolution.records import MIGRATIONS
 from storage.evolution.transition import Transition
 from storage.layout import collections, records
+from storage.parts import MOST, PARTS
 
 
 @click.command("backup")
@@ -54,9 +56,9 @@ def restore_command(file: Path, *, replace: bool) -> None:
     Needs the highest logins of both systems, as the set-up has. Let no client write meanwhile.
     """
     settings, rabbit = mongo_settings(), rabbit_settings()
-    topologies = [Topology(queue_of(each, rabbit.queue)) for each in declared().subscribers]
     parameters = connection_parameters(rabbit, "restore")
     with in_one_line(), connect_blocking(settings, timed=False) as client:
+        topologies = [*_topologies(client, settings, rabbit.queue)]
         found = collections_of(client, settings)
         letters = sum(waiting(parameters, each.dead) for each in topologies)
         manifest = _restore(file, found, replace=replace)
@@ -64,11 +66,22 @@ def restore_command(file: Path, *, replace: bool) -> None:
         click.echo(f"Restored: {_counts(manifest)}.")
         # What they hold was published by the databases that are no more. Dead letters stay: they
         # are evidence, and replaying them can no longer change anything.
-        queues = [queue for each in topologies for queue in (each.updates, *each.retries)]
+        queues = [queue for each in topologies for queue in (*each.parts, *each.retries)]
         dropped = sum(purge(parameters, queues).values())
     click.echo(f"Dropped: {dropped:,} events that were under way. Kept: {letters:,} dead letters.")
     count = run(resync_all(settings))
     click.echo(f"Resync: {count:,} documents will be published anew.")
+
+
+def _topologies(
+    client: MongoClient[Json], settings: MongoSettings, queue: str
+) -> Iterator[Topology]:
+    """Of each subscriber, with all parts that its queue has had."""
+    for service in declared():
+        if service.follows is not None:
+            name = queue_of(service.follows, queue)
+            known = client[settings.database(service.database)][PARTS].find_one({"_id": name})
+            yield Topology(name, known=1 if known is None else int(known[MOST]))
 
 
 def _restore(file: Path, found: Collections, *, replace: bool) -> Manifest:

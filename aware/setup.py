@@ -31,7 +31,7 @@ from storage.evolution.loading import load
 from storage.layout import Collection, collections
 from storage.redaction import redacted
 from storage.replica_set import initiate
-from storage.sample_data import ORDERS, SAMPLED, USERS
+from storage.sample_data import samples
 from storage.seed import seed as insert_seed
 from storage.setup import set_up
 from storage.uniqueness import Uniqueness
@@ -50,7 +50,7 @@ def setup() -> None:
 
 
 @setup.command()
-@click.option("--seed", is_flag=True, help="Insert 5 users and 15 orders too, as SEED=true does.")
+@click.option("--seed", is_flag=True, help="Insert sample data too, as SEED=true does.")
 @click.option(
     "--initiate",
     "member",
@@ -93,24 +93,23 @@ def _update_email_keys(client: MongoClient[Json], settings: MongoSettings) -> No
 
 
 def _seed(client: MongoClient[Json], settings: MongoSettings, layout: Iterable[Collection]) -> None:
-    """Insert the paper's sample data, where both of its services are declared."""
-    users, orders = (declared().by_api.get(each) for each in SAMPLED)
-    if users is None or orders is None:
-        return
     by_name = {each.name: each for each in layout}
-    with progress("seed", USERS + ORDERS) as one_more:
+    apis = {each.name: load_description(each.spec) for each in declared()}
+    found = [*samples(declared(), lambda service: apis[service.name])]
+    with progress("seed", sum(len(values) for *_, values in found)) as one_more:
         try:
             made = insert_seed(
                 client,
-                settings.database(users.database),
-                settings.database(orders.database),
-                (load_description(users.spec), load_description(orders.spec)),
+                settings.database,
+                found,
+                lambda service: apis[service.name],
                 one_more,
                 stored=lambda name, document: by_name[name].stored(document),
             )
         except WriteError as error:
             raise SettingsError(f"{_UNFIT_SEED} ({redacted(error)})") from error
-    click.echo(f"Seed: {made[0]} users and {made[1]} orders were missing and are there now.")
+    counts = " and ".join(f"{count} {name}" for name, count in made.items())
+    click.echo(f"Seed: {counts or 'nothing'} were missing and are there now.")
 
 
 @contextmanager

@@ -26,13 +26,14 @@ from messaging.explaining import (
     wanted_in_words,
 )
 from messaging.settings import RabbitSettings
-from messaging.topology import Topology, queue_of
+from messaging.topology import Declarations, Topology, queue_of
 from processes.settings import mongo_settings, rabbit_settings
-from services.declaration import Subscriber, System
+from services.declaration import System
 from services.payload import VERSION, keys
 from services.reading import declared
 from storage.client import MongoSettings, connect
 from storage.names import stored_paths
+from storage.parts import MOST, PARTS
 from tracing.cause import Cause
 
 
@@ -76,23 +77,26 @@ async def _explained(
                 publisher.publishes.process,
                 row.process,
             )
-            queues = await _queues(system, rabbit, row)
+            name = queue_of(row, rabbit.queue)
+            known = await client[mongo.database(service.database)][PARTS].find_one({"_id": name})
+            topology = Topology(name, known=1 if known is None else int(known[MOST]))
+            queues = await _queues(system, rabbit, topology)
             with suppress(NothingKnownError):
                 return await explain(of, wanted, queues), queues
             words = wanted_in_words(of, wanted)
     raise click.ClickException(words)
 
 
-async def _queues(system: System, rabbit: RabbitSettings, row: Subscriber) -> Queues | None:
+async def _queues(system: System, rabbit: RabbitSettings, topology: Topology) -> Queues | None:
     """What RabbitMQ knows; None where it cannot be reached within some seconds."""
-    topology = Topology(queue_of(row, rabbit.queue))
     parameters = connection_parameters(rabbit, "explain")
     try:
         async with dead_letters(parameters, topology) as held:
             dead = [_letter(system, each) for each in held.letters]
-        async with AmqpBroker(parameters, topology.for_consuming()) as broker:
+        # Nothing is declared: how many parts the queue has, others say.
+        async with AmqpBroker(parameters, Declarations()) as broker:
             await broker.connected()
-            updates = {topology.updates.name: await broker.waiting_in(topology.updates)}
+            updates = {each.name: await broker.waiting_in(each) for each in topology.parts}
             retries = {each.name: await broker.waiting_in(each) for each in topology.retries}
     except (BrokerError, TimeoutError):
         return None

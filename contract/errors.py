@@ -8,6 +8,8 @@ from typing import Self
 import orjson
 from starlette.responses import Response
 
+PROBLEM_JSON = "application/problem+json"
+
 FAILED = "Something went wrong here. It is not the request's fault."
 """The detail of an error of ours: whoever asked can do nothing about it."""
 
@@ -64,7 +66,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
             orjson.dumps(body),
             self.status.value,
             dict(self.headers),
-            media_type="application/problem+json",
+            media_type=PROBLEM_JSON,
         )
 
 

@@ -21,6 +21,7 @@ from contract.errors import Malformed, MethodNotAllowed, NotFound
 from contract.paths import is_ambiguous_path, is_management_path
 from contract.targets import has_one_host, in_origin_form
 from openapi.description import Description
+from openapi.shown import shown
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -51,6 +52,7 @@ class Service:
         self._api = api
         self._draining = draining
         self._told_to_drain = False
+        document = shown(description.document)
 
         async def live(_: Request) -> Response:
             return JSONResponse({"status": "live"})
@@ -67,7 +69,7 @@ class Service:
             return Response(body, headers={"Content-Type": media_type})
 
         async def openapi(_: Request) -> Response:
-            return JSONResponse(description.document)
+            return JSONResponse(document)
 
         self._beside = Starlette(
             routes=[

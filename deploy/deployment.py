@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from deploy.certificate import certificate
-from deploy.check import Made, five_requests
+from deploy.check import Made, smoke_test
 from deploy.commands import Commands
 from deploy.compose import Compose, pulling
 from deploy.containers import Containers
@@ -270,12 +270,10 @@ class Deployment:
         self._containers.wait("kong", lambda _: True)
 
     def _check(self, wanted: Release) -> None:
-        services = [
-            Address(self._containers.of(service)[0].address, _PORT)
-            for service in ("order-service", "user-service-v1")
-        ]
-        five_requests(self._address(wanted), services, partial(self._remove, wanted))
-        self._report.say("the five requests are answered, and the order followed its user")
+        services = {name: Address(self._containers.of(name)[0].address, _PORT) for name in HTTP}
+        remove = partial(self._remove, wanted)
+        for done in smoke_test(self._address(wanted), services, remove):
+            self._report.say(done)
 
     def _remove(self, wanted: Release, made: Made) -> None:
         """Remove what the smoke test made, with a login that can do only that."""

@@ -96,6 +96,9 @@ def release(layout: Layout, place: Place) -> Release:
         "COMPOSE_ANSI": "never",
         **shown.environment(),
     }
+    plugins = folder / "messaging/enabled_plugins"
+    if plugins.exists():  # older releases had none
+        environment["AWARE_BROKER_PLUGINS"] = str(_shared(layout, plugins))
     return Release(place, label, folder, tuple(files), settings, shown, environment)
 
 

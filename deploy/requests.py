@@ -16,10 +16,14 @@ class UntrueError(OSError):
 
 @dataclass(frozen=True)
 class Answer:
-    """The status of an answer, and its body where it is JSON."""
+    """The status of an answer, its body where it is JSON, and the version of the service behind it.
+
+    `version` is empty where the gateway has answered by itself.
+    """
 
     status: int
     body: Any
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,11 @@ class Client:
     def send(self, method: str, path: str, body: object = None) -> Answer:
         """Send a request, with `body` as JSON."""
         content = None if body is None else json.dumps(body)
-        status, text = self._send(method, path, content)
+        status, text, version = self._send(method, path, content)
         try:
-            return Answer(status, json.loads(text))
+            return Answer(status, json.loads(text), version)
         except ValueError:
-            return Answer(status, None)
+            return Answer(status, None, version)
 
     def text(self, path: str) -> str:
         """What GET brings."""
@@ -60,7 +64,7 @@ class Client:
             self._connection.close()
             self._connection = None
 
-    def _send(self, method: str, path: str, content: str | None) -> tuple[int, bytes]:
+    def _send(self, method: str, path: str, content: str | None) -> tuple[int, bytes, str]:
         headers = {**self._address.headers, "Content-Type": "application/json"}
         try:
             if self._connection is None:
@@ -73,7 +77,7 @@ class Client:
             raise
         if response.will_close:
             self.close()
-        return response.status, text
+        return response.status, text, response.getheader("X-Service-Version", "")
 
     def _connect(self) -> http.client.HTTPConnection:
         where = self._address

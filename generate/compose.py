@@ -5,17 +5,14 @@ from collections.abc import Callable, Iterable
 from generate.formatting import formatted
 from generate.sources import Sources
 from generate.templates import filled
-from kong.upstreams import splits, target_variable
+from kong.upstreams import FIRST_SHARE, splits, target_variable
 from services.blocks import with_blocks
 from services.declaration import Service, System, Version
 
 _ORDER = "deploy/processes.py"
 
-_PORT = 5000
+PORT = 5000
 """Where every process listens in its container."""
-
-_FIRST_SHARE = 70
-"""Percent that the first of two versions begins with on a laptop."""
 
 _TOOLS = ("backup-reader", "smoke-test")
 """Logins in MongoDB that belong to no service."""
@@ -41,7 +38,7 @@ def compose(sources: Sources) -> dict[str, str]:
                     _http(system), "      {}: {{condition: service_healthy}}\n"
                 ),
                 "targets": _environment(
-                    f"{target_variable(each)}: {each}:{_PORT}" for each in broker
+                    f"{target_variable(each)}: {each}:{PORT}" for each in broker
                 ),
             },
         ),
@@ -59,7 +56,7 @@ def compose(sources: Sources) -> dict[str, str]:
             root,
             ".env.example",
             {
-                "splits": "".join(f"{each.setting}={_FIRST_SHARE}\n" for each in splits(system)),
+                "splits": "".join(f"{each.setting}={FIRST_SHARE}\n" for each in splits(system)),
                 "passwords": _laptop(_mongodb_logins(system), "MONGO")
                 + _laptop(broker, "RABBITMQ"),
             },
@@ -107,7 +104,7 @@ def _each(names: Iterable[str], line: str) -> str:
 
 
 def _debugged(process: str, port: int) -> str:
-    return f'  {process}:\n    ports: ["127.0.0.1:{port}:{_PORT}"]\n    networks: [debug]\n'
+    return f'  {process}:\n    ports: ["127.0.0.1:{port}:{PORT}"]\n    networks: [debug]\n'
 
 
 def _services(system: System) -> str:

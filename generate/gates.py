@@ -23,7 +23,7 @@ from kong.settings import GatewaySettings
 from kong.upstreams import kong_service
 from openapi.errors import InvalidDocumentError
 from storage.evolution.errors import MigrationError
-from storage.sample_data import SAMPLED, sample_orders, sample_users
+from storage.sample_data import samples
 
 Complaints = Callable[[Sources], Iterator[str]]
 """Yields a line, or a few, for each thing that does not hold; nothing where all does.
@@ -66,11 +66,8 @@ def routes(sources: Sources) -> Iterator[str]:
 
 def sample_data(sources: Sources) -> Iterator[str]:
     """What the specs require of the paper's users and orders and nobody can make."""
-    users, orders = (sources.apis.get(each) for each in SAMPLED)
-    if users is None or orders is None:
-        return
     try:
-        sample_orders(orders, sample_users(users))
+        [*samples(sources.declared, lambda service: sources.apis[service.api])]
     except InvalidDocumentError as error:
         yield str(error)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from openapi.description import Description, Operation
 from openapi.errors import Violation
 from openapi.pointers import pointer_of
+from openapi.schemas import value_type
 from openapi.views import composed, properties_of
 from services.declaration import Collection, Event, Kind, Service, System
 from services.payload import VERSION, payload
@@ -73,6 +74,10 @@ def _of_event(
             yield place, f"{event.name} has no property {name}, {why}: add it to the schema"
     if VERSION in has and "integer" not in composed(has[VERSION], "type", events.schemas):
         yield place, f"{event.name}.{VERSION} orders events: make it an integer of format int64"
+    kind = value_type(stored.get(said.key, {}), api.schemas)
+    if said.key in has and value_type(has[said.key], events.schemas) != kind:
+        what = f"of type {kind} in {collection.schema}: make it the same"
+        yield place, f"{event.name}.{said.key} is the id of what it tells of, {what}"
     for name in event.fields.keys() - has.keys():
         yield f"{place}/fields{pointer_of(name)}", f"{event.name} has no property {name}: leave out"
     for name, source in said.properties.items():
@@ -100,8 +105,9 @@ def _of_collection(
                 yield f"{here}/{word}", _lacks(spec, collection, name, properties)
     if collection.key not in properties:
         yield f"{here}/key", _lacks(spec, collection, collection.key, properties)
-    elif "string" not in [*composed(properties[collection.key], "type", api.schemas)]:
-        yield f"{here}/key", f"{collection.key} is the id of documents: make it a string in {spec}"
+    elif value_type(properties[collection.key], api.schemas) not in ("string", "integer"):
+        what = f"make it a string or an integer in {spec}"
+        yield f"{here}/key", f"{collection.key} is the id of documents: {what}"
 
 
 def _lacks(spec: str, collection: Collection, name: str, known: Iterable[str]) -> str:

@@ -13,6 +13,8 @@ from openapi.names import attribute_names, identifier
 from openapi.schemas import value_type
 from openapi.views import composed, properties_of
 from services.declaration import Collection, Service
+from storage.entity import Entity
+from storage.keys import Keys
 
 _JSON = "application/json"
 _MERGE_PATCH = "application/merge-patch+json"
@@ -112,7 +114,7 @@ class _Resource:
         return self._plain("None", f"await {self._documents}.delete({self._id})")
 
     def _create(self, operation: Operation) -> Plain | None:
-        if not self._is_whole(operation, "201", parameters=0):
+        if not (self._is_whole(operation, "201", parameters=0) and self._has_id(operation)):
             return None
         create = f"await {self._documents}.create(body)"
         if "Location" not in operation.responses["201"].headers:
@@ -170,14 +172,26 @@ class _Resource:
         if body is None or not body.required or [*body.content] != [_JSON]:
             return False
         schemas = self.description.schemas
-        sent = _merged(composed(body.content[_JSON].schema, "properties", schemas))
-        brought = {
-            name for name, each in sent.items() if True not in composed(each, "readOnly", schemas)
-        }
+        brought = {*self._brought(body.content[_JSON].schema)}
         entity = schemas[self.collection.schema]
         required = {name for each in composed(entity, "required", schemas) for name in each}
         is_all = required - {self.collection.key} <= brought and not self._is_completed_within()
         return is_all and self._answers(operation, status, parameters=parameters)
+
+    def _has_id(self, operation: Operation) -> bool:
+        """Whether what is new can be given an id, unless its client has to say one."""
+        sent = operation.body.content[_JSON].schema if operation.body else {}
+        key, required = self.collection.key, composed(sent, "required", self.description.schemas)
+        is_said = key in self._brought(sent) and any(key in each for each in required)
+        entity = Entity(self.description, self.collection.schema)
+        return is_said or Keys(self.collection, entity).are_made
+
+    def _brought(self, sent: JsonSchema) -> Iterator[str]:
+        """The properties that a body may have."""
+        schemas = self.description.schemas
+        for name, each in _merged(composed(sent, "properties", schemas)).items():
+            if True not in composed(each, "readOnly", schemas):
+                yield name
 
     def _is_completed_within(self) -> bool:
         """Whether the server sets what a part of a document must have: who knows to what?"""

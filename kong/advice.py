@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 
+from contract.errors import PROBLEM_JSON
 from kong.authentication import Authentication
 from kong.configuration import Configuration, Route
 from kong.languages import common, language, within
@@ -106,15 +108,22 @@ def pattern(own: Owned, schemas: Mapping[str, JsonSchema]) -> str:
     operation = own.operation
     by_name = {each.name: each for each in operation.parameters if each.location == "path"}
     literals, names = templates(operation.path)
-    written = escaped(literals[0])
-    for name, literal in zip(names, literals[1:], strict=True):
-        text = text_of(by_name.get(name), schemas)
-        written += f"(?<{identifier(name)}>{text}){escaped(literal)}"
-    if _is_own(f"{written}/?", own):
-        return f"{written}/?"
+    for with_others in (True, False) if _is_refused_otherwise(operation) else (False,):
+        written = escaped(literals[0])
+        for name, literal in zip(names, literals[1:], strict=True):
+            text = SEGMENT if with_others else text_of(by_name.get(name), schemas)
+            written += f"(?<{identifier(name)}>{text}){escaped(literal)}"
+        if _is_own(f"{written}/?", own):
+            return f"{written}/?"
     split = [each.path.rstrip("/").split("/") for each in (operation, *own.neighbours)]
     beside = _beside(split[0], split[1:])
     return f"{beside}/?" if beside is not None and _is_own(f"{beside}/?", own) else ""
+
+
+def _is_refused_otherwise(operation: Operation) -> bool:
+    """Whether the spec says 404 in another form than the gateway: then the service has to."""
+    answer = operation.response(HTTPStatus.NOT_FOUND)
+    return answer is not None and PROBLEM_JSON not in answer.content
 
 
 def _is_own(text: str, own: Owned) -> bool:

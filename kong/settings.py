@@ -150,7 +150,7 @@ class GatewaySettings:
             request_size_limit=given.whole(
                 "REQUEST_SIZE_LIMIT", cls.request_size_limit, 1, 99_999_999_999
             ),
-            state=Path(environment.get("GATEWAY_STATE_DIR") or cls.state),
+            state=state_folder(environment),
             log_format=given.one_of("LOG_FORMAT", cls.log_format),
             version_callers=given.callers("VERSION_CALLERS"),
         )
@@ -191,6 +191,11 @@ class GatewaySettings:
     def admin_url(self) -> str:
         """Where the gateway takes orders from this process."""
         return self.given_admin_url or url_on_this_machine(self.admin_listen)
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Where the gateway keeps what was set last."""
+    return Path(environment.get("GATEWAY_STATE_DIR") or GatewaySettings.state)
 
 
 def _expected(process: str) -> tuple[str, ...]:

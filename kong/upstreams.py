@@ -10,6 +10,9 @@ from services.reading import declared
 PAPERS_SETTING = "P_VALUE"
 """The setting of the split that the paper has."""
 
+FIRST_SHARE = 70
+"""Percent of the requests that the first of two versions begins with, where nobody says."""
+
 
 def name_of(process: str) -> str:
     """What a process or service is called in kong.yml.template."""

@@ -24,7 +24,7 @@ from local.errors import (
     PartFailedError,
     SetUpFailedError,
 )
-from local.parts import Part, Wiring, build, every, own_environment
+from local.parts import Part, Wiring, build, every, own_environment, possible
 from local.ports import Ports
 from local.sequence import DEADLINE, PAUSE, STOPPED, Progress, bring_up, take_down
 from local.supervision import ProgramState, Supervisor
@@ -72,8 +72,8 @@ class Stack:
         """The system that was started with `state`; raises NotRunningError."""
         try:
             saved = json.loads((state / "system.json").read_text())
-            known = {each: each for each in every()}  # a row may be gone since then
-            ports, parts = Ports(**saved["ports"]), tuple(known[each] for each in saved["parts"])
+            names = {each: each for each in possible()}  # a row may be gone since then
+            ports, parts = Ports(**saved["ports"]), tuple(names[each] for each in saved["parts"])
             return cls(state, ports, saved["p_value"], parts, saved["extra"])
         except FileNotFoundError as error:
             raise NotRunningError(f"Nothing runs in {state}.") from error

@@ -1,6 +1,7 @@
 """Time, as something handed in."""
 
 import asyncio
+import time
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +14,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Now, in UTC, with its time zone."""
 
+    def monotonic(self) -> float:
+        """Seconds since some moment, which nobody sets back."""
+
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""
 
@@ -23,6 +27,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Now, in UTC, with its time zone."""
         return storage.client.now()
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, which nobody sets back."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""

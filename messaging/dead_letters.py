@@ -12,7 +12,7 @@ from messaging.amqp import AmqpBroker
 from messaging.broker import Delivery, Message
 from messaging.consumer import DEAD_SINCE, REASON, RETRIES
 from messaging.session import Subscribed
-from messaging.topology import Declarations, Topology
+from messaging.topology import Declarations, Topology, for_publishing
 
 MOST = 65_535
 """How many dead letters are looked at, the oldest first: as many as AMQP lets one hold."""
@@ -57,7 +57,7 @@ class DeadLetters:
             BrokerError: Not all were; those that were are no dead letters any more.
         """
         for each in letters:
-            await self._broker.publish(_as_it_came(each.message), self._topology.updates.address)
+            await self._broker.publish(_as_it_came(each.message), self._topology.entry)
             await self.drop([each])
 
     async def drop(self, letters: Sequence[Delivery]) -> None:
@@ -76,10 +76,12 @@ async def dead_letters(
         BrokerError: The connection was lost meanwhile.
         TimeoutError: The broker could not be reached, or somebody else holds them.
     """
-    declared = Declarations.of(topology.updates, topology.dead)
+    declared = Declarations.of(topology.dead)
     # Exclusive: two who hold them at the same time would each see a part.
     subscribed = Subscribed((topology.dead.name,), MOST, exclusive=True)
-    async with AmqpBroker(parameters, declared, subscribed) as broker:
+    # Where nobody has made the queue that they came from, a replay does.
+    _, queue = for_publishing([topology.updates])
+    async with AmqpBroker(parameters, declared, subscribed, if_returned=queue) as broker:
         async with asyncio.timeout(_CONNECT_WITHIN_SECONDS):
             await broker.connected()
         letters = await _receive(broker, min(broker.were_waiting_in(topology.dead), MOST))

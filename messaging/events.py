@@ -11,6 +11,7 @@ import orjson
 
 from contract.schema import Schema
 from messaging.broker import HeaderValue, Message
+from messaging.topology import KEY
 from openapi.description import REFERENCE, Description, JsonSchema
 from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
@@ -40,9 +41,9 @@ class BadMessage(Exception):  # noqa: N818 - it is the message that is bad
 class Event:
     """An event as a follower knows it, told from others by its identity.
 
-    `key` and `version` are those of what it tells of, `body` is all that it says. `changed_at` is
-    None where the message does not say, and so is `published_at`. `cause` is the request that made
-    the change, `delivered_at` when the message was taken from the queue.
+    `key`, as text, and `version` are those of what it tells of, `body` is all that it says.
+    `changed_at` is None where the message does not say, and so is `published_at`. `cause` is the
+    request that made the change, `delivered_at` when the message was taken from the queue.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Events:
             BUILD: change.build,
             CHANGED_AT: milliseconds_since_1970(change.changed_at),
             **change.cause.headers(),
+            KEY: change.key,
         }
         return Message(
             orjson.dumps(body),
@@ -120,7 +122,7 @@ class Events:
         kind.check(body)
         return Event(
             name,
-            body[self._keys[name]],
+            str(body[self._keys[name]]),
             body[VERSION],
             body,
             build=str(message.headers.get(BUILD, UNKNOWN_BUILD)),

@@ -13,6 +13,8 @@ from messaging.clock import Backoff, Clock
 from messaging.events import PUBLISHED_AT, BadMessage, Events, milliseconds_since_1970
 from messaging.finishing import finish
 from messaging.metrics import RelayMetrics
+from messaging.shares import Share
+from storage.divisions import DivisionStore
 from storage.durable import DatabaseUnavailable, heed_cancellation
 from storage.outbox import Change, Outbox
 from tracing.cause import Cause
@@ -43,12 +45,14 @@ class Outcome(Enum):
 class Relay:
     """Publishes every change that the outbox holds, at least once, to the queue of each follower.
 
-    Any number of relays may run on one outbox: they publish changes twice, which harms nobody.
+    Any number of relays may run on one outbox, each with a share of its keys. Where one dies that
+    has published what it did not mark, another publishes that twice, which harms nobody.
     """
 
     def __init__(
         self,
         outbox: Outbox,
+        divisions: DivisionStore,
         broker: Publisher,
         to: Mapping[str, Sequence[Address]],
         *,
@@ -57,7 +61,7 @@ class Relay:
         metrics: RelayMetrics,
         window: int = WINDOW,
     ) -> None:
-        """Take an outbox, and where each event goes that it has, by the event's name."""
+        """Take an outbox, who shares it, and where each of its events goes, by the event's name."""
         self._outbox = outbox
         self._broker = broker
         self._to = to
@@ -67,14 +71,20 @@ class Relay:
         self._window = window
         self._woken = asyncio.Event()
         self._spans = MessageSpans()
+        self._share = Share(divisions, clock, self._woken.set)
         self._refused: dict[tuple[str, str], int] = {}
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
         """Publish until cancelled. What has been sent by then is confirmed and marked first."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen())
-            tasks.create_task(self._publish_for_ever())
+        async with asyncio.TaskGroup() as outer:
+            sharing = outer.create_task(self._share.run())
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._listen())
+                    tasks.create_task(self._publish_for_ever())
+            finally:  # the share is others' when nothing of it is being published here
+                sharing.cancel()
 
     async def _listen(self) -> None:
         """Wake the other task at every change, and after every gap in the listening."""
@@ -83,11 +93,14 @@ class Relay:
             try:
                 async with aclosing(self._outbox.wake_ups()) as wake_ups:
                     async for _ in wake_ups:
+                        self._metrics.change_stream_open.set(1)
                         self._woken.set()
                         backoff.reset()
                         await self._clock.sleep(GATHER_SECONDS)
             except DatabaseUnavailable as error:
-                self._log.warning("changes_not_noticed", reason=error)
+                self._metrics.change_stream_open.set(0)
+                self._metrics.change_stream_lost.inc()
+                self._log.warning("change_stream_lost", reason=error)
             heed_cancellation()
             await self._clock.sleep(backoff.pause())
 
@@ -120,20 +133,23 @@ class Relay:
         Raises:
             DatabaseUnavailable: The outbox could not be read or marked.
         """
-        async with aclosing(self._outbox.unpublished(self._window)) as batches:
+        share = None if self._share.is_whole else self._share
+        async with aclosing(self._outbox.unpublished(self._window, share)) as batches:
             async for batch in batches:
                 if Outcome.FAILED in await finish(self._publish_batch(batch)):
                     return False
         return True
 
     async def _publish_batch(self, batch: Sequence[Change]) -> Sequence[Outcome]:
-        outcomes = await asyncio.gather(*(self._publish(change) for change in batch))
-        published = [
-            change
-            for change, outcome in zip(batch, outcomes, strict=True)
-            if outcome is Outcome.PUBLISHED
-        ]
-        await self._outbox.mark_published(published)
+        with self._share.publishing():
+            own = [each for each in batch if each.key in self._share]
+            outcomes = await asyncio.gather(*(self._publish(change) for change in own))
+            published = [
+                change
+                for change, outcome in zip(own, outcomes, strict=True)
+                if outcome is Outcome.PUBLISHED
+            ]
+            await self._outbox.mark_published(published)
         return outcomes
 
     async def _publish(self, change: Change) -> Outcome:

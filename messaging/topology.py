@@ -8,7 +8,7 @@ with a queue name of its own.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from messaging.broker import Address
@@ -23,6 +23,14 @@ DEAD_LETTER_EXCHANGE = f"{EXCHANGE}.dead"
 
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 25, 125, 625))
 """How long a message that failed waits before it is tried again: once each, in this order."""
+
+KEY = "key"
+"""Header: the key of what the event tells of, by which events are spread over the parts."""
+
+MAX_PARTS = 64
+
+_WEIGHT = "1"
+"""The key of a binding to an exchange that hashes: each part gets as much as another."""
 
 _FIRST_VERSION_WITH_DEFAULT_DELIVERY_LIMIT = (4, 0)
 
@@ -144,6 +152,18 @@ def routes(system: System, events: Iterable[str], setting: str) -> dict[str, tup
     }
 
 
+def for_publishing(queues: Iterable[Queue]) -> tuple[Declarations, Declarations]:
+    """What a relay declares: always, and where no queue takes what it publishes.
+
+    Bindings are the subscriber's, who knows how many parts the queue has. Where there is no
+    subscriber yet, the first part takes everything.
+    """
+    bound = (*queues,)
+    exchanges = (Exchange(EXCHANGE),)
+    unbound = (*(replace(each, bound_to=()) for each in bound),)
+    return Declarations(exchanges, unbound), Declarations(exchanges, bound)
+
+
 def relay_permissions(queues: Iterable[Queue]) -> Permissions:
     """What the login of a relay may touch that publishes to these queues; it reads no messages."""
     names = _any_of(EXCHANGE, *dict.fromkeys(each.name for each in queues))
@@ -156,18 +176,36 @@ class Topology:
 
     `updates` is the queue of events, `retries` those where failed messages wait, the shortest
     pause first, and `dead` holds the dead letters.
+
+    Where the queue has several parts, `updates` is the first of them, and an exchange that hashes
+    the keys stands between the paper's exchange and the parts. `known` parts are there, because
+    there were as many some time: those beyond `parts` get nothing any more, and are received from
+    for what they may still hold.
     """
 
-    def __init__(self, queue_name: str, pauses: tuple[timedelta, ...] = RETRY_PAUSES) -> None:
-        self.updates = Queue(queue_name, EXCHANGE)
+    def __init__(
+        self,
+        queue_name: str,
+        pauses: tuple[timedelta, ...] = RETRY_PAUSES,
+        parts: int = 1,
+        known: int = 1,
+    ) -> None:
+        self.entry = Address(EXCHANGE, queue_name)
+        self._hashing = Exchange(
+            f"{queue_name}.parts", "x-consistent-hash", {"hash-header": KEY}, self.entry
+        )
+        self._parts = parts
+        share = (Address(self._hashing.name, _WEIGHT),)
+        first = Queue(queue_name, EXCHANGE, bound_to=None if parts == 1 else share)
+        others = (
+            Queue(_part(queue_name, number), self._hashing.name, bound_to=share[: number <= parts])
+            for number in range(2, max(parts, known) + 1)
+        )
+        self.updates = first
+        self.parts = (first, *others)
         self.retries = tuple(
             # The pause is part of the name: a queue's arguments cannot be changed later.
-            Queue(
-                f"{queue_name}.retry.{milliseconds(pause)}ms",
-                RETRY_EXCHANGE,
-                pause,
-                self.updates.address,
-            )
+            Queue(f"{queue_name}.retry.{milliseconds(pause)}ms", RETRY_EXCHANGE, pause, self.entry)
             for pause in pauses
         )
         self.dead = Queue(f"{queue_name}.dead", DEAD_LETTER_EXCHANGE)
@@ -175,23 +213,40 @@ class Topology:
     @property
     def queues(self) -> Iterator[Queue]:
         """Every queue."""
-        yield self.updates
+        yield from self.parts
         yield from self.retries
         yield self.dead
 
     def for_consuming(self) -> Declarations:
         """What the subscriber declares."""
-        return Declarations.of(*self.queues)
+        plain = (Exchange(each) for each in (EXCHANGE, RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE))
+        share = Address(self._hashing.name, _WEIGHT)
+        if self._parts > 1:
+            exchanges = (*plain, self._hashing)
+            unbound = [Binding(self.entry, self.updates.name)]
+            unbound += [Binding(share, each.name) for each in self.parts[self._parts :]]
+        else:
+            exchanges = (*plain,)
+            more = len(self.parts) > 1
+            unbound = [Binding(self.entry, self._hashing.name, to_exchange=True)] if more else []
+        return Declarations(exchanges, (*self.queues,), (*unbound,))
 
     def permissions(self) -> Permissions:
         """What the subscriber's login may touch, and who works on the dead letters with it."""
-        exchanges = (EXCHANGE, RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE)
+        exchanges = (EXCHANGE, RETRY_EXCHANGE, DEAD_LETTER_EXCHANGE, self._hashing.name)
+        name = re.escape(self.updates.name)
         names = _any_of(
             *exchanges,
-            *(queue.name for queue in self.queues if queue not in self.retries),
-            patterns=(rf"{re.escape(self.updates.name)}\.retry\.[0-9]+ms",),
+            self.updates.name,
+            self.dead.name,
+            patterns=(rf"{name}\.[0-9]+", rf"{name}\.retry\.[0-9]+ms"),
         )
         return Permissions(configure=names, write=names, read=names)
+
+
+def _part(queue_name: str, number: int) -> str:
+    """What a part is called, the second and those after it."""
+    return f"{queue_name}.{number}"
 
 
 def milliseconds(time: timedelta) -> int:

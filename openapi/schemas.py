@@ -137,7 +137,7 @@ class Schemas:
                 result[bound] = result.pop(limit)
 
     def _format(self, name: str, result: JsonSchema) -> None:
-        if name in RANGES and _may_be_number(result):
+        if name in RANGES and may_be_number(result):
             least, most = RANGES[name]
             result["minimum"] = max(result.get("minimum", least), least)
             result["maximum"] = min(result.get("maximum", most), most)
@@ -152,7 +152,8 @@ _STEPS = {"components", "schemas", "paths", "properties", "content", "schema", "
 """Parts of a pointer that say nothing about what it leads to."""
 
 
-def _may_be_number(schema: JsonSchema) -> bool:
+def may_be_number(schema: JsonSchema) -> bool:
+    """Whether a schema says that a number may be there."""
     types = schema.get("type", ["number"])
     return not {"integer", "number"}.isdisjoint([types] if isinstance(types, str) else types)
 

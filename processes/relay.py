@@ -13,7 +13,7 @@ from messaging.finishing import until_told_to_stop
 from messaging.health import health_server
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
-from messaging.topology import Declarations, routes
+from messaging.topology import for_publishing, routes
 from openapi.reading import load_description
 from processes.settings import health_address, mongo_settings, rabbit_settings
 from processes.stored import stored
@@ -21,6 +21,7 @@ from services.declaration import Relay as Row
 from services.declaration import Service, System
 from services.payload import events_of, payloads
 from storage.client import connect
+from storage.divisions import MongoDivisionStore
 from storage.durable import answers
 from storage.entity import Entity
 from storage.outbox import MongoOutbox
@@ -42,9 +43,10 @@ async def _main(system: System, service: Service, row: Row) -> None:
     metrics, clock = RelayMetrics(), SystemClock()
     parameters = connection_parameters(rabbit, row.process)
     queues = dict.fromkeys(queue for some in to.values() for queue in some)
+    always, if_returned = for_publishing(queues)
     async with (
         connect(mongo) as client,
-        AmqpBroker(parameters, Declarations.of(*queues)) as broker,
+        AmqpBroker(parameters, always, if_returned=if_returned) as broker,
     ):
         kept = stored(client, mongo, service, row.process)
         api = load_description(service.spec)
@@ -55,6 +57,7 @@ async def _main(system: System, service: Service, row: Row) -> None:
         )
         relay = Relay(
             outbox,
+            MongoDivisionStore(kept.database, row.process),
             broker,
             {event: [queue.address for queue in some] for event, some in to.items()},
             events=Events.declared(system, *names, sender=row.process),
@@ -67,7 +70,9 @@ async def _main(system: System, service: Service, row: Row) -> None:
             return {"broker": broker.is_connected, "database": database}
 
         async def exposition() -> bytes:
-            await metrics.measure(outbox, clock.now())
+            states = await checks()
+            metrics.depends_on(states)
+            await metrics.measure(outbox if states["database"] else None, clock.now())
             return generate_latest(metrics.registry)
 
         async with (

@@ -9,7 +9,7 @@ from environs import Env, EnvError, validate
 
 from contract.bodies.limits import MAX_UPLOAD_BYTES
 from messaging.settings import RabbitSettings
-from messaging.topology import QUEUE_NAME
+from messaging.topology import MAX_PARTS, QUEUE_NAME
 from storage.client import MongoSettings
 
 
@@ -61,18 +61,32 @@ def rabbit_settings() -> RabbitSettings:
     )
 
 
+def queue_parts() -> int:
+    """RABBITMQ_QUEUE_PARTS: in so many parts the queue of each subscriber is.
+
+    It may change while everything runs: start the subscribers anew, one after another.
+    """
+    return _Environment().whole("RABBITMQ_QUEUE_PARTS", 1, MAX_PARTS, default=1)
+
+
 def management_port() -> int:
     """RABBITMQ_MANAGEMENT_PORT: the broker's management API, which the set-up calls."""
     return _Environment().whole("RABBITMQ_MANAGEMENT_PORT", 1, 65535, default=15672)
 
 
 def health_address() -> Address:
-    """HEALTH_BIND: `host:port` where relay and consumer answer health and metrics."""
+    """HEALTH_BIND: `host:port` where relay, consumer and exporter answer health and metrics."""
     text = _Environment().text("HEALTH_BIND", default="127.0.0.1:5000")
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
         raise SettingsError(f"HEALTH_BIND: {text} is not host:port")
     return Address(host, int(port))
+
+
+def backups_folder() -> Path | None:
+    """BACKUPS_DIR: the folder whose newest backup the exporter measures; none if not set."""
+    name = os.environ.get("BACKUPS_DIR")
+    return Path(name) if name else None
 
 
 def password_for(login: str, system: str) -> str:
@@ -112,7 +126,7 @@ def drain_seconds() -> int:
 
 
 def with_seed() -> bool:
-    """SEED: whether the set-up inserts the sample users u1 to u5 and orders o1 to o15."""
+    """SEED: whether the set-up inserts sample data: users u1 to u5, orders o1 to o15, others."""
     return _Environment().flag("SEED")
 
 

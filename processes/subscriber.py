@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import generate_latest
 from pymongo.asynchronous.database import AsyncDatabase
@@ -15,19 +16,20 @@ from messaging.finishing import until_told_to_stop
 from messaging.handling import Handling
 from messaging.health import health_server
 from messaging.metrics import ConsumerMetrics
-from messaging.session import Subscribed
-from messaging.topology import Topology, queue_of
+from messaging.parts import Parts
+from messaging.topology import RETRY_PAUSES, Declarations, Topology, queue_of
 from openapi.reading import load_description
 from processes.composing import composition, dependencies
 from processes.event_handlers import bind_event_handlers
 from processes.modules import imported
-from processes.settings import health_address, mongo_settings, rabbit_settings
+from processes.settings import health_address, mongo_settings, queue_parts, rabbit_settings
 from processes.stored import stored
 from services.declaration import Service, Subscriber, System
 from services.payload import events_of
 from storage.client import Json, connect
 from storage.durable import answers
 from storage.ledger import Ledger
+from storage.parts import MongoPartsStore
 
 
 def run(system: System, service: Service, row: Subscriber) -> None:
@@ -65,22 +67,30 @@ def applier(
 
 async def _main(system: System, service: Service, row: Subscriber) -> None:
     mongo, rabbit, address = mongo_settings(), rabbit_settings(), health_address()
-    topology = Topology(queue_of(row, rabbit.queue))
-    metrics = ConsumerMetrics()
-    # Twice the window, so that the next one is at hand when this one is done.
-    subscribed = Subscribed((topology.updates.name,), prefetch=2 * WINDOW)
+    wanted, clock, metrics = queue_parts(), SystemClock(), ConsumerMetrics()
+    queue = queue_of(row, rabbit.queue)
     parameters = connection_parameters(rabbit, row.process)
     async with (
         connect(mongo, transactions=bool(row.handlers)) as client,
-        AmqpBroker(parameters, topology.for_consuming(), subscribed) as broker,
+        # Nothing before it is known which parts there are.
+        AmqpBroker(parameters, Declarations()) as broker,
     ):
         kept = stored(client, mongo, service, row.process)
+        parts = Parts(
+            MongoPartsStore(kept.database, queue),
+            broker,
+            partial(Topology, queue, RETRY_PAUSES, wanted),
+            wanted,
+            # Twice the window, so that the next one is at hand when this one is done.
+            prefetch=2 * WINDOW,
+            clock=clock,
+        )
         consumer = Consumer(
             applier(system, service, row, kept.database, metrics),
             broker,
-            topology,
+            parts.topology,
             events=Events.declared(system, *row.events),
-            clock=SystemClock(),
+            clock=clock,
             metrics=metrics,
         )
 
@@ -89,13 +99,19 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
             return {"broker": broker.is_connected, "database": database}
 
         async def exposition() -> bytes:
-            await metrics.measure(broker, topology)
+            metrics.depends_on(await checks())
+            await metrics.measure(broker, parts.topology)
             return generate_latest(metrics.registry)
+
+        async def work() -> None:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(parts.run())
+                tasks.create_task(consumer.run())
 
         async with (
             kept.presence.kept(),
             health_server(address.host, address.port, checks, exposition),
         ):
             get_logger().info("consumer_started")
-            await until_told_to_stop(consumer.run())
+            await until_told_to_stop(work())
     get_logger().info("consumer_stopped")

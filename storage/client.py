@@ -12,6 +12,9 @@ from tracing.mongodb import command_listeners
 Json = dict[str, Any]
 """A document, or a part of one."""
 
+Id = str | int
+"""The id of a document."""
+
 ANSWER_WITHIN_MS = 5000
 """After this long without MongoDB an operation fails."""
 

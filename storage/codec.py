@@ -12,10 +12,14 @@ from openapi.description import JsonSchema
 from openapi.schemas import Reach
 from storage.client import Json
 from storage.conversions import CONVERSIONS
-from storage.limits import check, is_open, is_recursive, may_exceed
+from storage.integers import free_stored, free_wire
+from storage.limits import Path, check, is_open, is_recursive, may_exceed
 from storage.names import TopNames, stored_name
 from storage.places import Place, Places
 from storage.system_fields import OWN
+
+_SAYS_NOTHING = frozenset(("$ref", "title", "description", "examples", "deprecated"))
+"""Keywords of a schema that any value fits; where a reference leads is looked at by itself."""
 
 
 class Codec:
@@ -52,7 +56,7 @@ class Codec:
             UnstorableError: MongoDB cannot hold it.
         """
         if self._has_limits:
-            check(value)
+            check(value, self._plan.is_free_at)
         return self._plan.encoded({**value})
 
     def to_wire(self, stored: Json) -> Json:
@@ -96,9 +100,25 @@ class _Plan:
         self._place, self._plans, self._names = place, plans, names
         self._conversion = place.conversion
         self._closed = closed or place.is_closed
+        self._is_free = not place.is_compared and all(
+            _SAYS_NOTHING.issuperset(schema) for schema in place.schemas
+        )
+
+    def is_free_at(self, path: Path) -> bool:
+        """Whether nothing at all is said of what stands at a path."""
+        if not path:
+            return self._is_free
+        key, *rest = path
+        if isinstance(key, str):
+            below = self._named.get(key, self._others)
+        else:
+            below = self._prefix[key] if key < len(self._prefix) else self._rest
+        return below is not None and below.is_free_at((*rest,))
 
     def encode(self, value: Any) -> Any:  # noqa: ANN401 - any of JSON
         """What is stored for a value."""
+        if self._is_free and isinstance(value, str | int):
+            return free_stored(value)
         if isinstance(value, str):
             return value if self._conversion is None else self._conversion.encode(value)
         if isinstance(value, dict):
@@ -128,6 +148,8 @@ class _Plan:
         """The value that something was stored for."""
         if self._conversion is not None and isinstance(stored, self._conversion.python_type):
             return self._conversion.decode(stored)
+        if self._is_free and isinstance(stored, str):
+            return free_wire(stored)
         if isinstance(stored, dict):
             return self.decoded(stored)
         if isinstance(stored, list):

@@ -11,7 +11,7 @@ from pymongo.read_concern import ReadConcern
 from contract.conditions import ANY, Conditions
 from openapi.description import Description
 from storage import repeats
-from storage.client import Json
+from storage.client import Id, Json
 from storage.errors import NotFoundError, PreconditionFailedError
 from storage.etags import Etags
 from storage.removals import Removals
@@ -29,7 +29,7 @@ class Conditional:
         self._shown = collection.with_options(read_concern=ReadConcern("majority"))
         self._newest = collection.with_options(read_concern=ReadConcern("linearizable"))
 
-    async def get(self, document_id: str) -> Json:
+    async def get(self, document_id: Id) -> Json:
         """One document, without storage's own fields but for the counters of its ETag.
 
         Raises:
@@ -71,7 +71,7 @@ class Conditional:
 
     async def update(
         self,
-        document_id: str,
+        document_id: Id,
         update: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         demanded: Conditions,
         etags: Etags | None = None,
@@ -102,7 +102,7 @@ class Conditional:
                 return document
 
     async def refused(
-        self, document_id: str, demanded: Conditions, etags: Etags | None = None
+        self, document_id: Id, demanded: Conditions, etags: Etags | None = None
     ) -> tuple[Json, bool]:
         """A document that seemed not to be one to change, and whether the request did so before.
 
@@ -118,10 +118,10 @@ class Conditional:
             raise PreconditionFailedError(etags.of(document))
         return document, False
 
-    async def remove(self, document_id: str, demanded: Conditions) -> None:
+    async def remove(self, document_id: Id, demanded: Conditions) -> None:
         """Remove a document for good. Raises as `Removals.remove` does."""
         await self._removals.remove(document_id, demanded)
 
-    async def _newest_of(self, document_id: str) -> Json | None:
+    async def _newest_of(self, document_id: Id) -> Json | None:
         """A document as nothing can undo it any more, whole."""
         return await self._newest.find_one({"_id": document_id})

@@ -7,12 +7,12 @@ from bson import Int64
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError
 
-from contract.conditions import Conditions, conditions, conditions_of_write
+from contract.conditions import Conditions, conditions_of_write
 from contract.schema import Schema
 from openapi.description import Description
 from services.declaration import Collection as Row
 from storage import repeats
-from storage.client import Json, now
+from storage.client import Id, Json, now
 from storage.conditional import Conditional
 from storage.entity import Entity
 from storage.errors import (
@@ -23,18 +23,24 @@ from storage.errors import (
     size_checked,
 )
 from storage.etags import Etags
+from storage.integers import plain
+from storage.keys import Keys, require_possible, stored_id
 from storage.pages import Page, Pages
 from storage.publications import Publications
 from storage.system_fields import EMAIL_KEYS, REVISION, SYSTEM, name_of, system
 from storage.uniqueness import Uniqueness
+
+_DRAWS = 16
+"""So many ids are drawn for a new object: where a key may be few numbers, one may be taken."""
 
 
 class Documents:
     """Reads and writes the documents of a collection.
 
     Every method raises `PyMongoError` where MongoDB fails, and those that write UniqueTakenError
-    where another document has what must be unique, and UnstorableError and DocumentTooLargeError
-    where MongoDB cannot hold what was sent. Each write is of a whole document.
+    where another document has what must be unique, UnfitError where the object would not fit its
+    schema, and UnstorableError and DocumentTooLargeError where MongoDB cannot hold it. Each write
+    is of a whole document.
     """
 
     def __init__(
@@ -49,14 +55,14 @@ class Documents:
         self._collection, self._key = collection, row.key
         self._codec = entity.codec()
         self._schema = Schema(entity.schema, api.schemas, closed=entity.is_closed)
-        self._unique = Uniqueness(row, entity)
+        self._unique, self._keys = Uniqueness(row, entity), Keys(row, entity)
         self._pages = Pages(collection, self._codec, row)
         self._publications = publications
         self._etags = Etags(REVISION)
         self._single = Conditional(collection, self._etags, api)
 
     async def create(self, value: Mapping[str, Any]) -> Json:
-        """Store a new object and answer it. Without a key it is given one, a UUID.
+        """Store a new object and answer it. Without a key it is given one: a UUID, or a number.
 
         Raises:
             RemovedSinceError: The request came before, and what it made has been removed.
@@ -64,13 +70,14 @@ class Documents:
         """
         return await self._create(value, conditions_of_write())
 
-    async def get(self, document_id: str) -> Json:
+    async def get(self, document_id: Id) -> Json:
         """One object.
 
         Raises:
             NotFoundError: There is none with this id.
         """
-        return self._etags.tagged(await self._single.get(document_id), self._codec)
+        document = await self._single.get(require_possible(document_id))
+        return self._etags.tagged(document, self._codec)
 
     async def page(self, limit: int, cursor: str | None = None, **limits: Any) -> Page:  # noqa: ANN401 - as the schema has it
         """Up to `limit` objects in the order of the row, from a cursor on.
@@ -85,7 +92,7 @@ class Documents:
         """
         return await self._pages.page(limit, cursor, limits)
 
-    async def replace(self, document_id: str, value: Mapping[str, Any]) -> Json:
+    async def replace(self, document_id: Id, value: Mapping[str, Any]) -> Json:
         """Store another object in the place of one, under its key, and answer it.
 
         Raises:
@@ -95,7 +102,7 @@ class Documents:
         """
         return await self._change(document_id, lambda _: dict(value), conditions_of_write())
 
-    async def merge(self, document_id: str, patch: Mapping[str, Any]) -> Json:
+    async def merge(self, document_id: Id, patch: Mapping[str, Any]) -> Json:
         """Apply a merge patch (RFC 7396) and answer the object after that.
 
         Of two at once neither undoes the other: what is written is made from what is replaced.
@@ -106,20 +113,16 @@ class Documents:
 
         Raises:
             NotFoundError: There is none with this id.
-            UnfitError: The object would not fit its schema any more.
             PreconditionFailedError, KeyReusedError: As `replace` says.
         """
 
         def changed(before: Json) -> Json:
-            value: Json = merged(before, dict(patch))
-            value[self._key] = document_id
-            if issues := self._schema.issues(value):
-                raise UnfitError(issues)
+            value: Json = merged(plain(before), dict(patch))
             return value
 
         return await self._change(document_id, changed, conditions_of_write())
 
-    async def put(self, document_id: str, value: Mapping[str, Any]) -> Json:
+    async def put(self, document_id: Id, value: Mapping[str, Any]) -> Json:
         """Store an object under a key, whether there is one or not, and answer it.
 
         Raises:
@@ -139,18 +142,28 @@ class Documents:
                     if error.property != self._key:
                         raise  # else somebody has made it in between
 
-    async def delete(self, document_id: str) -> None:
+    async def delete(self, document_id: Id) -> None:
         """Remove one object.
 
         Raises:
             NotFoundError: There is none with this id.
             PreconditionFailedError, KeyReusedError: As `replace` says.
         """
-        await self._single.remove(document_id, conditions_of_write())
+        await self._single.remove(require_possible(document_id), conditions_of_write())
 
     async def _create(self, value: Mapping[str, Any], demanded: Conditions) -> Json:
-        document_id = value.get(self._key) or conditions().new_id(self._collection.name)
-        value = {self._key: document_id, **value}
+        if self._key in value:
+            return await self._insert(stored_id(value[self._key]), value, demanded)
+        for _ in range(_DRAWS - 1):
+            try:
+                return await self._insert(self._keys.new(), value, demanded)
+            except UniqueTakenError as error:
+                if error.property != self._key:
+                    raise  # else somebody has the number that was drawn
+        return await self._insert(self._keys.new(), value, demanded)
+
+    async def _insert(self, document_id: Id, sent: Mapping[str, Any], demanded: Conditions) -> Json:
+        value = {**sent, self._key: document_id}
         told = {} if self._publications is None else self._publications.of_creation(value, now())
         own = {**told, **repeats.of_creation(demanded)}
         document = self._document(document_id, value, 1, own)
@@ -162,18 +175,20 @@ class Documents:
         return self._etags.tagged(document, self._codec)
 
     def _document(
-        self, document_id: str, value: Mapping[str, Any], revision: int, own: Json
+        self, document_id: Id, value: Mapping[str, Any], revision: int, own: Json
     ) -> Json:
+        if issues := self._schema.issues(value):
+            raise UnfitError(issues)
         fields: Json = {REVISION: Int64(revision), **own}
         if keys := self._unique.email_keys(value):
             fields[EMAIL_KEYS] = keys
         return {"_id": document_id, **self._codec.to_database(value), **system(fields)}
 
     async def _change(
-        self, document_id: str, changed: Callable[[Json], Json], demanded: Conditions
+        self, document_id: Id, changed: Callable[[Json], Json], demanded: Conditions
     ) -> Json:
         while True:
-            document = await self._collection.find_one({"_id": document_id})
+            document = await self._collection.find_one({"_id": require_possible(document_id)})
             if document is None:
                 raise NotFoundError(document_id)
             if not (

@@ -15,7 +15,7 @@ _TOO_LARGE = {10334, 17419, 17420}
 class NotFoundError(Exception):
     """There is no document with this id."""
 
-    id: str
+    id: str | int
 
 
 @dataclass

@@ -15,7 +15,8 @@ from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
 from openapi.schemas import Reach
 from services.declaration import Collection as CollectionRow
-from services.declaration import Service, Subscriber, System
+from services.declaration import Relay, Service, Subscriber, System
+from storage.divisions import DIVISION_SCHEMA, DIVISIONS
 from storage.entity import Entity
 from storage.event_layout import (
     LEDGER_SCHEMA,
@@ -33,8 +34,10 @@ from storage.evolution.shape import Shape
 from storage.evolution.steps import Step
 from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
+from storage.keys import Keys
 from storage.ledger import LEDGER
 from storage.names import stored_paths
+from storage.parts import PARTS, PARTS_SCHEMA
 from storage.removals import TOMBSTONE_SCHEMA, TOMBSTONES, UNTIL
 from storage.system_fields import (
     EMAIL_KEYS,
@@ -177,7 +180,10 @@ def _wanted(service: Service, events: Path | None, database: str) -> Iterator[Co
             yield _documents(service, row, api, database)
     if api is not None and api.has_method("DELETE"):
         yield _tombstones(service, database)
+    if service.publishes is not None:
+        yield _divisions(service.publishes, database)
     if service.follows is not None and events is not None:
+        yield _parts(service.follows, database)
         if service.follows.copies is None:
             yield _ledger(service.follows, database)
         else:
@@ -192,9 +198,11 @@ def _documents(service: Service, row: CollectionRow, api: Description, database:
         )
     entity = Entity(api, row.schema)
     unique = Uniqueness(row, entity)
-    schema = collection_schema(
-        entity, {"_id": {"bsonType": "string"}, SYSTEM: own_fields(service, row, unique)}
-    )
+    own = {
+        "_id": {"bsonType": Keys(row, entity).bson_type},
+        SYSTEM: own_fields(service, row, unique),
+    }
+    schema = collection_schema(entity, own)
     indexes = (*_unique_indexes(unique), *_page_indexes(row), *event_indexes(service, row))
     wanted = Collection(
         database,
@@ -247,6 +255,18 @@ def _tombstones(service: Service, database: str) -> Collection:
         access[service.follows.process] = ("find", "insert", "update")
     forgotten = IndexModel([(UNTIL, ASCENDING)], name="forgotten", expireAfterSeconds=0)
     return Collection(database, TOMBSTONES, TOMBSTONE_SCHEMA, (forgotten,), access)
+
+
+def _divisions(row: Relay, database: str) -> Collection:
+    """Which relay publishes what."""
+    access: dict[str, tuple[str, ...]] = {row.process: ("find", "insert", "update")}
+    return Collection(database, DIVISIONS, DIVISION_SCHEMA, (), access)
+
+
+def _parts(row: Subscriber, database: str) -> Collection:
+    """How many parts the queue of a subscriber has had."""
+    access: dict[str, tuple[str, ...]] = {row.process: ("find", "insert", "update")}
+    return Collection(database, PARTS, PARTS_SCHEMA, (), access)
 
 
 def _ledger(row: Subscriber, database: str) -> Collection:

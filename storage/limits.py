@@ -1,19 +1,19 @@
 """What MongoDB cannot hold, whatever a schema says: known before anything is written."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from openapi.description import JsonSchema, name_of
 from openapi.pointers import fragment_of
 from openapi.schemas import within
 from storage.errors import UnstorableError
+from storage.integers import LEAST, MOST, has_64_bits
 from storage.names import is_storable
 
 MAX_LEVELS = 100
 """Objects and arrays within one another, the document itself included."""
 
-_LEAST, _MOST = -(2**63), 2**63 - 1
 _COMPOSED = {"$ref", "allOf", "anyOf", "oneOf"}
 
 
@@ -21,20 +21,27 @@ def has_small_integers(value: Any) -> bool:  # noqa: ANN401 - any of JSON
     """Whether no integer in a value has more than 64 bits."""
     if isinstance(value, dict | list):
         return all(has_small_integers(each) for _, each in _inner(value))
-    return not isinstance(value, int) or _LEAST <= value <= _MOST
+    return not isinstance(value, int) or has_64_bits(value)
 
 
-def check(value: Mapping[str, Any]) -> None:
+Path = tuple[str | int, ...]
+
+
+def check(value: Mapping[str, Any], is_free_at: Callable[[Path], bool]) -> None:
     """Look at a whole value.
+
+    Args:
+        value: As it is on the wire.
+        is_free_at: Whether an integer may be of any size at a path.
 
     Raises:
         UnstorableError: The first thing that MongoDB cannot hold.
     """
-    left: list[tuple[Any, tuple[str | int, ...]]] = [(value, ())]
+    left: list[tuple[Any, Path]] = [(value, ())]
     while left:
         node, path = left.pop()
         why = _refusal(node, len(path))
-        if why:
+        if why and not (isinstance(node, int) and is_free_at(path)):
             raise UnstorableError(why, fragment_of(path))
         left += ((each, (*path, key)) for key, each in _inner(node))
 
@@ -43,7 +50,7 @@ def _refusal(node: Any, above: int) -> str:  # noqa: ANN401 - any of JSON
     if isinstance(node, bool | str):
         return ""
     if isinstance(node, int):
-        return "" if _LEAST <= node <= _MOST else "is an integer of more than 64 bits"
+        return "" if has_64_bits(node) else "is an integer of more than 64 bits"
     if isinstance(node, float):
         return "" if math.isfinite(node) else "is a number beyond those of 64 bits"
     if isinstance(node, dict | list) and above >= MAX_LEVELS:
@@ -87,7 +94,7 @@ def may_exceed(schema: JsonSchema) -> bool:
 def _is_bounded(schema: JsonSchema) -> bool:
     least = max(schema.get("minimum", -math.inf), schema.get("exclusiveMinimum", -math.inf))
     most = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
-    return "enum" in schema or "const" in schema or (least >= _LEAST and most <= _MOST)
+    return "enum" in schema or "const" in schema or (least >= LEAST and most <= MOST)
 
 
 def is_recursive(schema: JsonSchema, schemas: Mapping[str, JsonSchema]) -> bool:

@@ -1,6 +1,7 @@
 """The relay's view of a collection: what is to be published, and that it was."""
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+import re
+from collections.abc import AsyncGenerator, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -56,6 +57,8 @@ _CHANGES: list[Json] = [
 _WAKE_UP_WITHIN_MS = 4000
 """How long the server holds a request for the next change; shorter than the client's timeout."""
 
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
 RESYNC = "resync"
 """Stands for the build where a resync, and no change, is what must be published."""
 
@@ -64,11 +67,11 @@ RESYNC = "resync"
 class Change:
     """What must be published of a document, as one read of it found it.
 
-    `key` is its id, `data` the body of the event but for its version. `changed_at` is when this
-    version was written, `since` when the oldest version was that has not been published, `build`
-    which version of the service wrote this one. A change of the kind *state* replaces those before
-    it, `changes` in all; an occurrence replaces none. `causes` are the requests that made the last
-    of them, this one's the last.
+    `key` is its id as text, `data` the body of the event but for its version. `changed_at` is when
+    this version was written, `since` when the oldest version was that has not been published,
+    `build` which version of the service wrote this one. A change of the kind *state* replaces those
+    before it, `changes` in all; an occurrence replaces none. `causes` are the requests that made
+    the last of them, this one's the last.
     """
 
     event: str
@@ -103,8 +106,12 @@ class Backlog:
 class Outbox(Protocol):
     """What a service publishes, for its relay. All operations raise DatabaseUnavailable."""
 
-    def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
+    def unpublished(
+        self, most: int, share: Container[str] | None = None
+    ) -> AsyncGenerator[list[Change], None]:
         """All that is to be published, the longest waiting first, in lists of up to `most`.
+
+        Of those keys alone that are in the share, if there is one.
 
         Only what can no more be lost: a version that a crash of the database could undo would be
         given again, to other data. Changes made during the iteration may or may not be in it.
@@ -138,27 +145,39 @@ class MongoOutbox:
         self._fields = stored_paths(sources)
         self._has_occurrences = any(each.event.kind is Kind.EACH for each in payloads)
 
-    async def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
+    async def unpublished(
+        self, most: int, share: Container[str] | None = None
+    ) -> AsyncGenerator[list[Change], None]:
         """See `Outbox`."""
         if self._state is not None:
             needed = [*self._fields, CONTACT_VERSION, OUTBOX]
-            async for batch in self._found(_TO_BE_PUBLISHED, needed, SINCE, most):
+            async for batch in self._found(_TO_BE_PUBLISHED, needed, SINCE, most, share):
                 yield [self._change(self._state, document) for document in batch]
         if self._has_occurrences:
-            async for batch in self._found(_OCCURRED, [OCCURRENCES], OCCURRED_AT, most):
+            async for batch in self._found(_OCCURRED, [OCCURRENCES], OCCURRED_AT, most, share):
                 yield [change for document in batch for change in _occurrences(document)]
 
     async def _found(
-        self, what: Json, needed: Sequence[str], order: str, most: int
+        self,
+        what: Json,
+        needed: Sequence[str],
+        order: str,
+        most: int,
+        share: Container[str] | None,
     ) -> AsyncGenerator[list[Json], None]:
-        """Only what can no more be lost: see `Outbox`."""
+        """Only what can no more be lost: see `Outbox`. Of what is others', only the id is read."""
+        sort = [(order, pymongo.ASCENDING)]
+        wanted = needed if share is None else ["_id"]
         try:
-            found = self._majority.find(
-                what, needed, sort=[(order, pymongo.ASCENDING)], batch_size=most
-            )
+            found = self._majority.find(what, wanted, sort=sort, batch_size=most)
             async with found:
                 while batch := await found.to_list(most):
-                    yield batch
+                    if share is not None:
+                        own = [each["_id"] for each in batch if each["_id"] in share]
+                        these = {"_id": {"$in": own}, **what}
+                        batch = await self._majority.find(these, needed, sort=sort).to_list()
+                    if batch:
+                        yield batch
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
 
@@ -206,12 +225,12 @@ class MongoOutbox:
         raise DatabaseUnavailable("the change stream has ended")
 
     async def keys(self, most: int) -> AsyncGenerator[list[str], None]:
-        """Every key, in lists of up to `most`. Raises DatabaseUnavailable."""
+        """Every key as text, in lists of up to `most`. Raises DatabaseUnavailable."""
         try:
             found = self._collection.find({}, ["_id"], sort=[("_id", pymongo.ASCENDING)])
             async with found:
                 while batch := await found.to_list(most):
-                    yield [document["_id"] for document in batch]
+                    yield [str(document["_id"]) for document in batch]
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
 
@@ -224,7 +243,7 @@ class MongoOutbox:
         return await write(
             self._collection,
             [
-                UpdateOne({"_id": key}, _raise_above(version, leap, moment))
+                UpdateOne(_with_key(key), _raise_above(version, leap, moment))
                 for key, version in versions.items()
             ],
         )
@@ -234,7 +253,7 @@ class MongoOutbox:
         made_by, changes = read_causes(entry)
         return Change(
             state.event.name,
-            key,
+            str(key),
             int(value_of(document, CONTACT_VERSION)),
             {**state.data(self._codec.to_wire(document)), state.key: key},
             changed_at=entry[name_of(CHANGED_AT)],
@@ -245,12 +264,17 @@ class MongoOutbox:
         )
 
 
+def _with_key(text: str) -> Json:
+    """The query for the document with a key, which in its collection may be a number."""
+    return {"_id": {"$in": [text, int(text)]} if _NUMBER.fullmatch(text) else text}
+
+
 def _occurrences(document: Json) -> list[Change]:
     """All that are pending of a document, the oldest first."""
     return [
         Change(
             each["event"],
-            document["_id"],
+            str(document["_id"]),
             int(each["version"]),
             orjson.loads(each["data"]),
             changed_at=each["at"],
@@ -267,8 +291,8 @@ def _removal(change: Change) -> UpdateOne:
     """The update that takes out the pending entry of a change."""
     if change.is_occurrence:
         entry = {"event": change.event, "version": Int64(change.version)}
-        return UpdateOne({"_id": change.key}, {"$pull": {OCCURRENCES: entry}})
-    known = {"_id": change.key, CONTACT_VERSION: change.version}
+        return UpdateOne(_with_key(change.key), {"$pull": {OCCURRENCES: entry}})
+    known = {**_with_key(change.key), CONTACT_VERSION: change.version}
     published: Json = {
         "version": Int64(change.version),
         "changedAt": change.changed_at,

@@ -11,7 +11,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 
 from contract.conditions import Conditions
 from storage import repeats
-from storage.client import Json, now
+from storage.client import Id, Json, now
 from storage.errors import NotFoundError, PreconditionFailedError, RemovedSinceError
 from storage.etags import Etags
 from storage.system_fields import CREATION, REQUESTS
@@ -64,7 +64,7 @@ class Removals:
 
         await in_transaction(self._client, insert)
 
-    async def remove(self, document_id: str, demanded: Conditions) -> None:
+    async def remove(self, document_id: Id, demanded: Conditions) -> None:
         """Remove a document, unless the request did so before.
 
         Raises:
@@ -93,7 +93,7 @@ class Removals:
         await in_transaction(self._client, remove)
 
     async def _is_repeated(
-        self, document_id: str, demanded: Conditions, session: AsyncClientSession | None
+        self, document_id: Id, demanded: Conditions, session: AsyncClientSession | None
     ) -> bool:
         if demanded.request is None:
             return False
@@ -112,5 +112,5 @@ class Removals:
             session=session,
         )
 
-    def _tombstone(self, document_id: str) -> str:
+    def _tombstone(self, document_id: Id) -> str:
         return f"{self._collection.name} {document_id}"

@@ -1,13 +1,15 @@
-"""The paper's sample data as the APIs answer it: users u1 to u5 and orders o1 to o15.
+"""Sample data of every collection, as the APIs answer it: the paper's are u1 to u5 and o1 to o15.
 
 What is said here is what makes them these users and orders. Whatever else the specs require comes
-from examples, defaults and schemas, as does what the specs no longer take.
+from examples, defaults and schemas, as does what the specs no longer take, and all of the others.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
+from uuid import UUID, uuid5
 
 from contract.formats import email_key, instant_text
 from contract.samples import NoSampleError, Samples
@@ -18,13 +20,14 @@ from openapi.description import Description, JsonSchema, name_of
 from openapi.errors import InvalidDocumentError
 from openapi.pointers import pointer_of
 from openapi.views import View, composed
-
-SAMPLED = ("user", "order")
-"""The APIs of which there are sample data."""
+from services.declaration import Collection, Service, System
 
 USERS = 5
 ORDERS = 15
+_OTHERS = 5
+"""Of each collection that the paper does not know; one where something must be unique."""
 
+_KEYS = UUID("5d2c7a9e-3f0b-4c55-9a3e-6f1f0c1d2b7a")
 _EPOCH = datetime(2024, 12, 3, 9, tzinfo=UTC)
 _PEOPLE = (
     ("Alice", "Johnson", "12 Maple Street", "Springfield", "IL", "62701", "USA"),
@@ -35,6 +38,43 @@ _PEOPLE = (
 )
 
 Json = dict[str, Any]
+
+
+Sampled = tuple[Service, Collection, list[Json]]
+
+
+def samples(system: System, api_of: Callable[[Service], Description]) -> Iterator[Sampled]:
+    """What each collection of a system is filled with at first, the same every time.
+
+    Of others than the paper's there is nothing where none can be made that fits.
+
+    Raises:
+        InvalidDocumentError: A spec requires of the paper's what can neither be found nor made.
+    """
+    users: list[Json] = []
+    for service in system:
+        for row in service.collections:
+            api, kind = api_of(service), (service.api, row.schema)
+            if kind == ("user", "User"):
+                users = sample_users(api)
+                yield service, row, users
+            elif kind == ("order", "Order"):
+                yield service, row, sample_orders(api, users) if users else []
+            else:
+                yield service, row, [*_made(api, row)]
+
+
+def _made(api: Description, row: Collection) -> Iterator[Json]:
+    """Objects that differ in their keys: `p1` and so on, `1`, or a UUID, whichever fits."""
+    samples, schema = Samples(api.schemas, View.PLAIN), Schema(api.schemas[row.schema], api.schemas)
+    for number in range(1, 2 if row.unique else _OTHERS + 1):
+        try:
+            value = samples.value(api.schemas[row.schema])
+        except NoSampleError:
+            return
+        keys = (f"{row.name[0]}{number}", number, str(uuid5(_KEYS, f"{row.name} {number}")))
+        fit = ({**value, row.key: key} for key in keys)
+        yield from islice((each for each in fit if schema.is_valid(each)), 1)
 
 
 def sample_users(api: Description) -> list[Json]:

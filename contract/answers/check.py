@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contract.answers.declared import NO_BODY
 from contract.answers.headers import read_header
 from contract.answers.media_types import MediaRange, media_range
-from contract.errors import Problem
+from contract.errors import PROBLEM_JSON, Problem
 from contract.schema import Schema
 from openapi.description import Description, JsonSchema, Operation, Response
 from openapi.schemas import value_type
@@ -21,7 +21,6 @@ from openapi.views import View
 MAX_HELD_BYTES = 16 * 1024 * 1024
 """Of an answer, so much is held back to be checked; what is longer goes out as it comes."""
 
-_PROBLEM = "application/problem+json"
 _PARTS = ("multipart", "byteranges")
 """Several parts of a file, of which only the whole is declared."""
 
@@ -132,7 +131,7 @@ class _Operation:
         is_part = status == HTTPStatus.PARTIAL_CONTENT and str(status) not in self._declared
         response = self._operation.response(HTTPStatus.OK if is_part else status)
         if response is None:
-            is_problem = status in NO_BODY or headers.get("content-type") == _PROBLEM
+            is_problem = status in NO_BODY or headers.get("content-type") == PROBLEM_JSON
             is_known = status in _UNDECLARED and is_problem
             return [] if is_known else [f"{self._operation.id} declares no {status}"]
         declared = self._declared[response.status]

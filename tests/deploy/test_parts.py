@@ -124,7 +124,7 @@ def sent(layout: Layout, version: str) -> None:
     """Have `version` on the server, as far as a release is made of it."""
     folder = layout.releases / version
     (folder / "messaging").mkdir(parents=True)
-    for name in ("docker-compose.yml", "messaging/rabbitmq.conf"):
+    for name in ("docker-compose.yml", "messaging/rabbitmq.conf", "messaging/enabled_plugins"):
         (folder / name).write_text((ROOT / name).read_text())
 
 

@@ -14,6 +14,7 @@ from documentation.settings_reference import (
     settings_reference,
 )
 from documentation.site import stale_pages
+from kong.upstreams import FIRST_SHARE
 from tests.documentation.pages import ROOT, read, tracked
 
 
@@ -71,7 +72,7 @@ def test_limits_and_defaults_are_those_of_the_code() -> None:
     p = found["kong/settings.py", "P_VALUE"]
     assert (p.takes, p.default) == ("a whole number from 0 to 100", "")
     assert found["kong/settings.py", "KONG_PROXY_LISTEN"].default == "127.0.0.1:8000"
-    assert found["local/commands.py", "P_VALUE"].default == "70"
+    assert found["local/commands.py", "P_VALUE"].default == str(FIRST_SHARE)
 
 
 def test_the_index_has_every_record_with_its_title_and_status() -> None:
@@ -116,7 +117,9 @@ def test_an_address_that_is_none_is_refused(name: str) -> None:
 def _copy(target: Path) -> None:
     """What the written pages are made from."""
     files = {file for section in SECTIONS for file in section.files} | {".env.example"}
-    files |= {each for each in tracked() if each.startswith("docs/adr/")} | {"docs/settings.md"}
+    files |= {each for each in tracked() if each.startswith("docs/adr/")}
+    files |= {f"docs/{page}.md" for page in ("settings", "metrics", "alerts")}
+    files |= {"deploy/observability/rules.yml"}
     for name in files:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_text(read(name), "utf-8")

@@ -21,9 +21,14 @@ from schemathesis.generation.meta import TestPhase
 
 from contract.formats import CHECKS
 from models.fields.user import User
+from openapi.reading import load_description
 from services.reading import declared
+from storage.sample_data import samples
 
-SEED = {"users": [f"u{n}" for n in range(1, 6)], "orders": [f"o{n}" for n in range(1, 16)]}
+SEED = {
+    row.name: [str(each[row.key]) for each in values]
+    for _, row, values in samples(declared(), lambda service: load_description(service.spec))
+}
 """The ids that a system has from its start."""
 
 KEYS = {each.name: each.key for service in declared() for each in service.collections}

@@ -7,14 +7,19 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from deploy.check import Made, smoke_test
+from deploy.errors import DeployError
+from deploy.requests import Address
 from local.ports import Ports, free_port, names, variable
 from local.stack import Stack
+from services.reading import declared
 from tests.generate.copying import copy_repository
 from tests.generate.printed import environment
 from tests.generate.test_service import Copy, write_routes
@@ -27,7 +32,17 @@ NEW = (
     *("service", "new", "recordings-service", "--spec", f"specs/{SPEC.name}"),
     *("--no-house-rules", "--enforced-by", "the aviary's proxy"),
 )
+PORT = "RECORDINGS_SERVICE_PORT"
 BIRD = {"kind": "bird", "title": "Dawn", "species": "Turdus merula", "tags": ["dawn"]}
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the gateway answers, the service itself, and the other services by their processes."""
+
+    gateway: str
+    service: str
+    others: Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -59,22 +74,23 @@ def write_handlers(file: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def gateway(copy: Copy) -> Iterator[str]:
+def addresses(copy: Copy) -> Iterator[Addresses]:
     """Where it answers, with all the others."""
     ports = Ports.free()
-    given = {variable(name): str(ports[name]) for name in names()}
-    running = Copy(copy.folder, {**given, "RECORDINGS_SERVICE_PORT": str(free_port())})
+    given = {variable(name): str(ports[name]) for name in names()} | {PORT: str(free_port())}
+    running = Copy(copy.folder, given)
     try:
         running.aware("start")
-        yield ports.url("gateway")
+        others = {each: ports.url(each) for each in declared().http}
+        yield Addresses(ports.url("gateway"), f"http://127.0.0.1:{given[PORT]}", others)
     finally:
         Stack(copy.folder / ".aware", ports, 70).stop()
 
 
 @pytest.fixture
-def client(gateway: str) -> Iterator[httpx.Client]:
+def client(addresses: Addresses) -> Iterator[httpx.Client]:
     """A client of the API."""
-    with httpx.Client(base_url=f"{gateway}/v2", timeout=30) as client:
+    with httpx.Client(base_url=f"{addresses.gateway}/v2", timeout=30) as client:
         yield client
 
 
@@ -125,8 +141,8 @@ def test_files_forms_and_arrays_go_through_the_gateway(client: httpx.Client) -> 
     noted = client.post(f"{place}/notes", data={"author": "Ada", "stars": "5"})
     assert noted.json()["note"] == {"author": "Ada", "stars": 5}
     sent = {"list": ("list.csv", b"one\ntwo\n", "text/csv")}
-    imported = client.post("/imports", files=sent, data={"region": "north"})
-    assert (imported.status_code, imported.json()) == (202, {"lines": 2, "region": "north"})
+    imported = client.post("/imports", files=sent, data={"region": "North"})
+    assert (imported.status_code, imported.json()) == (202, {"lines": 2, "region": "North"})
     query = "tag=dawn&tag=dusk&near=47.5%7C-8"
     found = client.get(f"/recordings/search?{query}", headers={"X-Regions": "north,south"}).json()
     assert found.pop("found") >= 1
@@ -135,17 +151,64 @@ def test_files_forms_and_arrays_go_through_the_gateway(client: httpx.Client) -> 
     assert client.get("/kinds/stone").status_code == 404
 
 
+def test_a_number_is_an_id_and_what_is_none_is_told_in_the_type_of_the_spec(
+    client: httpx.Client,
+) -> None:
+    """By the service, for the gateway knows one type alone; an integer may be of any size."""
+    station = {"name": "Reeds", "frame": 10**40, "height": 2.5}
+    made = client.post("/stations", json=station).json()
+    assert type(made["stationId"]) is int
+    place = f"/stations/{made['stationId']}"
+    assert client.get(place).json() == made == {**station, "stationId": made["stationId"]}
+    assert client.put(place, json={"name": "Mud"}).json()["name"] == "Mud"
+    assert client.post("/stations", json={"name": "Sky", "height": 1e39}).status_code == 400
+    assert client.delete(place).status_code == 204
+    for none, status in ((place, 404), ("/stations/first", 400), (f"/stations/{2**63}", 400)):
+        answer = client.get(none)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json")
+
+
+def test_the_smoke_test_of_a_deployment_asks_it_too(addresses: Addresses) -> None:
+    """Beside the paper's five requests."""
+
+    def where(url: str) -> Address:
+        found = httpx.URL(url)
+        return Address(found.host, found.port or 80)
+
+    made: list[Made] = []
+    processes = {"recordings-service": addresses.service, **addresses.others}
+    services = {name: where(url) for name, url in processes.items()}
+    assert smoke_test(where(addresses.gateway), services, made.append) == [
+        "the five requests are answered, and the order followed its user",
+        "recordings-service answers GET /v2/recordings with 200",
+    ]
+    assert [bool(each.user and each.order) for each in made] == [True]
+    down = {"recordings-service": Address("127.0.0.1", free_port())}
+    with pytest.raises(DeployError, match="does not answer"):
+        smoke_test(where(addresses.gateway), down, made.append)
+
+
 def test_fuzzing_through_the_gateway_finds_nothing(
-    copy: Copy, gateway: str, tmp_path: Path
+    copy: Copy, addresses: Addresses, tmp_path: Path
 ) -> None:
     """As anybody would run it: of all operations, without hooks or a configuration of ours."""
+    document = f"{addresses.service}/openapi.json"
     command = [
-        *(str(copy.folder / ".venv" / "bin" / "st"), "run", str(SPEC), "--no-color"),
-        *("--url", f"{gateway}/v2", "--checks", "all", "--mode", "all", "--max-examples", "25"),
+        *(str(copy.folder / ".venv" / "bin" / "st"), "run", document, "--no-color"),
+        *(
+            "--url",
+            f"{addresses.gateway}/v2",
+            "--checks",
+            "all",
+            "--mode",
+            "all",
+            "--max-examples",
+            "25",
+        ),
     ]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )
     (tmp_path / "report").write_text(done.stdout)
     assert done.returncode == 0, done.stdout[-8000:]
-    assert re.search(r"12 selected / 12 total", done.stdout), done.stdout
+    assert re.search(r"16 selected / 16 total", done.stdout), done.stdout

@@ -137,7 +137,8 @@ def _create(server: InAContainer, administrator: Mapping[str, str]) -> None:
         "RABBITMQ_DEFAULT_PASS": administrator["RABBITMQ_PASSWORD"],
     }
     names = (f"--env={name}" for name in variables)  # the values are not for everybody's eyes
-    _docker("create", "--name", server.name, *names, *published, IMAGE, **variables)
+    plugins = f"--volume={rabbitmq.PLUGINS}:/etc/rabbitmq/enabled_plugins:ro"
+    _docker("create", "--name", server.name, *names, *published, plugins, IMAGE, **variables)
 
 
 def _docker(*arguments: str, **variables: str) -> None:

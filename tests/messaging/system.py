@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,17 +18,21 @@ from messaging.broker import Message
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
 from messaging.metrics import ConsumerMetrics, RelayMetrics
+from messaging.parts import Parts
 from messaging.relay import Relay
 from messaging.session import Subscribed
 from messaging.settings import RabbitSettings
 from messaging.sync import ContactsSync
-from messaging.topology import Declarations, Queue, Topology
+from messaging.topology import Declarations, Queue, Topology, for_publishing
 from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings, connect, connect_blocking
 from storage.contacts import Contacts, ContactsStore, MongoContactsStore
+from storage.divisions import MongoDivisionStore
 from storage.orders import CONTACTS, Orders
 from storage.outbox import MongoOutbox
+from storage.parts import MongoPartsStore
+from storage.system_fields import OUTBOX
 from storage.users import Users
 from tests.apis import (
     both_collections,
@@ -103,16 +108,18 @@ class System:
     async def relay(self) -> AsyncIterator[RelayMetrics]:
         """A running relay."""
         metrics = RelayMetrics()
-        async with AmqpBroker(self.parameters, Declarations.of(self.topology.updates)) as broker:
+        always, if_returned = for_publishing([self.topology.updates])
+        async with AmqpBroker(self.parameters, always, if_returned=if_returned) as broker:
             relay = Relay(
                 self.outbox,
+                MongoDivisionStore(self.client[self.mongo.users], "user-relay"),
                 broker,
-                {CONTACTS: [self.topology.updates.address]},
+                {CONTACTS: [self.topology.entry]},
                 events=contact_events(),
                 clock=SystemClock(),
                 metrics=metrics,
             )
-            async with _running(relay.run()):
+            async with running(relay.run()):
                 yield metrics
 
     @asynccontextmanager
@@ -120,6 +127,22 @@ class System:
         """A running consumer."""
         async with self.broker(receives=True) as broker, self.consuming(broker) as metrics:
             yield metrics
+
+    @asynccontextmanager
+    async def subscriber(self, wanted: int) -> AsyncIterator[Parts]:
+        """A running consumer of a queue of so many parts."""
+        clock, queue = SystemClock(), self.topology.updates.name
+        async with AmqpBroker(self.parameters, Declarations()) as broker:
+            parts = Parts(
+                MongoPartsStore(self.client[self.mongo.orders], queue),
+                broker,
+                partial(Topology, queue, RETRY_PAUSES, wanted),
+                wanted,
+                prefetch=512,
+                clock=clock,
+            )
+            async with running(parts.run()), self.consuming(broker):
+                yield parts
 
     @asynccontextmanager
     async def consuming(
@@ -136,7 +159,7 @@ class System:
             clock=clock,
             metrics=metrics,
         )
-        async with _running(consumer.run()):
+        async with running(consumer.run()):
             yield metrics
 
     async def new_user(self) -> str:
@@ -178,6 +201,15 @@ class System:
             return not await self.outbox.backlog()
 
         await until_async(nothing_left, "everything is published")
+
+    async def published_of(self, user_id: str) -> None:
+        """Wait until nothing of a user is left to be published."""
+
+        async def nothing_left() -> bool:
+            users = self.client[self.mongo.users]["users"]
+            return await users.find_one({"_id": user_id, OUTBOX: {"$exists": True}}) is None
+
+        await until_async(nothing_left, f"what {user_id} has changed is published")
 
     async def stored_order(self, order_id: str) -> Json:
         """The order's document, internal fields included."""
@@ -276,7 +308,7 @@ def delete_queues(parameters: pika.ConnectionParameters, topology: Topology) -> 
 
 
 @asynccontextmanager
-async def _running(work: Any) -> AsyncIterator[None]:  # noqa: ANN401 - any coroutine
+async def running(work: Any) -> AsyncIterator[None]:  # noqa: ANN401 - any coroutine
     """Have it done in the background, and stopped at the end; its errors are passed on."""
     task = asyncio.ensure_future(work)
     try:

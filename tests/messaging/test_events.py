@@ -30,13 +30,14 @@ from services.declaration import System as Declared
 from services.payload import events_of, payloads
 from services.reading import read
 from storage.client import Json, connect, connect_blocking
+from storage.divisions import MongoDivisionStore
 from storage.documents import Documents
 from storage.entity import Entity
 from storage.layout import collections
 from storage.ledger import LEDGER, Ledger
 from storage.outbox import MongoOutbox
 from tests.declaring import copy_declared
-from tests.messaging.system import System, _running, delete_queues
+from tests.messaging.system import System, delete_queues, running
 from tests.waiting import until_async
 
 pytestmark = pytest.mark.anyio
@@ -160,13 +161,14 @@ class Watched:
         async with AmqpBroker(self.system.parameters, Declarations.of(*queues)) as broker:
             relay = Relay(
                 self.outbox,
+                MongoDivisionStore(self.database(self.publisher), "gadget-relay"),
                 broker,
                 {event: [each.address for each in some] for event, some in to.items()},
                 events=Events.declared(self.declared, *names, sender="gadget-relay"),
                 clock=SystemClock(),
                 metrics=RelayMetrics(),
             )
-            async with _running(relay.run()):
+            async with running(relay.run()):
                 yield
 
     @asynccontextmanager
@@ -199,7 +201,7 @@ class Watched:
                 clock=SystemClock(),
                 metrics=metrics,
             )
-            async with _running(consumer.run()):
+            async with running(consumer.run()):
                 yield metrics
 
     async def in_step(self) -> None:
@@ -316,7 +318,7 @@ async def test_a_handler_that_fails_leaves_nothing_and_is_tried_again(watched: W
 
         async def retried() -> bool:
             told = generate_latest(metrics.registry).decode()
-            return 'aware_events_retried_total{build="v1"}' in told
+            return 'aware_events_retried_total{version="v1"}' in told
 
         await until_async(retried, "it waits to be tried again")
         assert [each["_id"] async for each in entries.find()] == [f"GadgetState {good}"]

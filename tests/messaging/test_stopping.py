@@ -10,6 +10,7 @@ import pytest
 from messaging.clock import SystemClock
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
+from storage.divisions import SLOTS, Division
 from tests.apis import contact_events
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +25,15 @@ class Swallows:
     async def connected(self) -> None:
         """At once."""
 
-    async def unpublished(self, _: int) -> AsyncGenerator[list[Any], None]:
+    async def beat(self, member: str) -> Division:
+        """All is this member's."""
+        return Division(0, {member: 1}, [member] * SLOTS)
+
+    async def replace(self, *_: object) -> bool:
+        """At once."""
+        return True
+
+    async def unpublished(self, *_: object) -> AsyncGenerator[list[Any], None]:
         """Nothing, when cancelled."""
         self.looked.set()
         with suppress(asyncio.CancelledError):
@@ -43,6 +52,7 @@ async def test_a_relay_whose_cancellation_is_swallowed_stops() -> None:
     """As asyncio.wait_for does before Python 3.12."""
     parts: Any = Swallows()
     relay = Relay(
+        parts,
         parts,
         parts,
         {},

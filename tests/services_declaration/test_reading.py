@@ -33,7 +33,7 @@ paths:
       responses: {'204': {description: There is one.}}
 components:
   schemas:
-    Gizmo: {type: object, properties: {gizmoId: {type: string}, size: {type: integer}}}
+    Gizmo: {type: object, properties: {gizmoId: {type: string}, size: {type: number}}}
 """
 
 
@@ -199,7 +199,7 @@ LACKING: dict[str, tuple[str, str, str]] = {
     "key-of-another-type": (
         "key: gizmoId",
         "key: size",
-        "size is the id of documents: make it a string in specs/gizmo.yaml",
+        "size is the id of documents: make it a string or an integer in specs/gizmo.yaml",
     ),
     "unique": (
         "key: gizmoId",

@@ -33,7 +33,10 @@ OPEN = Entity(
         "3.1.0",
         Open={
             "type": "object",
-            "properties": {"at": {"type": "string", "format": "date-time"}},
+            "properties": {
+                "at": {"type": "string", "format": "date-time"},
+                "size": {"type": "integer"},
+            },
             "additionalProperties": True,
         },
     ),
@@ -112,11 +115,30 @@ def test_a_merge_patch_is_applied_as_rfc_7396_has_it(
 
 async def test_a_patch_that_breaks_the_schema_changes_nothing(documents: Documents) -> None:
     """It is the whole that has to fit, and a date is one before and after."""
-    await documents.create({"id": "a", "at": "2026-11-22T10:15:30+01:00", "b": 1})
+    await documents.create({"id": "a", "at": "2026-11-22T10:15:30+01:00", "b": 2**40})
     with pytest.raises(UnfitError) as refused:
         await documents.merge("a", {"at": "yesterday"})
     assert [each.pointer for each in refused.value.issues] == ["#/at"]
-    assert await documents.get("a") == {"id": "a", "at": "2026-11-22T09:15:30.000Z", "b": 1}
+    assert await documents.get("a") == {"id": "a", "at": "2026-11-22T09:15:30.000Z", "b": 2**40}
+    assert await documents.merge("a", {"size": 2**40}) == await documents.merge("a", {"c": None})
+
+
+async def test_what_does_not_fit_the_schema_is_refused_and_not_stored(
+    documents: Documents,
+) -> None:
+    """With where, and before the database could refuse it."""
+    await documents.create({"id": "a"})
+    for write in (
+        documents.create({"id": "b", "at": "now"}),
+        documents.replace("a", {"at": "now"}),
+        documents.put("b", {"at": "now"}),
+    ):
+        with pytest.raises(UnfitError) as refused:
+            await write
+        assert [each.pointer for each in refused.value.issues] == ["#/at"]
+    assert await documents.get("a") == {"id": "a"}
+    with pytest.raises(NotFoundError):
+        await documents.get("b")
 
 
 async def test_patches_at_the_same_time_do_not_undo_each_other(documents: Documents) -> None:
@@ -137,7 +159,7 @@ async def test_what_cannot_be_held_is_refused_before_mongodb_is_asked(
     await documents.create({"id": "a", "deep": deep})
     for value, pointer in (
         ({"a": [deep]}, "#/a" + "/0" * 99),
-        ({"a": {"b": 2**63}}, "#/a/b"),
+        ({"size": 2**63}, "#/size"),
         ({"a": {"\ufdd1x": 1}}, "#/a"),
     ):
         with pytest.raises(UnstorableError) as refused:

@@ -131,7 +131,11 @@ KINDS: Mapping[str, Kind] = {
     "byte": Kind({"type": "string", "format": "byte"}, ("aGk=", ""), ("aGk", "aGl=")),
     "number": Kind({"type": "number"}, (1, 1.5, -0.0, 1e300, 2**53 + 1), ("1", 2**63)),
     "integer": Kind({"type": "integer"}, (2**62, -1), (10**30, 1.5)),
-    "anything": Kind({}, (None, "$x", [{}], deep(80), 0.5), (2**63, {"\ufdd0": 1})),
+    "anything": Kind(
+        {},
+        (None, "$x", [{}], deep(80), 0.5, 2**63, {"a": [-(10**40)]}, "\ufdd5", "\ufdd51"),
+        ({"\ufdd0": 1},),
+    ),
     "itself": Kind(
         {
             "type": "object",

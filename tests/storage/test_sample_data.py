@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,11 @@ from models.fields.user import DeliveryAddress, User
 from openapi.description import Description
 from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
+from services.declaration import Collection, Service, System
+from services.reading import declared
 from storage.client import Json
-from storage.sample_data import ORDERS, USERS, sample_orders, sample_users
+from storage.layout import collections
+from storage.sample_data import ORDERS, USERS, sample_orders, sample_users, samples
 from storage.seed import seed
 from storage.users import user_codec
 from tests.apis import both_collections
@@ -135,15 +138,24 @@ def test_the_database_takes_what_was_filled_in(
         "        tier: {type: array, minItems: 1, items: {type: string, format: uuid}}\n"
     )
     apis = changed(user=(REQUIRED, required + fields))
-    users, orders = f"test_{uuid4().hex[:12]}_users", f"test_{uuid4().hex[:12]}_orders"
+    prefix = f"test_{uuid4().hex[:12]}"
+    users, orders = f"{prefix}_users", f"{prefix}_orders"
+
+    def api_of(service: Service) -> Description:
+        return dict(zip(("user", "order"), apis, strict=True))[service.api]
+
+    def seeded() -> Mapping[str, int]:
+        found = samples(declared(), api_of)
+        return seed(root, lambda name: f"{prefix}_{name}", found, api_of, lambda: None)
+
     try:
         for each in both_collections(users, orders, specs=tmp_path / "specs"):
             validator = {"$jsonSchema": each.schema}
             made = root[each.database].create_collection(each.name, validator=validator)
             if each.indexes:
                 made.create_indexes([*each.indexes])
-        assert seed(root, users, orders, apis, lambda: None) == (USERS, ORDERS)
-        assert seed(root, users, orders, apis, lambda: None) == (0, 0)
+        assert seeded() == {"users": USERS, "orders": ORDERS}
+        assert seeded() == {"users": 0, "orders": 0}
         stored = root[users]["users"].find_one("u1")
         assert stored is not None
         assert isinstance(stored["since"], datetime)
@@ -205,3 +217,68 @@ def test_addresses_of_which_an_example_is_only_one_are_told(changed: Changed) ->
         InvalidDocumentError, match=r"yaml:\d+: the sample data do not fit: #/emails "
     ):
         sample_users(apis[0])
+
+
+GIZMOS = """
+openapi: 3.1.0
+info: {title: Gizmos, version: '1'}
+paths: {}
+components:
+  schemas:
+    Gizmo:
+      type: object
+      required: [gizmoId, name]
+      properties:
+        gizmoId: KEY
+        name: {type: string, examples: [Widget]}
+        mails: {type: array, items: {type: string, format: email}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "more", "ids"),
+    [
+        ("{type: string}", {}, ["g1", "g2", "g3", "g4", "g5"]),
+        ("{type: integer, format: int64}", {}, [1, 2, 3, 4, 5]),
+        ("{type: string, maxLength: 1}", {}, []),
+        ("{type: string}", {"unique": ("name", "mails")}, ["g1"]),
+        ("{type: string}", {"name": "order", "schema": "Nothing"}, ["o1", "o2", "o3", "o4", "o5"]),
+    ],
+)
+def test_a_further_collection_is_filled_too(
+    root: MongoClient[Json], tmp_path: Path, key: str, more: dict[str, Any], ids: list[Any]
+) -> None:
+    """By what its schema says, once; nothing where no key fits."""
+    text = GIZMOS.replace("KEY", key).replace("Gizmo:", f"{more.get('schema', 'Gizmo')}:")
+    (tmp_path / "gizmo.yaml").write_text(text, "utf-8")
+    prefix = f"test_{uuid4().hex[:12]}"
+    row = Collection(**({"name": "gizmos", "schema": "Gizmo", "key": "gizmoId"} | more))
+    service = Service(
+        "gizmo",
+        spec=tmp_path / "gizmo.yaml",
+        handlers="handlers.gizmo",
+        versions=(),
+        database="gizmo",
+        collections=(row,),
+    )
+    system = System(tmp_path, (service,))
+    (layout,) = collections(system, lambda name: f"{prefix}_{name}")
+    validator = {"$jsonSchema": layout.schema}
+
+    def seeded() -> Mapping[str, int]:
+        found = samples(system, lambda each: load_description(each.spec))
+        return seed(
+            root,
+            lambda name: f"{prefix}_{name}",
+            found,
+            lambda each: load_description(each.spec),
+            lambda: None,
+        )
+
+    try:
+        root[layout.database].create_collection(row.name, validator=validator)
+        assert seeded() == {row.name: len(ids)}
+        assert seeded() == {row.name: 0}
+        assert root[layout.database][row.name].distinct("gizmoId") == ids
+    finally:
+        root.drop_database(layout.database)

@@ -1,7 +1,7 @@
 """A client that begins a trace of its own with each change, and looks at what came of it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx
@@ -16,12 +16,18 @@ PARENT = "00f067aa0ba902b7"
 
 
 class Client:
-    """Asks the services themselves, not the gateway."""
+    """Asks the services themselves, not the gateway. Use it as a context manager."""
 
     def __init__(self, system: Stack) -> None:
         self._users = system.ports.url("user-service-v1")
         self._orders = system.ports.url("order-service")
         self._http = httpx.Client(timeout=30, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def new_user(self) -> str:
         """A user's id."""

@@ -34,9 +34,10 @@ def traced(sent: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="package")
-def client(traced: Stack) -> Client:
+def client(traced: Stack) -> Iterator[Client]:
     """A client of its services."""
-    return Client(traced)
+    with Client(traced) as made:
+        yield made
 
 
 @pytest.fixture(scope="package")

@@ -63,8 +63,10 @@ class Report:
 
 def run(system: Stack, taken: Collector, changes: int, seed: int) -> Report:
     """Send so many changes while every part is killed again and again, then look."""
-    client, report, before = Client(system), Report(), len(taken.spans)
-    users = {user: client.new_order(user) for user in (client.new_user() for _ in range(_USERS))}
+    report, before = Report(), len(taken.spans)
+    with Client(system) as client:
+        made = [client.new_user() for _ in range(_USERS)]
+        users = {user: client.new_order(user) for user in made}
     sent: list[str] = []
     over = Event()
     with ThreadPoolExecutor(_CLIENTS + 1) as pool:
@@ -80,7 +82,8 @@ def run(system: Stack, taken: Collector, changes: int, seed: int) -> Report:
         killing.result()
     for part in KILLED:
         system.wait_healthy(part)
-    report.orders_behind = _settle(system, users, sent, report)
+    with Client(system) as client:
+        report.orders_behind = _settle(client, users, sent, report)
     _judge(taken.spans[before:], sent, report)
     return report
 
@@ -100,11 +103,12 @@ def _change(
     system: Stack, users: Sequence[str], count: int, sent: list[str], report: Report
 ) -> None:
     """Each change until it is acknowledged, over so long that all parts are killed meanwhile."""
-    client, rng = Client(system), random.Random(users[0])
-    for _ in range(count):
-        time.sleep(rng.random() * 2 * _SECONDS / count)
-        while not _changed(client, rng.choice(users), sent, report):
-            time.sleep(0.2)
+    rng = random.Random(users[0])
+    with Client(system) as client:
+        for _ in range(count):
+            time.sleep(rng.random() * 2 * _SECONDS / count)
+            while not _changed(client, rng.choice(users), sent, report):
+                time.sleep(0.2)
 
 
 def _changed(client: Client, user: str, sent: list[str], report: Report) -> str:
@@ -120,9 +124,8 @@ def _changed(client: Client, user: str, sent: list[str], report: Report) -> str:
     return email
 
 
-def _settle(system: Stack, users: Mapping[str, str], sent: list[str], report: Report) -> int:
+def _settle(client: Client, users: Mapping[str, str], sent: list[str], report: Report) -> int:
     """One more change of each user; answers how many orders do not have it in the end."""
-    client = Client(system)
     last = {order: _changed(client, user, sent, report) for user, order in users.items()}
     assert all(last.values()), "all parts are there again"
 

@@ -3,6 +3,7 @@
 import click
 
 from tests.messaging.figures.beside import beside
+from tests.messaging.figures.sharing import sharing
 
 
 @click.group()
@@ -11,6 +12,7 @@ def main() -> None:
 
 
 main.add_command(beside)
+main.add_command(sharing)
 
 if __name__ == "__main__":
     main()

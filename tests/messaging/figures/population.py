@@ -13,8 +13,8 @@ from pymongo.asynchronous.mongo_client import AsyncMongoClient
 from models.fields.order import Item, Order
 from models.fields.user import User
 from storage.client import Json, MongoSettings
-from storage.system_fields import CONTACT_VERSION
-from tests.apis import orders_of, users_of
+from storage.system_fields import CONTACT_VERSION, EMAIL_KEYS, SYSTEM, name_of
+from tests.apis import orders_of, outbox_of, users_of
 from tests.examples import ADDRESS
 from tests.messaging.system import new_email
 
@@ -26,7 +26,9 @@ class Population:
     """The users and orders of a system that runs."""
 
     def __init__(self, client: AsyncMongoClient[Json], mongo: MongoSettings) -> None:
-        self.users = users_of(client[mongo.users]["users"], "v1")
+        self._users = client[mongo.users]["users"]
+        self.users = users_of(self._users, "v1")
+        self._outbox = outbox_of(self._users)
         self.orders = client[mongo.orders]["orders"]
         self._orders = orders_of(client[mongo.orders])
 
@@ -38,6 +40,39 @@ class Population:
         if orders:
             await self._add_orders({Order.userId: user_id, Order.userEmails: emails}, orders)
         return user_id
+
+    async def add_crowd(self, users: int) -> None:
+        """So many users with one order each, as copies of one."""
+        user_id = await self.add(1)
+        user = await self._users.find_one({"_id": user_id})
+        order = await self.orders.find_one({Order.userId: user_id})
+        assert user is not None
+        assert order is not None
+        with click.progressbar(length=users - 1, label="Users", file=sys.stderr) as bar:
+            while bar.pos < users - 1:
+                some = [str(uuid4()) for _ in range(min(_AT_ONCE, users - 1 - bar.pos))]
+                own = user[SYSTEM]
+                await self._users.insert_many(
+                    [
+                        user | {"_id": each, SYSTEM: own | {name_of(EMAIL_KEYS): [each]}}
+                        for each in some
+                    ],
+                    ordered=False,
+                )
+                await self.orders.insert_many(
+                    [order | {"_id": str(uuid4()), Order.userId: each} for each in some],
+                    ordered=False,
+                )
+                bar.update(len(some))
+
+    async def change_crowd(self) -> None:
+        """Have something to be published of every user."""
+        async for keys in self._outbox.keys(_AT_ONCE):
+            await self._outbox.publish_above(dict.fromkeys(keys, 0), 1)
+
+    async def behind(self) -> int:
+        """How many orders no change has reached."""
+        return await self.orders.count_documents({CONTACT_VERSION: {"$lt": Int64(1)}})
 
     async def change(self, user_id: str) -> list[str]:
         """Give a user another address, as a PUT does; answers the addresses it then has."""

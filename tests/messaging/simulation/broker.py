@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from zlib import crc32
 
 from messaging.broker import Address, Delivery, Disconnected, Message, Returned, Unconfirmed
-from messaging.topology import Queue, Topology
+from messaging.session import Subscribed
+from messaging.topology import KEY, Binding, Declarations, Queue, Topology
 from tests.messaging.simulation.scheduler import Process, Scheduler, Steps
 
 Chance = Callable[[str], bool]
@@ -17,6 +19,7 @@ class Stored:
     """A message in a queue; `holder` is the session to which it was delivered."""
 
     message: Message
+    contents: "Contents"
     delivered: bool = False
     holder: object = None
 
@@ -38,51 +41,79 @@ class Contents:
 
 
 class BrokerServer:
-    """One server with the queues of a topology."""
+    """One server; its queues are those that somebody has declared."""
 
     def __init__(
         self, scheduler: Scheduler, topology: Topology, chance: Chance, *, in_order: bool
     ) -> None:
         self.scheduler = scheduler
-        self.topology = topology
         self.chance = chance
         self._in_order = in_order
-        self.queues = {queue.address: Contents(queue) for queue in topology.queues}
+        self._dead = topology.dead.name
+        self.queues: dict[str, Contents] = {}
+        self._bindings: dict[Binding, None] = {}
         self.connections: list[StandInBroker] = []
         self._waiting: list[asyncio.Future[None]] = []
 
-    @property
-    def updates(self) -> Contents:
-        """The queue of events."""
-        return self.queues[self.topology.updates.address]
+    def declare(self, declarations: Declarations) -> Steps[None]:
+        """One step for each queue and binding."""
+        for queue in declarations.queues:
+            yield
+            self.queues.setdefault(queue.name, Contents(queue))
+        for binding in declarations.bindings:
+            yield
+            self._bindings[binding] = None
+        for binding in declarations.unbound:
+            yield
+            self._bindings.pop(binding, None)
+        self._wake()
 
     def publish(self, message: Message, to: Address) -> Steps[None]:
         """Route, store, confirm."""
         yield
-        if to not in self.queues or self.chance("message returned"):
+        found = self.route(message, to)
+        if not found or self.chance("message returned"):
             self.on_return()
             return
         if self.chance("message lost"):
             raise Unconfirmed("lost on its way")
-        self.store(message, to)
+        self._store_in(found, message)
         if self.chance("message doubled"):
-            self.store(message, to)
+            self._store_in(found, message)
         yield
         if self.chance("confirm lost"):
             raise Unconfirmed("confirm lost")
+
+    def route(self, message: Message, to: Address) -> list[Contents]:
+        """The queues that take a message, as the bindings are now."""
+        found: list[Contents] = []
+        for binding in self._bindings:
+            if binding.source != to:
+                continue
+            if not binding.to_exchange:
+                found.append(self.queues[binding.destination])
+                continue
+            parts = [each for each in self._bindings if each.source.exchange == binding.destination]
+            if parts:
+                part = parts[crc32(str(message.headers[KEY]).encode()) % len(parts)]
+                found.append(self.queues[part.destination])
+        return found
+
+    def _store_in(self, queues: Iterable[Contents], message: Message) -> None:
+        for each in queues:
+            self.store(message, each)
 
     def on_return(self) -> None:
         """No queue takes the message."""
         raise Returned("no queue")
 
-    def store(self, message: Message, to: Address) -> None:
+    def store(self, message: Message, contents: Contents) -> None:
         """Put a message into its queue; from a queue with a pause it goes on by itself."""
-        contents = self.queues[to]
-        stored = Stored(message)
+        stored = Stored(message, contents)
         contents.messages.append(stored)
         if contents.queue.pause is not None and contents.queue.then is not None:
             pause, then = contents.queue.pause.total_seconds(), contents.queue.then
-            self.scheduler.call_later(pause, self._move, contents, stored, then)
+            self.scheduler.call_later(pause, self._move, stored, then)
         self._wake()
 
     def take(self, most: int, connection: "StandInBroker") -> Steps[list[Delivery]]:
@@ -92,7 +123,8 @@ class BrokerServer:
         wanted = self.scheduler.random.randint(1, most)
         session = connection.session
         while connection.is_up and len(deliveries) < wanted:
-            ready = [each for each in self.updates.messages if each.holder is None]
+            queues = [self.queues[name] for name in connection.queues if name in self.queues]
+            ready = [each for queue in queues for each in queue.messages if each.holder is None]
             if not ready:
                 break
             stored = ready[0] if self._in_order else self.scheduler.random.choice(ready)
@@ -110,14 +142,16 @@ class BrokerServer:
         """Forget messages, unless the session to which they were delivered is over."""
         for each in receipts:
             yield
-            if each.stored.holder is each.session and each.stored in self.updates.messages:
-                self.updates.messages.remove(each.stored)
+            messages = each.stored.contents.messages
+            if each.stored.holder is each.session and each.stored in messages:
+                messages.remove(each.stored)
 
     def requeue(self, session: object) -> None:
         """Take back what a lost session held."""
-        for each in self.updates.messages:
-            if each.holder is session:
-                each.holder = None
+        for queue in self.queues.values():
+            for each in queue.messages:
+                if each.holder is session:
+                    each.holder = None
         self._wake()
 
     def arrival(self) -> asyncio.Future[None]:
@@ -133,12 +167,16 @@ class BrokerServer:
 
     def is_empty(self) -> bool:
         """Whether nothing is left to be delivered or acknowledged."""
-        dead = self.topology.dead.address
-        return all(not each.messages for to, each in self.queues.items() if to != dead)
+        return all(not each.messages for name, each in self.queues.items() if name != self._dead)
 
-    def _move(self, contents: Contents, stored: Stored, then: Address) -> None:
-        contents.messages.remove(stored)
-        self.store(stored.message, then)
+    def _move(self, stored: Stored, then: Address) -> None:
+        """At least once: where no queue takes it, it stays, and is moved some time later."""
+        queues = self.route(stored.message, then)
+        if not queues:
+            self.scheduler.call_later(1, self._move, stored, then)
+            return
+        stored.contents.messages.remove(stored)
+        self._store_in(queues, stored.message)
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -150,12 +188,20 @@ class BrokerServer:
 class StandInBroker:
     """`Broker` of one process, on the stand-in."""
 
-    def __init__(self, server: BrokerServer, process: Process) -> None:
+    def __init__(
+        self,
+        server: BrokerServer,
+        process: Process,
+        if_returned: Declarations | None = None,
+    ) -> None:
         self._server = server
         self._process = process
         self._call = server.scheduler.call
         self.is_up = True
         self.session = object()
+        self.queues: tuple[str, ...] = ()
+        self._declarations = Declarations()
+        self._if_returned = if_returned
         server.connections.append(self)
 
     async def connected(self) -> None:
@@ -167,7 +213,20 @@ class StandInBroker:
         """See `Publisher`."""
         if not self.is_up:
             raise Disconnected("no connection")
-        await self._call(self._process, self, self._server.publish(message, to))
+        try:
+            await self._call(self._process, self, self._server.publish(message, to))
+        except Returned:
+            for each in (self._declarations, self._if_returned):
+                if each is not None and self.is_up:
+                    await self._call(self._process, self, self._server.declare(each))
+            raise
+
+    async def declare(self, declarations: Declarations, subscribed: Subscribed) -> None:
+        """See `Receiving`."""
+        self._declarations, self.queues = declarations, subscribed.queues
+        if not self.is_up:
+            raise Disconnected("no connection")
+        await self._call(self._process, self, self._server.declare(declarations))
 
     async def receive(self, most: int) -> Sequence[Delivery]:
         """See `Subscription`."""
@@ -200,5 +259,5 @@ class StandInBroker:
                 operation.fail(Disconnected("lost"))
 
     def _connect(self) -> Steps[None]:
-        yield
+        yield from self._server.declare(self._declarations)
         self.is_up = True

@@ -7,6 +7,7 @@ from messaging.broker import Address, BrokerError, Message
 from storage.contacts import Contacts
 from storage.outbox import Change
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker, Stored
+from tests.messaging.simulation.faulty_parts import FAULTY_PARTS
 from tests.messaging.simulation.faulty_requests import FAULTY_REQUESTS
 from tests.messaging.simulation.faulty_sweeps import FAULTY_SWEEPS
 from tests.messaging.simulation.history import ClientWrite, ContactChange, Fields, OrderState
@@ -121,7 +122,7 @@ class AcknowledgesOnDelivery(BrokerServer):
 
     def on_delivery(self, stored: Stored) -> None:
         """Forget it."""
-        self.updates.messages.remove(stored)
+        stored.contents.messages.remove(stored)
 
 
 class ConfirmsBeforeStoring(BrokerServer):
@@ -137,7 +138,8 @@ class ConfirmsBeforeStoring(BrokerServer):
     def _store(self, message: Message, to: Address, restarts: int) -> Steps[None]:
         yield
         if restarts == self.restarts:
-            self.store(message, to)
+            for each in self.route(message, to):
+                self.store(message, each)
 
     def restart(self) -> None:
         """What was only in memory is gone."""
@@ -198,5 +200,6 @@ FAULTY: Mapping[str, Parts] = {
     "does not read the contact data again": Parts(store=DoesNotReadAgain),
     **FAULTY_REQUESTS,
     **FAULTY_SWEEPS,
+    **FAULTY_PARTS,
 }
 """By the guard that is removed."""

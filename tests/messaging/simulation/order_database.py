@@ -25,6 +25,7 @@ class OrderDatabase:
         self.scheduler = scheduler
         self._history = history
         self._known: dict[str, int] = {}
+        self.parts = 1
 
     def known(self, user_id: str) -> int:
         """The newest version of this user's contact data that it has ever had on its disk."""
@@ -136,6 +137,13 @@ class OrderDatabase:
     def take_over(self, order: OrderState, contacts: Contacts) -> OrderState:
         """The order with what is newer in `contacts`."""
         return replace(order, fields=shared(contacts), version=contacts.version)
+
+    def announce(self, parts: int) -> Steps[int]:
+        """Raise how many parts there have been; on the disk when it answers."""
+        yield
+        self.parts = max(self.parts, parts)
+        yield
+        return self.parts
 
     def put_if_newer(self, contacts: Collection[Contacts]) -> Steps[None]:
         """One atomic step a user."""
@@ -266,6 +274,19 @@ class StandInContactsStore:
         """See `ContactsStore`."""
         steps = self._server.update_some_orders(contacts, most)
         return await self._call(self._process, self._server, steps)
+
+
+class StandInParts:
+    """`PartsStore` of one process, on the stand-in."""
+
+    def __init__(self, server: OrderDatabase, process: Process) -> None:
+        self._server = server
+        self._process = process
+
+    async def announce(self, parts: int) -> int:
+        """See `PartsStore`."""
+        steps = self._server.announce(parts)
+        return await self._server.scheduler.call(self._process, self._server, steps)
 
 
 def shared(contacts: Contacts) -> Fields:

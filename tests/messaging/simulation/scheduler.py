@@ -84,6 +84,10 @@ class Operation:
             self._finished, self._error = True, error
         return False
 
+    def is_of(self, method: Callable[..., Steps[Any]]) -> bool:
+        """Whether that method of the server is what is asked for."""
+        return getattr(self.steps, "__name__", "") == method.__name__
+
     def __str__(self) -> str:
         """What is asked for, and how it stands."""
         name = getattr(self.steps, "__name__", "?")

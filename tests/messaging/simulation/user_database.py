@@ -1,13 +1,14 @@
 """A stand-in for the user database: what the user service and the relay do there, step by step."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from models.fields.order import Order
 from models.fields.user import User as UserFields
 from storage.contacts import Contacts
+from storage.divisions import Division
 from storage.durable import DatabaseUnavailable
 from storage.outbox import Backlog, Change
 from storage.repeats import KEPT
@@ -42,6 +43,7 @@ class UserDatabase:
         self.scheduler = scheduler
         self._history = history
         self._streams: list[asyncio.Future[None]] = []
+        self.division = Division(0, {}, [])
 
     def put_contacts(
         self, user_id: str, fields: Fields, change: ContactChange | None = None
@@ -120,6 +122,27 @@ class UserDatabase:
         """Whether the published version is still the newest."""
         return user.version == change.version
 
+    def beat(self, member: str) -> Steps[Division]:
+        """Count a beat of a relay."""
+        yield
+        known = self.division
+        beats = {**known.beats, member: known.beats.get(member, 0) + 1}
+        self.division = replace(known, beats=beats)
+        yield
+        return self.division
+
+    def divide(
+        self, known: Division, members: Collection[str], owners: Sequence[str]
+    ) -> Steps[bool]:
+        """Divide anew, unless somebody else has."""
+        yield
+        if self.division.revision != known.revision:
+            return False
+        beats = {name: beat for name, beat in self.division.beats.items() if name in members}
+        self.division = Division(known.revision + 1, beats, [*owners])
+        yield
+        return True
+
     def write_journal(self) -> None:
         """Make everything durable, and tell those who listen to changes."""
         self.journal.flush()
@@ -167,9 +190,13 @@ class StandInOutbox:
         self._process = process
         self._call = server.scheduler.call
 
-    async def unpublished(self, most: int) -> AsyncGenerator[list[Change], None]:
+    async def unpublished(
+        self, most: int, share: Container[str] | None = None
+    ) -> AsyncGenerator[list[Change], None]:
         """See `Outbox`."""
         found = await self._call(self._process, self._server, self._server.unpublished())
+        if share is not None:
+            found = [each for each in found if each in share]
         for at in range(0, len(found), most):
             batch = self._server.read(found[at : at + most])
             changes = await self._call(self._process, self._server, batch)
@@ -193,6 +220,26 @@ class StandInOutbox:
             heard = self._server.listen()
             yield
             await heard
+
+
+class StandInDivisions:
+    """`DivisionStore` of one process, on the stand-in."""
+
+    def __init__(self, server: UserDatabase, process: Process) -> None:
+        self._server = server
+        self._process = process
+        self._call = server.scheduler.call
+
+    async def beat(self, member: str) -> Division:
+        """See `DivisionStore`."""
+        return await self._call(self._process, self._server, self._server.beat(member))
+
+    async def replace(
+        self, known: Division, members: Collection[str], owners: Sequence[str]
+    ) -> bool:
+        """See `DivisionStore`."""
+        steps = self._server.divide(known, members, owners)
+        return await self._call(self._process, self._server, steps)
 
 
 def _change(user_id: str, user: User) -> Change:

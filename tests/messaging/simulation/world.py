@@ -11,9 +11,10 @@ from messaging.clock import Clock
 from messaging.consumer import Consumer
 from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
+from messaging.parts import Parts as QueueParts
 from messaging.relay import Relay
 from messaging.sync import ContactsSync, Limits
-from messaging.topology import Topology
+from messaging.topology import Topology, for_publishing
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress
 from models.fields.user import User as UserFields
@@ -28,9 +29,19 @@ from tests.messaging.simulation.history import (
     History,
     OrderState,
 )
-from tests.messaging.simulation.order_database import OrderDatabase, StandInContactsStore
+from tests.messaging.simulation.order_database import (
+    OrderDatabase,
+    StandInContactsStore,
+    StandInParts,
+)
 from tests.messaging.simulation.scheduler import Operation, Process, Scheduler, Steps
-from tests.messaging.simulation.user_database import EPOCH, StandInOutbox, User, UserDatabase
+from tests.messaging.simulation.user_database import (
+    EPOCH,
+    StandInDivisions,
+    StandInOutbox,
+    User,
+    UserDatabase,
+)
 
 MOST_STEPS = 20_000
 """A history that has not come to rest after so many steps never will."""
@@ -51,9 +62,10 @@ class Shape:
     consumers: tuple[int, ...]
     windows: tuple[int, ...]
     limits: tuple[Limits, ...]
+    parts: tuple[int, ...]
     pauses: tuple[int, ...]
     faults: tuple[int, ...]
-    fault_chance: float = 0.02
+    fault_chances: tuple[float, ...] = (0.005, 0.02, 0.05)
     fault_kinds: tuple[str, ...] = ()
     """All, where none is named."""
 
@@ -71,6 +83,7 @@ BROAD = Shape(
     consumers=(1, 2, 2),
     windows=(1, 2, 3, 4),
     limits=(*_LIMITS, Limits(), Limits()),
+    parts=(1, 1, 2, 3),
     pauses=(1, 12, 40),
     faults=(0, 1, 2, 4, 8),
 )
@@ -86,6 +99,7 @@ NARROW = Shape(
     consumers=(2,),
     windows=(1,),
     limits=(*_LIMITS, Limits()),
+    parts=(1, 1, 2),
     pauses=(12, 40),
     faults=(0, 1),
 )
@@ -102,14 +116,16 @@ CROWDED = Shape(
     consumers=(1,),
     windows=(1,),
     limits=(*_LIMITS, Limits()),
+    parts=(1, 1, 2),
     pauses=(1, 12),
     faults=(2, 4, 8),
-    fault_chance=0.1,
+    fault_chances=(0.1,),
     fault_kinds=("request killed", "order database crashed", "operation failed"),
 )
 """Several clerks at one order, and few others who make durable what they write."""
 
-_MESSAGE_FAULT_CHANCE = 0.05
+_QUEUE = "updates"
+_MESSAGE_FAULT_CHANCE = 0.1
 _RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 25, 125, 625))
 
 
@@ -124,6 +140,7 @@ class Parts:
     store: type[StandInContactsStore] = StandInContactsStore
     connection: type[StandInBroker] = StandInBroker
     sync: type[ContactsSync] = ContactsSync
+    parts: type[StandInParts] = StandInParts
 
 
 @dataclass(frozen=True)
@@ -171,12 +188,13 @@ class World:
         self._random = self.scheduler.random
         self._parts = parts
         self._shared = shared
-        self._topology = Topology("updates", _RETRY_PAUSES)
+        self._topology = Topology(_QUEUE, _RETRY_PAUSES)
         self.users = parts.users(self.scheduler, self.history)
         self.orders = parts.orders(self.scheduler, self.history)
         in_order = self._random.random() < 0.5
         self.broker = parts.broker(self.scheduler, self._topology, self._chance, in_order=in_order)
         self._shape = self._random.choice((BROAD, NARROW, CROWDED))
+        self._fault_chance = self._random.choice(self._shape.fault_chances)
         self._faults_left = self._random.choice(self._shape.faults)
         self._faults: list[str] = []
         self._harness = Process("harness")
@@ -351,8 +369,9 @@ class World:
     async def _relay(self, process: Process, connection: StandInBroker) -> None:
         relay = Relay(
             self._parts.outbox(self.users, process),
+            StandInDivisions(self.users, process),
             connection,
-            {CONTACTS: [self._topology.updates.address]},
+            {CONTACTS: [self._topology.entry]},
             events=self._shared.events,
             clock=VirtualClock(self.scheduler, process),
             metrics=self._shared.relay_metrics,
@@ -376,7 +395,18 @@ class World:
             metrics=metrics,
             window=self._random.choice(self._shape.windows),
         )
-        await consumer.run()
+        wanted = self._random.choice(self._shape.parts)
+        parts = QueueParts(
+            self._parts.parts(self.orders, process),
+            connection,
+            partial(Topology, _QUEUE, _RETRY_PAUSES, wanted),
+            wanted,
+            prefetch=1,
+            clock=clock,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(parts.run())
+            tasks.create_task(consumer.run())
 
     # How they live
 
@@ -389,7 +419,8 @@ class World:
         self, name: str, work: Callable[[Process, StandInBroker], Coroutine[Any, Any, None]]
     ) -> None:
         process = Process(name)
-        connection = self._parts.connection(self.broker, process)
+        _, if_returned = for_publishing([self._topology.updates])
+        connection = self._parts.connection(self.broker, process, if_returned)
         task = self.scheduler.create_task(work(process, connection))
         self._tasks.append(task)
         self._services.append(Service(name, work, process, connection, task))
@@ -436,7 +467,7 @@ class World:
         return False
 
     def _maybe_fault(self) -> None:
-        if self._faults_left and self._random.random() < self._shape.fault_chance:
+        if self._faults_left and self._random.random() < self._fault_chance:
             name = self._random.choice(self._shape.fault_kinds or tuple(self._fault_actions))
             self.scheduler.note(f"perhaps: {name}")
             if self._fault_actions[name]():
@@ -539,7 +570,11 @@ class World:
     def _refuse_write(self) -> bool:
         """The order database refuses what a consumer asks for, after a part of it."""
         found = self._operations(
-            lambda each: each.place is self.orders and each.process.name.startswith("consumer")
+            lambda each: (
+                each.place is self.orders
+                and each.process.name.startswith("consumer")
+                and not each.is_of(OrderDatabase.announce)
+            )  # what is always the same is never refused
         )
         if not found:
             return False
@@ -568,6 +603,10 @@ class VirtualClock(Clock):
     def now(self) -> datetime:
         """Now."""
         return EPOCH + timedelta(seconds=self._scheduler.time())
+
+    def monotonic(self) -> float:
+        """The scheduler's time."""
+        return self._scheduler.time()
 
     async def sleep(self, seconds: float) -> None:
         """Return when everything else has come to rest, or earlier by chance.
