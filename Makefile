@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 # Of tox.ini, all where none is named: make test SUITES='gateway local'
 SUITES ?=
+# Prometheus beside the system: make up OBSERVABILITY=true
+OBSERVED := $(if $(filter true,$(OBSERVABILITY)),prometheus)
 
 .PHONY: help up start dev stop status reset test test-all generate check docs pages release sdks sbom publish lock
 
@@ -27,11 +29,11 @@ help:
 	@echo 'make lock      pin requirements/*.in anew'
 
 up start: $(VENV)/local.installed
-	@$(VENV)/bin/python -m local.debian
+	@$(VENV)/bin/python -m local.debian $(OBSERVED)
 	@$(VENV)/bin/python -m aware $@
 
 dev: $(VENV)/generate.installed
-	@$(VENV)/bin/python -m local.debian
+	@$(VENV)/bin/python -m local.debian $(OBSERVED)
 	@$(VENV)/bin/python -m aware dev
 
 stop status: $(VENV)/local.installed
@@ -42,11 +44,11 @@ reset: $(VENV)/local.installed
 	@$(VENV)/bin/python -m aware reset $(if $(YES),--yes)
 
 test: $(VENV)/test.installed
-	@$(VENV)/bin/python -m local.debian
+	@$(VENV)/bin/python -m local.debian prometheus
 	@$(VENV)/bin/python -m tests $(SUITES)
 
 test-all: $(VENV)/test.installed
-	@$(VENV)/bin/python -m local.debian
+	@$(VENV)/bin/python -m local.debian prometheus
 	@$(VENV)/bin/python -m tests --all $(SUITES)
 
 generate check pages: $(VENV)/generate.installed

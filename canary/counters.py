@@ -11,19 +11,20 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from canary.evidence import Counted
 from kong.errors import UnreachableError
+from observability import metrics
 
 Key = tuple[str, str, str]
 """Name of a sample, version, and what else tells it from others: the upper bound of a bucket."""
 
-_LAG = "aware_sync_lag_seconds_bucket"
-_FAILED = ("aware_events_dead_lettered_total", "aware_events_retried_total")
-_REFUSED = "aware_events_refused_total"
-_SUCCEEDED = ("aware_events_applied_total", "aware_events_stale_total")
+_LAG = f"{metrics.SYNC_LAG.name}_bucket"
+_FAILED = (metrics.EVENTS_DEAD_LETTERED.name, metrics.EVENTS_RETRIED.name)
+_REFUSED = metrics.EVENTS_INVALID.name
+_SUCCEEDED = (metrics.EVENTS_APPLIED.name, metrics.EVENTS_STALE.name)
 _DETAIL: Mapping[str, str | None] = {
     _LAG: "le",
     **dict.fromkeys((*_FAILED, _REFUSED, *_SUCCEEDED)),
 }
-"""The samples that are read, and the label besides `build` that matters."""
+"""The samples that are read, and the label besides `version` that matters."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def values(text: str) -> dict[Key, float]:
     """The samples that matter, out of Prometheus' text."""
     found: defaultdict[Key, float] = defaultdict(float)
     for name, labels, value in _samples(text):
-        if name in _DETAIL and "build" in labels:
+        if name in _DETAIL and "version" in labels:
             detail = _DETAIL[name]
-            found[name, labels["build"], labels[detail] if detail else ""] += value
+            found[name, labels["version"], labels[detail] if detail else ""] += value
     return dict(found)
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from documentation import decisions, settings_reference
+from documentation import alerts_reference, decisions, metrics_reference, settings_reference
 from documentation.settings import SiteSettings
 from generate.pages import build_pages
 from generate.sources import read_sources
@@ -27,6 +27,8 @@ def written_pages(root: Path) -> Mapping[Path, str]:
     """
     return {
         settings_reference.PATH: settings_reference.settings_reference(root),
+        alerts_reference.PATH: alerts_reference.alerts_reference(root),
+        metrics_reference.PATH: metrics_reference.metrics_reference(),
         decisions.PATH: decisions.decision_index(root),
     }
 

@@ -11,6 +11,7 @@ from generate.insomnia import insomnia
 from generate.json_schemas import json_schemas
 from generate.methods import methods
 from generate.models import models
+from generate.observability import observability
 from generate.security import key_names
 from generate.signatures import signatures
 from generate.sources import Sources
@@ -48,6 +49,7 @@ ARTEFACTS = (
     Artefact(key_names),
     Artefact(upstreams),
     Artefact(compose),
+    Artefact(observability),
     Artefact(unenforced),
     Artefact(insomnia),
 )

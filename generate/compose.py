@@ -11,7 +11,7 @@ from services.declaration import Service, System, Version
 
 _ORDER = "deploy/processes.py"
 
-_PORT = 5000
+PORT = 5000
 """Where every process listens in its container."""
 
 _TOOLS = ("backup-reader", "smoke-test")
@@ -38,7 +38,7 @@ def compose(sources: Sources) -> dict[str, str]:
                     _http(system), "      {}: {{condition: service_healthy}}\n"
                 ),
                 "targets": _environment(
-                    f"{target_variable(each)}: {each}:{_PORT}" for each in broker
+                    f"{target_variable(each)}: {each}:{PORT}" for each in broker
                 ),
             },
         ),
@@ -104,7 +104,7 @@ def _each(names: Iterable[str], line: str) -> str:
 
 
 def _debugged(process: str, port: int) -> str:
-    return f'  {process}:\n    ports: ["127.0.0.1:{port}:{_PORT}"]\n    networks: [debug]\n'
+    return f'  {process}:\n    ports: ["127.0.0.1:{port}:{PORT}"]\n    networks: [debug]\n'
 
 
 def _services(system: System) -> str:

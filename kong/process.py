@@ -13,7 +13,7 @@ from pathlib import Path
 from kong import access_log, haproxy
 from kong.errors import GatewayError
 from kong.render import render
-from kong.settings import GatewaySettings
+from kong.settings import GatewaySettings, state_folder
 from kong.upstreams import splits, target_variable
 from kong.weights import kept_weights
 from services.reading import declared
@@ -74,7 +74,7 @@ def kept_settings(environment: Mapping[str, str]) -> GatewaySettings:
 
     `environment` says where that is, and whatever was not set then. Raises SettingError.
     """
-    state = Path(environment.get("GATEWAY_STATE_DIR") or GatewaySettings.state)
+    state = state_folder(environment)
     try:
         kept = json.loads((state / _KEPT).read_text())
     except FileNotFoundError:
@@ -110,6 +110,7 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         },
         "KONG_PROXY_LISTEN": settings.listen,
         "KONG_ADMIN_LISTEN": settings.admin_listen,
+        "KONG_STATUS_LISTEN": settings.status_listen,
         "GATEWAY_ADDRESS": settings.address,
         "GATEWAY_URL": settings.given_url,
         "GATEWAY_ADMIN_URL": settings.given_admin_url,

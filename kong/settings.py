@@ -59,6 +59,7 @@ class GatewaySettings:
     targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     listen: str = "127.0.0.1:8000"
     admin_listen: str = "127.0.0.1:8001"
+    status_listen: str = ""
     address: str = "127.0.0.1"
     given_url: str = ""
     given_admin_url: str = ""
@@ -99,6 +100,8 @@ class GatewaySettings:
             `gateway rollout` change it afterwards
         KONG_PROXY_LISTEN: where the gateway listens for clients
         KONG_ADMIN_LISTEN: where it listens for the operator
+        KONG_STATUS_LISTEN: where it gives its metrics, to whoever may not operate it; not set, or
+            `off`, is nowhere
         GATEWAY_ADDRESS: the host by which clients reach it, if not that of KONG_PROXY_LISTEN
         GATEWAY_URL: where commands reach the gateway, if not on this machine
         GATEWAY_ADMIN_URL: where commands reach its administration, if not on this machine
@@ -134,6 +137,7 @@ class GatewaySettings:
             },
             listen=listen,
             admin_listen=given.listen("KONG_ADMIN_LISTEN", cls.admin_listen),
+            status_listen=given.listen_or_off("KONG_STATUS_LISTEN"),
             address=environment.get("GATEWAY_ADDRESS") or listen.rpartition(":")[0],
             given_url=given.url("GATEWAY_URL"),
             given_admin_url=given.url("GATEWAY_ADMIN_URL"),
@@ -150,7 +154,7 @@ class GatewaySettings:
             request_size_limit=given.whole(
                 "REQUEST_SIZE_LIMIT", cls.request_size_limit, 1, 99_999_999_999
             ),
-            state=Path(environment.get("GATEWAY_STATE_DIR") or cls.state),
+            state=state_folder(environment),
             log_format=given.one_of("LOG_FORMAT", cls.log_format),
             version_callers=given.callers("VERSION_CALLERS"),
         )
@@ -191,6 +195,11 @@ class GatewaySettings:
     def admin_url(self) -> str:
         """Where the gateway takes orders from this process."""
         return self.given_admin_url or url_on_this_machine(self.admin_listen)
+
+
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Where the gateway keeps what was set last."""
+    return Path(environment.get("GATEWAY_STATE_DIR") or GatewaySettings.state)
 
 
 def _expected(process: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from kong.upstreams import FIRST_SHARE
 from local import display
 from local.errors import AlreadyRunningError, LocalError, NotRunningError
 from local.foreground import InterruptedRun, Terminal, interruptible, say
-from local.parts import every, own
+from local.parts import OBSERVABILITY, every, own, possible
 from local.passwords import COMMANDS
 from local.ports import Ports
 from local.stack import ROOT, Stack
@@ -107,7 +107,7 @@ def status(context: click.Context) -> None:
 
 
 @click.command()
-@click.argument("part", callback=_one_of(every))
+@click.argument("part", callback=_one_of(possible))
 def logs(part: str) -> None:
     """Follow the log of one PART."""
     file = Stack(state_folder(), Ports(), FIRST_SHARE).log(part)
@@ -138,11 +138,16 @@ def configured() -> Stack:
     """The system that the environment describes.
 
     P_VALUE: percent of the user requests that v1 gets at the first start, 0 to 100
+    OBSERVABILITY: `true` starts Prometheus and the exporter too
     """
     value = os.environ.get("P_VALUE") or str(FIRST_SHARE)
     if not (value.isascii() and value.isdigit() and int(value) <= 100):  # noqa: PLR2004 - per cent
         raise LocalError(f"P_VALUE is {value!r}; it must be a whole number from 0 to 100.")
-    return Stack(state_folder(), Ports.standard(os.environ), int(value))
+    observed = os.environ.get("OBSERVABILITY") or "false"
+    if observed not in ("true", "false"):
+        raise LocalError(f"OBSERVABILITY is {observed!r}; it must be true or false.")
+    parts = (*every(), *(OBSERVABILITY if observed == "true" else ()))
+    return Stack(state_folder(), Ports.standard(os.environ), int(value), parts)
 
 
 def _start(system: Stack) -> None:

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import click
 
-from local import mongodb, rabbitmq
+from local import mongodb, prometheus, rabbitmq
 from local.errors import LocalError, MissingError
 
 _INSTALLER = Path(__file__).with_name("install-debian.sh")
 
 
-def _has_rabbitmq() -> bool:
+def _has(*finds: Callable[[], str]) -> bool:
     try:
-        rabbitmq.find_server()
-        rabbitmq.find_epmd()
+        for find in finds:
+            find()
     except MissingError:
         return False
     return True
@@ -46,11 +46,17 @@ def _has_libcurl() -> bool:
 
 
 PACKAGES: Mapping[str, Callable[[], bool]] = {
-    "rabbitmq-server": _has_rabbitmq,
+    "rabbitmq-server": lambda: _has(rabbitmq.find_server, rabbitmq.find_epmd),
     "haproxy": _has_gateway,
     "libcurl4": _has_libcurl,
 }
 """Each package that the system needs, and how to tell that what it brings is there."""
+
+
+OPTIONAL: Mapping[str, Callable[[], bool]] = {
+    "prometheus": lambda: _has(prometheus.find_prometheus)
+}
+"""Those that are installed where they are asked for by name."""
 
 
 def missing(packages: Mapping[str, Callable[[], bool]] = PACKAGES) -> list[str]:
@@ -102,11 +108,15 @@ def _becoming_root() -> list[str] | None:
 
 
 def main() -> None:
-    """Install what is missing, or say what to do and end with status 1."""
+    """Install what is missing, or say what to do and end with status 1.
+
+    Arguments are names out of `OPTIONAL`, to be installed too.
+    """
     log = Path(os.environ.get("AWARE_STATE") or ".aware") / "log" / "install.log"
     try:
         mongodb.find_mongod()
-        packages = missing()
+        asked = {name: OPTIONAL[name] for name in sys.argv[1:]}
+        packages = missing({**PACKAGES, **asked})
         if packages:
             install(packages, log)
     except LocalError as error:

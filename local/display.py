@@ -6,6 +6,7 @@ from local import gateway, mongodb, rabbitmq
 from local.examples import requests
 from local.parts import http_processes
 from local.stack import PartStatus, Stack
+from observability.scraping import PROMETHEUS
 
 
 def places(system: Stack) -> str:
@@ -28,6 +29,11 @@ def places(system: Stack) -> str:
             "MongoDB",
             mongodb.uri(ports.mongodb),
             f"login {mongodb.ROOT}, MONGO_ROOT_PASSWORD in {secrets}",
+        ),
+        *(
+            [("Prometheus", f"{ports.url(PROMETHEUS)}/alerts", "alerts and queries")]
+            if PROMETHEUS in system.parts
+            else []
         ),
         ("logs", str(system.logs), ""),
     ]

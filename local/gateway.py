@@ -34,10 +34,7 @@ def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
     """
     environment = {name: os.environ.get(name, "") for name in _FROM_OUTSIDE}
     try:
-        shares = {each.setting: os.environ.get(each.setting) or str(p_value) for each in splits()}
-        given = GatewaySettings.from_environment(
-            {**environment, **shares, PAPERS_SETTING: str(p_value)}
-        )
+        given = GatewaySettings.from_environment({**environment, **_first_shares(p_value)})
         automatic = given.log_format is LogFormat.AUTO
         settings = replace(
             given,
@@ -50,6 +47,21 @@ def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
         return prepare(settings)
     except GatewayError as error:
         raise LocalError(f"The gateway cannot be started: {error}") from error
+
+
+def _first_shares(p_value: int) -> dict[str, str]:
+    """What the splits begin with, by their settings."""
+    shares = {each.setting: os.environ.get(each.setting) or str(p_value) for each in splits()}
+    return {**shares, PAPERS_SETTING: str(p_value)}
+
+
+def exporter_environment(state: Path, ports: Ports, p_value: int) -> dict[str, str]:
+    """What the exporter is told, which reads what the gateway keeps."""
+    return {
+        "HEALTH_BIND": ports.address("exporter"),
+        "GATEWAY_STATE_DIR": str(state / _FOLDER),
+        **_first_shares(p_value),
+    }
 
 
 def name() -> str:

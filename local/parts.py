@@ -7,12 +7,13 @@ from pathlib import Path
 
 import httpx
 
-from local import mongodb, rabbitmq
+from local import mongodb, prometheus, rabbitmq
 from local.environments import SET_UP_OF_MONGODB, SET_UPS, environment
-from local.gateway import gateway
+from local.gateway import exporter_environment, gateway
 from local.gateway import healthy as gateway_is_healthy
 from local.ports import HOST, Ports, accepts
 from local.supervision import Program
+from observability.scraping import EXPORTER, PROMETHEUS
 from services.declaration import Service, Version
 from services.reading import declared
 
@@ -37,6 +38,15 @@ def own() -> tuple[str, ...]:
 def every() -> tuple[str, ...]:
     """All parts, in the order of their start."""
     return (*DATABASES, *own(), "kong")
+
+
+OBSERVABILITY = (EXPORTER, PROMETHEUS)
+"""The parts that are started where they are asked for."""
+
+
+def possible() -> tuple[str, ...]:
+    """All parts that there may be."""
+    return (*every(), *OBSERVABILITY)
 
 
 _AWARE = (sys.executable, "-m", "aware")
@@ -88,6 +98,8 @@ def build(name: str, wiring: Wiring) -> Part:
         "mongodb-setup": _mongodb_setup,
         "rabbitmq-setup": _rabbitmq_setup,
         "kong": _kong,
+        EXPORTER: _exporter,
+        PROMETHEUS: _prometheus,
     }
     return builders[name](wiring)
 
@@ -133,7 +145,7 @@ def _rabbitmq(wiring: Wiring) -> Part:
     return Part(
         "rabbitmq",
         needs=("epmd",),
-        ports=("rabbitmq", "rabbitmq_management", "rabbitmq_distribution"),
+        ports=("rabbitmq", "rabbitmq_management", "rabbitmq_prometheus", "rabbitmq_distribution"),
         program=program,
         healthy=lambda: rabbitmq.healthy(ports, passwords["RABBITMQ_ADMIN_PASSWORD"]),
     )
@@ -189,10 +201,36 @@ def _kong(wiring: Wiring) -> Part:
     )
 
 
+def _exporter(wiring: Wiring) -> Part:
+    program = Program(EXPORTER, (*_AWARE, EXPORTER), own_environment(EXPORTER, wiring))
+    return _own_process(program, (), wiring)
+
+
+def _prometheus(wiring: Wiring) -> Part:
+    folder, ports = wiring.folder / PROMETHEUS, wiring.ports
+
+    def program() -> Program:
+        prometheus.write_configuration(folder, ports, prometheus.RULES_FILE.read_text("utf-8"))
+        return Program(PROMETHEUS, prometheus.command(folder, ports), {}, grace=30)
+
+    return Part(
+        PROMETHEUS,
+        needs=(),
+        ports=(PROMETHEUS,),
+        program=program,
+        healthy=lambda: prometheus.healthy(ports),
+    )
+
+
 def own_environment(name: str, wiring: Wiring) -> dict[str, str]:
     """All variables of a process of our own; KeyError for the databases and the gateway."""
+    own = (
+        exporter_environment(wiring.folder, wiring.ports, wiring.p_value)
+        if name == EXPORTER
+        else environment(name, wiring.ports, wiring.passwords)
+    )
     return {
-        **environment(name, wiring.ports, wiring.passwords),
+        **own,
         **wiring.extra,
         "PYTHONUNBUFFERED": "1",
     }

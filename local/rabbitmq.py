@@ -11,7 +11,8 @@ from local.passwords import write_private
 from local.ports import HOST, Ports
 
 ADMINISTRATOR = "administrator"
-_PLUGINS = "[rabbitmq_management,rabbitmq_consistent_hash_exchange].\n"
+PLUGINS = Path(__file__).parent.parent / "messaging/enabled_plugins"
+"""Those that a broker has switched on, here and in a container."""
 # Not the wrapper on the PATH, which insists on root and on the user rabbitmq.
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
@@ -39,7 +40,7 @@ def write_configuration(folder: Path, ports: Ports, passwords: Mapping[str, str]
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_private(folder / ".erlang.cookie", passwords["RABBITMQ_ERLANG_COOKIE"])
-    write_private(folder / "enabled_plugins", _PLUGINS)
+    write_private(folder / "enabled_plugins", PLUGINS.read_text("utf-8"))
     write_private(folder / "rabbitmq-env.conf", "")
     write_private(
         folder / "rabbitmq.conf",
@@ -47,6 +48,8 @@ def write_configuration(folder: Path, ports: Ports, passwords: Mapping[str, str]
 listeners.tcp.1 = {ports.address("rabbitmq")}
 management.tcp.ip = {HOST}
 management.tcp.port = {ports.rabbitmq_management}
+prometheus.tcp.ip = {HOST}
+prometheus.tcp.port = {ports.rabbitmq_prometheus}
 default_user = {ADMINISTRATOR}
 default_pass = {passwords["RABBITMQ_ADMIN_PASSWORD"]}
 default_user_tags.administrator = true

@@ -11,6 +11,7 @@ from messaging.consumer import Outcome
 from messaging.events import Event
 from messaging.retrying import Retrying
 from storage.ledger import Ledger
+from tracing.cause import Within
 
 EventHandler = Callable[[Mapping[str, Any]], Awaitable[object]]
 """Applies an event, given its body."""
@@ -59,11 +60,12 @@ class Handling:
         """Do it, however long the database is away."""
         work = partial(self._handlers[event.name], event.body)
         once = partial(self._ledger.once, event.name, event.key, event.version, work)
-        try:
-            return await self._retrying(once)
-        except Exception as error:  # noqa: BLE001 - whatever it is, others must not wait for it
-            self._log.exception("event_failed", type=event.name, key=event.key)
-            return error
+        with Within(event.cause):
+            try:
+                return await self._retrying(once)
+            except Exception as error:  # noqa: BLE001 - others must not wait for it
+                self._log.exception("event_failed", type=event.name, key=event.key)
+                return error
 
 
 def _version(event: Event) -> int:

@@ -1,17 +1,18 @@
-"""What relays and consumers count and measure; `build` is the version that wrote a change."""
+"""What relays and consumers count and measure, by the version that wrote a change."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, ProcessCollector
 
 from messaging.broker import Disconnected
 from messaging.topology import Queue, Topology
+from observability import metrics
 from storage.durable import DatabaseUnavailable
 from storage.outbox import Outbox
-
-_LAG_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60, 300, 1800, 21600)
+from storage.problems import Problem
 
 
 class Counts(Protocol):
@@ -21,54 +22,45 @@ class Counts(Protocol):
         """How many messages are ready in the queue. Raises Disconnected."""
 
 
-class RelayMetrics:
-    """The relay's figures, in a registry of their own."""
+class _Metrics:
+    """What both have."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.published = Counter(
-            "aware_events_published",
-            "Events confirmed by the broker.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.returned = Counter(
-            "aware_events_returned",
-            "Events that no queue took; they are published again.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.unconfirmed = Counter(
-            "aware_events_unconfirmed",
-            "Events whose confirm did not come; they are published again.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.refused = Counter(
-            "aware_events_refused",
-            "Changes that do not fit the event's schema; they cannot be published.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.backlog = Gauge(
-            "aware_unpublished_users",
-            "Documents, such as users, with unpublished changes, by the build of the newest.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.oldest = Gauge(
-            "aware_oldest_unpublished_seconds",
-            "Age of the oldest unpublished change of these; 0 where there is none.",
-            ["build"],
-            registry=self.registry,
-        )
+        ProcessCollector(registry=self.registry)
+        self._dependency_up = metrics.DEPENDENCY_UP.register(self.registry)
+
+    def depends_on(self, problems: Mapping[str, Problem | None]) -> None:
+        """Take note of what the process needs, by name, and what is wrong with it now."""
+        for name, problem in problems.items():
+            self._dependency_up.labels(name).set(problem is None)
+
+
+class RelayMetrics(_Metrics):
+    """The relay's figures, in a registry of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.published = metrics.EVENTS_PUBLISHED.register(self.registry)
+        self.returned = metrics.EVENTS_UNROUTABLE.register(self.registry)
+        self.unconfirmed = metrics.EVENTS_UNCONFIRMED.register(self.registry)
+        self.refused = metrics.EVENTS_INVALID.register(self.registry)
+        self.change_stream_open = metrics.CHANGE_STREAM_OPEN.register(self.registry)
+        self.change_stream_lost = metrics.CHANGE_STREAM_LOST.register(self.registry)
+        self.backlog = metrics.OUTBOX_PENDING.register(self.registry)
+        self.oldest = metrics.OUTBOX_LAG.register(self.registry)
         self._builds: set[str] = set()
 
-    async def measure(self, outbox: Outbox, now: datetime) -> None:
-        """Set the figures that are looked up; NaN where the database is away."""
+    async def measure(self, outbox: Outbox | None, now: datetime) -> None:
+        """Set the figures that are looked up; NaN where the database is away.
+
+        Without an outbox it is known to be, and nobody waits for it.
+        """
         try:
-            backlog = {each.build: each for each in await outbox.backlog()}
+            backlog = {each.build: each for each in await outbox.backlog()} if outbox else None
         except DatabaseUnavailable:
+            backlog = None
+        if backlog is None:
             for build in self._builds:
                 self._set_backlog(build, math.nan, math.nan)
             return
@@ -80,59 +72,24 @@ class RelayMetrics:
             else:
                 self._set_backlog(build, 0, 0)
 
-    def _set_backlog(self, build: str, users: float, age: float) -> None:
-        self.backlog.labels(build).set(users)
+    def _set_backlog(self, build: str, entries: float, age: float) -> None:
+        self.backlog.labels(build).set(entries)
         self.oldest.labels(build).set(age)
 
 
-class ConsumerMetrics:
+class ConsumerMetrics(_Metrics):
     """The consumer's figures, in a registry of their own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.applied = Counter(
-            "aware_events_applied",
-            "Events that were the newest of their key when applied.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.stale = Counter(
-            "aware_events_stale",
-            "Events that a newer one of the same key had replaced.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.retried = Counter(
-            "aware_events_retried",
-            "Events sent to wait and be tried again.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.dead = Counter(
-            "aware_events_dead_lettered",
-            "Messages sent to the dead letters.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.redelivered = Counter(
-            "aware_events_redelivered",
-            "Deliveries that the broker marked as repeated.",
-            ["build"],
-            registry=self.registry,
-        )
-        self.orders = Counter(
-            "aware_orders_updated", "Orders brought into step.", registry=self.registry
-        )
-        self.lag = Histogram(
-            "aware_sync_lag_seconds",
-            "From the change's writing to all orders being in step.",
-            ["build"],
-            buckets=_LAG_BUCKETS,
-            registry=self.registry,
-        )
-        self.waiting = Gauge(
-            "aware_queue_messages", "Messages ready in a queue.", ["queue"], registry=self.registry
-        )
+        super().__init__()
+        self.applied = metrics.EVENTS_APPLIED.register(self.registry)
+        self.stale = metrics.EVENTS_STALE.register(self.registry)
+        self.retried = metrics.EVENTS_RETRIED.register(self.registry)
+        self.dead = metrics.EVENTS_DEAD_LETTERED.register(self.registry)
+        self.redelivered = metrics.EVENTS_REDELIVERED.register(self.registry)
+        self.orders = metrics.ORDERS_UPDATED.register(self.registry)
+        self.lag = metrics.SYNC_LAG.register(self.registry)
+        self.waiting = metrics.QUEUE_MESSAGES_READY.register(self.registry)
 
     async def measure(self, broker: Counts, topology: Topology) -> None:
         """Set the figures that are looked up; NaN where the broker is away."""

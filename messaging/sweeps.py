@@ -79,7 +79,7 @@ class Sweeps:
             await self._sweep(sweep)
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must not be lost
             if not isinstance(error, DatabaseRefused):
-                self._log.exception("event_failed")
+                self._log.exception("event_failed", **sweep.contacts.origin.cause.fields())
             sweep.fail(error)
         finally:
             del self._sweeps[sweep.contacts.user_id]

@@ -14,6 +14,7 @@ from messaging.sweeps import SLICE, Sweeps
 from models.fields.events import UserContactsChanged
 from storage.contacts import Contacts, ContactsStore
 from storage.durable import DatabaseRefused, DatabaseUnavailable
+from storage.origin import Origin
 from storage.problems import Problems
 
 
@@ -170,7 +171,9 @@ class ContactsSync:
 def _contacts(event: Event) -> Contacts:
     body = event.body
     emails = tuple(body[UserContactsChanged.userEmails])
-    return Contacts(event.key, event.version, emails, body[UserContactsChanged.deliveryAddress])
+    origin = Origin(event.cause, event.changed_at, event.published_at, event.delivered_at)
+    address = body[UserContactsChanged.deliveryAddress]
+    return Contacts(event.key, event.version, emails, address, origin)
 
 
 def _newest(contacts: Iterable[Contacts]) -> dict[str, Contacts]:

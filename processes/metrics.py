@@ -5,29 +5,23 @@ import os
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+from observability.metrics import HTTP_REQUEST_DURATION
 
 
 class HttpMetrics:
-    """Counts and times answers, by build, operation and status."""
+    """Counts and times answers, by version, operation and status."""
 
-    def __init__(self, build: str) -> None:
+    def __init__(self, version: str) -> None:
         self._registry = CollectorRegistry()
-        self._histogram = Histogram(
-            "http_request_duration_seconds",
-            "Time from a request's arrival to the end of its answer.",
-            ("build", "operation", "status"),
-            registry=self._registry,
-            buckets=_BUCKETS,
-        )
-        self._build = build
+        self._histogram = HTTP_REQUEST_DURATION.register(self._registry)
+        self._version = version
         self._series: dict[tuple[str | None, int], Histogram] = {}
 
     def observe(self, operation: str | None, status: int, seconds: float) -> None:
         """Take note of one answer; takes about two microseconds."""
         series = self._series.get((operation, status))
         if series is None:
-            series = self._histogram.labels(self._build, operation or "none", str(status))
+            series = self._histogram.labels(operation or "none", str(status), self._version)
             self._series[operation, status] = series
         series.observe(seconds)
 

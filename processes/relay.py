@@ -72,7 +72,10 @@ async def _main(system: System, service: Service, row: Row) -> None:
             return {"broker": broker.problem, "database": problem}
 
         async def exposition() -> bytes:
-            await metrics.measure(outbox, clock.now())
+            problems = await checks()
+            metrics.depends_on(problems)
+            is_there = problems["database"] is None
+            await metrics.measure(outbox if is_there else None, clock.now())
             return generate_latest(metrics.registry)
 
         async with (

@@ -27,6 +27,7 @@ from processes.settings import (
 )
 from processes.start import exit_on_config_error
 from processes.stored import Stored, stored
+from processes.tracing import configure_tracing
 from services.declaration import Service, System, Version
 from services.reading import declared
 from storage.client import connect
@@ -46,7 +47,9 @@ def create(name: str, version: str = "") -> Application:
     if (name, version) not in rows:
         known = ", ".join(" ".join(row).strip() for row in rows)
         raise SettingsError(f"services.yaml has no {name} {version}".strip() + f", but {known}")
-    return composed(system, *rows[name, version])
+    service, one = rows[name, version]
+    configure_tracing(one.process)
+    return composed(system, service, one)
 
 
 def composed(system: System, service: Service, version: Version) -> Application:

@@ -75,12 +75,18 @@ def management_port() -> int:
 
 
 def health_address() -> Address:
-    """HEALTH_BIND: `host:port` where relay and consumer answer health and metrics."""
+    """HEALTH_BIND: `host:port` where relay, consumer and exporter answer health and metrics."""
     text = _Environment().text("HEALTH_BIND", default="127.0.0.1:5000")
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit():
         raise SettingsError(f"HEALTH_BIND: {text} is not host:port")
     return Address(host, int(port))
+
+
+def backups_folder() -> Path | None:
+    """BACKUPS_DIR: the folder whose newest backup the exporter measures; none if not set."""
+    name = os.environ.get("BACKUPS_DIR")
+    return Path(name) if name else None
 
 
 def password_for(login: str, system: str) -> str:

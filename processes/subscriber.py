@@ -116,6 +116,7 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
             return {"broker": broker.problem, "database": problem}
 
         async def exposition() -> bytes:
+            metrics.depends_on(await checks())
             await metrics.measure(broker, parts.topology)
             return generate_latest(metrics.registry)
 

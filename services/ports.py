@@ -17,9 +17,12 @@ class FixedPorts:
     gateway_admin: int = _port(8001, "the gateway's administration")
     rabbitmq: int = _port(5673, "RabbitMQ")
     rabbitmq_management: int = _port(15672, "RabbitMQ's management")
+    rabbitmq_prometheus: int = _port(15692, "RabbitMQ's metrics")
     rabbitmq_distribution: int = _port(25673, "RabbitMQ's command line tools")
     epmd: int = _port(4371, "Erlang's port mapper, which RabbitMQ needs")
     mongodb: int = _port(27017, "MongoDB")
+    exporter: int = _port(5019, "metrics of the split and the backups, with OBSERVABILITY")
+    prometheus: int = _port(9090, "Prometheus, with OBSERVABILITY")
 
 
 def purposes() -> Mapping[str, str]:

@@ -32,6 +32,8 @@ FORMAT = 1
 """Counts up when a file can no longer be read by what read the ones before."""
 
 MANIFEST = "backup.json"
+SUFFIX = ".zip"
+"""What the names of backups end with."""
 
 _RECORDS = "/migrations.bson"
 """Which migrations the documents have gone through: of none, where a backup does not say."""
@@ -222,6 +224,26 @@ def check_backup(file: Path, names: Iterable[str], step: Step = lambda _: None) 
     except (*_DAMAGED, ValueError, KeyError, TypeError) as error:
         raise BadBackupError(f"{file} is no backup, or a damaged one: {redacted(error)}") from error
     return manifest
+
+
+def newest_backup(folder: Path) -> tuple[datetime, int] | None:
+    """Of when the newest backup in a folder is, and its bytes; None where there is none.
+
+    Its contents are not checked. What is no backup is passed over.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    found = [_moment_and_size(file) for file in folder.iterdir() if file.suffix == SUFFIX]
+    return max(filter(None, found), default=None)
+
+
+def _moment_and_size(file: Path) -> tuple[datetime, int] | None:
+    try:
+        with ZipFile(file) as archive:
+            return Manifest.from_json(archive.read(MANIFEST)).moment, file.stat().st_size
+    except (OSError, *_DAMAGED, ValueError, KeyError, TypeError):
+        return None
 
 
 def _measure(archive: ZipFile, name: str, step: Step) -> Part:

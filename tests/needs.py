@@ -33,6 +33,8 @@ def _missing(item: pytest.Item) -> str:
         return reason
     if item.get_closest_marker("browser") and not shutil.which("chromium"):
         return "there is no chromium; run tests/install-tools.sh"
+    if item.get_closest_marker("prometheus") and not shutil.which("promtool"):
+        return "there is no prometheus; run `python -m local.debian prometheus`"
     if item.get_closest_marker("root") and (impossible := _impossible()):
         return f"{impossible}; run it as root, after tests/install-tools.sh"
     return ""

@@ -47,13 +47,13 @@ def test_processes_add_up_and_snapshots_subtract() -> None:
 def test_only_what_matters_is_read() -> None:
     """Other samples, and those of no version, are left."""
     text = """# TYPE aware_sync_lag_seconds histogram
-aware_sync_lag_seconds_bucket{build="v1",le="0.1"} 1
-aware_sync_lag_seconds_bucket{build="v1",le="+Inf"} 2
-aware_sync_lag_seconds_sum{build="v1"} 1
+aware_sync_lag_seconds_bucket{version="v1",le="0.1"} 1
+aware_sync_lag_seconds_bucket{version="v1",le="+Inf"} 2
+aware_sync_lag_seconds_sum{version="v1"} 1
 # TYPE aware_events_applied counter
-aware_events_applied_total{build="v1"} 2
+aware_events_applied_total{version="v1"} 2
 # TYPE other counter
-other_total{build="v1"} 3
+other_total{version="v1"} 3
 """
     assert values(text) == {
         ("aware_sync_lag_seconds_bucket", "v1", "0.1"): 1,

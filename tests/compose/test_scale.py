@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from models.fields.user import User
+from observability.metrics import HTTP_REQUEST_DURATION
 from tests.compose.engine import PROCESSES, Compose, docker
 from tests.compose.test_operator import operator
 from tests.compose.test_system import in_step
@@ -26,7 +27,7 @@ _EMAILS = json.dumps({User.emails: ["nobody@example.com"]}).encode()
 # Neither changes what another test looks at.
 USERS = Request("PUT", "/users/nobody", _EMAILS, _JSON)
 ORDERS = Request("PUT", "/orders/o15/status", b'{"orderStatus": "shipping"}', _JSON)
-_ANSWERED = "http_request_duration_seconds_count"
+_ANSWERED = f"{HTTP_REQUEST_DURATION.name}_count"
 _METRICS = (
     "import urllib.request as r; print(r.urlopen('http://127.0.0.1:5000/metrics').read().decode())"
 )

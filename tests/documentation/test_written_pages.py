@@ -117,7 +117,9 @@ def test_an_address_that_is_none_is_refused(name: str) -> None:
 def _copy(target: Path) -> None:
     """What the written pages are made from."""
     files = {file for section in SECTIONS for file in section.files} | {".env.example"}
-    files |= {each for each in tracked() if each.startswith("docs/adr/")} | {"docs/settings.md"}
+    files |= {each for each in tracked() if each.startswith("docs/adr/")}
+    files |= {f"docs/{page}.md" for page in ("settings", "metrics", "alerts")}
+    files |= {"deploy/observability/rules.yml"}
     for name in files:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_text(read(name), "utf-8")

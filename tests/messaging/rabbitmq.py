@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import httpx
@@ -17,7 +16,6 @@ from local.stack import Stack
 from tests.reaper import container_name
 from tests.waiting import until
 
-PLUGINS = Path(__file__).parents[2] / "messaging/enabled_plugins"
 IMAGE = os.environ.get("RABBITMQ_IMAGE", "rabbitmq:4.1-management")
 
 
@@ -139,7 +137,7 @@ def _create(server: InAContainer, administrator: Mapping[str, str]) -> None:
         "RABBITMQ_DEFAULT_PASS": administrator["RABBITMQ_PASSWORD"],
     }
     names = (f"--env={name}" for name in variables)  # the values are not for everybody's eyes
-    plugins = f"--volume={PLUGINS}:/etc/rabbitmq/enabled_plugins:ro"
+    plugins = f"--volume={rabbitmq.PLUGINS}:/etc/rabbitmq/enabled_plugins:ro"
     _docker("create", "--name", server.name, *names, *published, plugins, IMAGE, **variables)
 
 

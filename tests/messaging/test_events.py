@@ -320,7 +320,7 @@ async def test_a_handler_that_fails_leaves_nothing_and_is_tried_again(watched: W
 
         async def retried() -> bool:
             told = generate_latest(metrics.registry).decode()
-            return 'aware_events_retried_total{build="v1"}' in told
+            return 'aware_events_retried_total{version="v1"}' in told
 
         await until_async(retried, "it waits to be tried again")
         assert [each["_id"] async for each in entries.find()] == [f"GadgetState {good}"]

@@ -87,10 +87,12 @@ async def test_a_change_is_carried_with_the_logins_of_the_processes(
 
         await until_async(in_step, "the order is in step")
     relay, consumer = pair
-    assert 'aware_events_published_total{build="v2"} 1.0' in relay.get("/metrics").text
-    assert 'aware_events_applied_total{build="v2"} 1.0' in consumer.get("/metrics").text
-    assert 'aware_sync_lag_seconds_count{build="v2"} 1.0' in consumer.get("/metrics").text
-    assert 'aware_queue_messages{queue="user_updates.dead"} 0.0' in consumer.get("/metrics").text
+    assert 'aware_events_published_total{version="v2"} 1.0' in relay.get("/metrics").text
+    assert 'aware_events_applied_total{version="v2"} 1.0' in consumer.get("/metrics").text
+    assert 'aware_sync_lag_seconds_count{version="v2"} 1.0' in consumer.get("/metrics").text
+    assert (
+        'aware_queue_messages_ready{queue="user_updates.dead"} 0.0' in consumer.get("/metrics").text
+    )
 
 
 async def test_a_stop_is_clean(running: Running) -> None:

@@ -17,6 +17,7 @@ from messaging.metrics import RelayMetrics
 from messaging.topology import EXCHANGE, Declarations, Exchange
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress, User
+from observability.metrics import EVENTS_UNROUTABLE
 from storage.client import Json
 from storage.contacts import Contacts, MongoContactsStore
 from storage.system_fields import CONTACT_VERSION, value_of
@@ -255,9 +256,7 @@ async def test_a_returned_event_stays_to_be_published(system: System) -> None:
     async with system.relay() as metrics:
 
         async def some_returned() -> bool:
-            returned = metrics.registry.get_sample_value(
-                "aware_events_returned_total", {"build": "v1"}
-            )
+            returned = metrics.registry.get_sample_value(EVENTS_UNROUTABLE.name, {"version": "v1"})
             return bool(returned)
 
         await system.change(user)

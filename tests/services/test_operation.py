@@ -31,7 +31,7 @@ def test_a_service_shows_itself(client: Callable[[str], httpx.Client], service: 
 
 def test_metrics_count_by_build_operation_and_status(v2: httpx.Client) -> None:
     """One more 404 of one operation is one more in its series."""
-    series = 'http_request_duration_seconds_count{build="v2",operation="get_user",status="404"}'
+    series = 'http_request_duration_seconds_count{operation="get_user",status="404",version="v2"}'
 
     def figure() -> float:
         lines = v2.get("/metrics").text.splitlines()

@@ -1,0 +1,1 @@
+"""What the system measures: metrics, the rules on them, and what shows them."""
