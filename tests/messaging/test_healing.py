@@ -21,9 +21,11 @@ Step = Callable[[Pair], Awaitable[None]]
 
 @pytest.fixture
 async def pair(system: System, tmp_path: Path) -> AsyncIterator[Pair]:
-    """Relay and consumer, both ready."""
+    """Relay and consumer, both ready, with all queues."""
     async with pair_on(system, tmp_path) as pair:
         await pair.ready()
+        for queue in pair.topology.queues:
+            await back(pair, queue)
         yield pair
 
 
