@@ -54,6 +54,10 @@ class Environment:
         """An `address:port`."""
         return self._text(name, _LISTEN, "one address:port", default)
 
+    def listen_or_off(self, name: str) -> str:
+        """An `address:port`, or nothing where it is `off` or not set."""
+        return "" if self._variables.get(name) == "off" else self.listen(name, "")
+
     def url(self, name: str) -> str:
         """An address without a last slash."""
         return self._text(name, _URL, "http://host:port").rstrip("/")

@@ -154,6 +154,10 @@ def test_every_answer_names_its_request(client: httpx.Client, services: Services
     assert client.get("/nothing").headers["X-Request-Id"]
     own = client.get("/orders/", headers={"X-Request-Id": "mine-1"})
     assert own.headers["X-Request-Id"] == "mine-1"
+    for name in ("jane@personal.com", "two names", "a" * 129):
+        assert (
+            client.get("/orders/", headers={"X-Request-Id": name}).headers["X-Request-Id"] != name
+        )
 
 
 def test_a_body_beyond_the_limit_is_refused(start: Start, services: Services) -> None:
