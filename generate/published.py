@@ -121,9 +121,13 @@ def _references(node: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON 
         for each in node:
             yield from _references(each)
     elif isinstance(node, dict):
-        reference = node.get("$ref")
-        if isinstance(reference, str):
-            _, _, kind, name, *_ = reference.split("/")
-            yield kind, name
+        told = node.get("discriminator")
+        mapping = told.get("mapping", {}) if isinstance(told, dict) else {}
+        for reference in (node.get("$ref"), *mapping.values()):
+            if isinstance(reference, str) and reference.startswith("#/"):
+                _, _, kind, name, *_ = reference.split("/")
+                yield kind, name
+            elif isinstance(reference, str):
+                yield "schemas", reference
         for each in node.values():
             yield from _references(each)

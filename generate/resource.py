@@ -76,9 +76,20 @@ class _Resource:
         }
         for operation in self.description.operations:
             make = makers.get((operation.method, operation.template.rstrip("/")))
-            handler = make and make(operation)
+            handler = make and self._has_key(operation) and make(operation)
             if handler:
                 yield operation, handler
+
+    def _has_key(self, operation: Operation) -> bool:
+        """Whether what its path has of a document is of the key's type."""
+        schemas = self.description.schemas
+        key = properties_of(self.description, self.collection.schema).get(self.collection.key, {})
+        kinds = {
+            value_type(each.schema, schemas)
+            for each in operation.arguments
+            if each.location == "path"
+        }
+        return kinds <= {value_type(key, schemas)}
 
     @property
     def _documents(self) -> str:

@@ -50,12 +50,13 @@ class Sources:
 
     def notes(self) -> Iterator[str]:
         """What is understood and changes nothing, a line each."""
-        yield from dict.fromkeys(note for each in self.descriptions for note in each.notes)
+        notes = [note for each in self.descriptions for note in each.notes]
         for description in self.apis.values():
-            yield from unchecked_bodies(description)
-            yield from by_handlers_alone(description)
-            yield from without_refusals(description)
-            yield from ended(description, datetime.now(UTC))
+            notes += unchecked_bodies(description)
+            notes += by_handlers_alone(description)
+            notes += without_refusals(description)
+            notes += ended(description, datetime.now(UTC))
+        yield from dict.fromkeys(notes)
 
     def renamed(self) -> Iterator[str]:
         """Names of the specs that are others in Python, a line each."""

@@ -12,6 +12,9 @@ from jsonschema_rs import ValidationError, ValidationErrorKind
 Explained = tuple[list[str | int], str]
 """The keys that lead to what is wrong, and what that is."""
 
+_ONE_LINE = {ord(each): each.encode("unicode_escape").decode() for each in "\n\r\u2028\u2029"}
+"""A pattern as it is compiled has them; what is wrong is told in one line."""
+
 
 def explain(errors: Iterable[ValidationError], schema: Any) -> Iterator[Explained]:  # noqa: ANN401
     """Every error in plain words; `schema` is the whole schema that the validator was made of."""
@@ -31,6 +34,8 @@ def _one(error: ValidationError, schema: Any) -> Iterator[Explained]:  # noqa: A
             yield path, "must not be there"
         case ValidationErrorKind.Not() if kind.schema == {}:
             yield path, "must not be there"
+        case ValidationErrorKind.Not(schema={"required": [*names], **rest}) if not rest:
+            yield path, f"must not have {' and '.join(map(str, names))} beside what else is there"
         case ValidationErrorKind.Not():
             yield path, "fits no alternative, or one that is excluded"
         case ValidationErrorKind.OneOfMultipleValid():
@@ -38,7 +43,7 @@ def _one(error: ValidationError, schema: Any) -> Iterator[Explained]:  # noqa: A
         case ValidationErrorKind.OneOfNotValid() | ValidationErrorKind.AnyOf():
             yield from _branches(error, [[*each] for each in kind.context], schema)
         case _:
-            yield path, error.message
+            yield path, error.message.translate(_ONE_LINE)
 
 
 def _branches(

@@ -1,12 +1,15 @@
 """What a spec says of answers and no service can do: refused before anything is bound."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from contract.answers.encoding import can_hold
 from contract.answers.media_types import media_range
 from openapi.description import Description
 from openapi.errors import Violation
+from openapi.schemas import value_type
+
+_VALUES: Mapping[str, object] = {"string": "", "integer": 0, "number": 0.5, "boolean": True}
 
 
 def unanswerable(description: Description) -> Iterator[Violation]:
@@ -26,9 +29,14 @@ def by_handlers_alone(description: Description) -> Iterator[str]:
     for operation in description.operations:
         for response in operation.responses.values():
             names = {name: media_range(name) for name in response.content}
-            if response.status.startswith("2") and any(each.is_json for each in names.values()):
+            values = [
+                _VALUES.get(value_type(response.content[name].schema, description.schemas), {})
+                for name, each in names.items()
+                if each.is_json
+            ]
+            if response.status.startswith("2") and values:
                 for name, each in names.items():
-                    if each.is_concrete and not can_hold(each, {}):
+                    if each.is_concrete and not all(can_hold(each, value) for value in values):
                         found.setdefault(name, []).append(operation.id)
                         places.setdefault(name, response.content[name].pointer)
     for name, operations in found.items():

@@ -96,3 +96,26 @@ def test_get_user_is_internal() -> None:
     """The one of ours: neither the operation nor a link to it is published."""
     assert "get_user" in str(load_description(ROOT / "specs" / "user.yaml").document)
     assert "get_user" not in str(published_document(ROOT / "specs" / "user.yaml"))
+
+
+def test_what_only_a_discriminator_leads_to_stays() -> None:
+    """By its reference, or by its bare name; the document can be read again."""
+    mapping = {"cat": "#/components/schemas/Cat", "dog": "Dog"}
+    pet = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"type": "string"}},
+        "discriminator": {"propertyName": "kind", "mapping": mapping},
+    }
+    kinds = {name: {"allOf": [{"$ref": "#/components/schemas/Pet"}]} for name in ("Cat", "Dog")}
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}
+    operation = {"responses": {"200": {"description": "OK", "content": content}}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Pets", "version": "1"},
+        "paths": {"/pet": {"get": operation}},
+        "components": {"schemas": {"Pet": pet, **kinds, "Other": {"type": "string"}}},
+    }
+    shown = published(described(document))
+    assert {*shown["components"]["schemas"]} == {"Pet", "Cat", "Dog"}
+    assert {*described(shown).schemas} == {"Pet", "Cat", "Dog"}

@@ -31,3 +31,5 @@ def test_a_media_type_that_no_value_is_made_in_is_noted_beside_json() -> None:
     for other in ("text/csv", "application/vnd.x+json", "*/*", "application/x-www-form-urlencoded"):
         assert [*by_handlers_alone(api({"application/json": {}, other: {}}))] == []
     assert [*by_handlers_alone(api({"application/xml": {}}))] == []
+    text: dict[str, object] = {"schema": {"type": "string"}}
+    assert [*by_handlers_alone(api({"application/json": text, "text/plain": text}))] == []
