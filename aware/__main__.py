@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "aware.run:run_command",
     "exporter": "aware.exporter:exporter",
     "dead-letters": "aware.dead_letters:dead_letters_command",
+    "sync": "aware.sync:sync_command",
     "resync": "aware.resync:resync_command",
     "backup": "aware.backup:backup_command",
     "restore": "aware.backup:restore_command",

@@ -7,6 +7,7 @@ import click
 import structlog
 
 from processes import relay, subscriber
+from processes.tracing import configure_tracing
 from services.reading import declared
 
 if TYPE_CHECKING:
@@ -33,4 +34,5 @@ def run_command(process: str) -> None:
         known = ", ".join(starts) or "no process of events"
         raise click.BadParameter(f"{process} is none of services.yaml, which has {known}")
     structlog.contextvars.bind_contextvars(process=process)
+    configure_tracing(process)
     starts[process]()

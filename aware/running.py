@@ -21,10 +21,10 @@ from storage.redaction import redacted
 T = TypeVar("T")
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Any, Any, T], *, log_level: int = logging.WARNING) -> T:
     """Do it; what can go wrong becomes one line on stderr and exit status 1."""
     # A connection made is news in a service, and noise here.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(log_level))
     with in_one_line():
         return asyncio.run(work)
 

@@ -16,7 +16,7 @@
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -27,6 +27,7 @@ from contract.deprecation import deprecation_headers
 from contract.errors import FAILED, MethodNotAllowed, NotFound, Problem
 from contract.paths import Paths, is_ambiguous_path, loggable_path
 from openapi.description import Description
+from tracing.requests import REQUEST_ID_HEADER, RequestSpan, RequestSpans
 
 SERVER = (b"server", b"aware")
 """A header of every answer: whoever asks need not know which library answers."""
@@ -66,30 +67,37 @@ class Api:
         self._app = app
         self._paths = Paths(description)
         self._operations = {each.id: each for each in description.operations}
+        self._spans = RequestSpans()
         self._deprecated = deprecation_headers(description)
         self._headers = ((b"x-service-version", version.encode()), SERVER)
         self._translate = translate
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, under the name by which the gateway, or else this, calls it."""
+        scope["path"] = self._paths.normalize(scope["path"])
+        scope["extensions"] = {}
+        with self._spans.begin(scope) as span:
+            await self._answer_within(span, scope, receive, send)
+
+    async def _answer_within(
+        self, span: RequestSpan, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         began = time.perf_counter()
         status: int | None = None
+        named = (REQUEST_ID_HEADER, span.request_id.encode())
 
         async def send_named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers]
+                message["headers"] = [*message.get("headers", ()), *self._headers, named]
                 if self._deprecated:
                     message["headers"] += self._deprecated.get(_operation(scope) or "", ())
             elif scope["method"] == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
 
-        scope["path"] = self._paths.normalize(scope["path"])
-        extensions: dict[str, Any] = {}
-        scope["extensions"] = extensions
         try:
             await self._answer(scope, receive, send_named)
         except Exception as error:
@@ -97,7 +105,10 @@ class Api:
                 raise
             problem = self._problem(scope, error)
             await self._typed(scope, problem.response())(scope, receive, send_named)
-        self._observe(_operation(scope), status or 500, time.perf_counter() - began)
+        operation = _operation(scope)
+        found = self._operations.get(operation or "")
+        span.answered(None if found is None else found.path, status or 500)
+        self._observe(operation, status or 500, time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]

@@ -36,7 +36,10 @@ SECTIONS = (
     Section(
         "Services, relay, consumer and set-up",
         "Read by each of our processes when it starts. `make up` and Docker Compose set them.",
-        ("processes/settings.py", "processes/gunicorn.conf.py", "processes/logs.py"),
+        (
+            *("processes/settings.py", "processes/gunicorn.conf.py", "processes/logs.py"),
+            "processes/tracing.py",
+        ),
     ),
     Section("Gateway", "Read by `python -m aware gateway …`.", ("kong/settings.py",)),
     Section("One machine", "Read by `make up` and `make start`.", ("local/commands.py",)),

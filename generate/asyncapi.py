@@ -6,11 +6,12 @@ import yaml
 
 from generate.json_schemas import draft_07
 from generate.sources import Sources
-from messaging.events import BUILD, CHANGED_AT, TRACEPARENT
+from messaging.events import BUILD, CHANGED_AT, PUBLISHED_AT
 from messaging.topology import EXCHANGE, QUEUE_NAME, queue_of
 from openapi.description import Description
 from openapi.names import class_name
 from services.declaration import Event, Kind, Relay, Subscriber, System
+from tracing.cause import REQUEST_ID, TRACEPARENT, TRACESTATE
 
 PATH = "schemas/asyncapi.yaml"
 
@@ -145,7 +146,16 @@ def _message(name: str, schema: dict[str, Any]) -> dict[str, Any]:
                     "type": "integer",
                     "description": "When, in milliseconds since 1970.",
                 },
+                PUBLISHED_AT: {
+                    "type": "integer",
+                    "description": "When it was sent to its queue, in milliseconds since 1970.",
+                },
                 TRACEPARENT: {"type": "string", "description": "The W3C trace context, if any."},
+                TRACESTATE: {"type": "string", "description": "What belongs to that, if any."},
+                REQUEST_ID: {
+                    "type": "string",
+                    "description": "What the request was called that made the change.",
+                },
             },
             "required": [BUILD, CHANGED_AT],
         },

@@ -35,6 +35,7 @@ _LEFTOVERS_GRACE = 30.0  # seconds
 # What the processes get from the shell in which the system is started. Nothing else, so that
 # neither its RABBITMQ_ and KONG_ variables nor its secrets reach them.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LOG_FORMAT")
+_TRACING = "OTEL_"  # OpenTelemetry's own variables, whichever somebody sets
 
 
 @dataclass(frozen=True)
@@ -246,7 +247,11 @@ class Stack:
         passwords.write_private(self._record, json.dumps(known, indent=2) + "\n")
 
     def _launch(self) -> None:
-        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name in _INHERITED or name.startswith(_TRACING)
+        }
         programs = [part.program() for part in self._built]
         self._write_record(complete=False)
         self._supervisor.start(programs, inherited | leftovers.mark(self.state))

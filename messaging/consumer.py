@@ -10,17 +10,22 @@ import structlog
 from messaging.broker import Broker, BrokerError, Delivery, HeaderValue
 from messaging.clock import Clock
 from messaging.events import (
+    PUBLISHED_AT,
     BadMessage,
     Event,
     Events,
     build_of,
     identifier,
     milliseconds_since_1970,
+    moment_in,
 )
 from messaging.finishing import finish
 from messaging.metrics import ConsumerMetrics
 from messaging.topology import Topology
 from storage.redaction import redacted
+from tracing.cause import Cause
+from tracing.logs import Several
+from tracing.messages import Destination, MessageSpans, Processing
 
 Outcome = int | Exception | asyncio.Future[int]
 """What becomes of an event: the version that stands for it, its own or a newer one, or why it was
@@ -69,6 +74,7 @@ class _Failure:
 
     delivery: Delivery
     reason: str
+    kind: str
     final: bool
 
 
@@ -98,6 +104,8 @@ class Consumer:
         self._metrics = metrics
         self._window = window
         self._waiting: set[asyncio.Task[None]] = set()
+        self._spans = MessageSpans()
+        self._open: dict[Delivery, Processing] = {}
         self._log = structlog.get_logger()
 
     async def run(self) -> None:
@@ -121,7 +129,8 @@ class Consumer:
         What takes long is acknowledged, or put aside, some time after this has returned.
         """
         events, failures = self._read(window)
-        outcomes = await self._apply([*events.values()])
+        with Several([each.cause for each in events.values()]):
+            outcomes = await self._apply([*events.values()])
         applied: list[Delivery] = []
         for delivery, event in events.items():
             outcome = outcomes[event]
@@ -132,7 +141,7 @@ class Consumer:
             elif isinstance(outcome, Exception):
                 failures.append(_failed(delivery, outcome))
             else:
-                self._count(event, outcome)
+                self._count(delivery, event, outcome)
                 applied.append(delivery)
         await self._settle(applied, failures)
 
@@ -144,7 +153,7 @@ class Consumer:
         except Exception as error:  # noqa: BLE001 - whatever it is, the event must not be lost
             await self._settle([], [_failed(delivery, error)])
         else:
-            self._count(event, reached)
+            self._count(delivery, event, reached)
             await self._settle([delivery], [])
 
     async def _settle(self, applied: Sequence[Delivery], failures: Sequence[_Failure]) -> None:
@@ -157,21 +166,56 @@ class Consumer:
         else:
             await self._clock.sleep(_PAUSE_BEFORE_GIVING_BACK_SECONDS)
             await self._broker.give_back()
+            for each in failures:
+                self._end(each.delivery, "requeued")
 
     def _read(self, window: Sequence[Delivery]) -> tuple[dict[Delivery, Event], list[_Failure]]:
         events: dict[Delivery, Event] = {}
         failures: list[_Failure] = []
+        now = self._clock.now()
         for delivery in window:
             if delivery.redelivered:
                 self._metrics.redelivered.labels(build_of(delivery.message)).inc()
+            processing = self._begin(delivery)
             try:
-                events[delivery] = self._events.read(delivery.message)
+                event = self._events.read(delivery.message)
             except BadMessage as error:
-                failures.append(_Failure(delivery, str(error), final=True))
+                failures.append(_Failure(delivery, str(error), type(error).__name__, final=True))
+                continue
+            processing.of(event.key)
+            events[delivery] = replace(event, cause=processing.cause, delivered_at=now)
+        self._link(events)
         return events, failures
 
-    def _count(self, event: Event, reached: int) -> None:
+    def _begin(self, delivery: Delivery) -> Processing:
+        message, queue = delivery.message, self._topology.updates
+        processing = self._spans.processing(
+            Cause.of_headers(message.headers),
+            Destination(queue.exchange, queue.name),
+            message.message_id,
+            published_at=moment_in(message.headers.get(PUBLISHED_AT)),
+            retries=_retries(message.headers),
+        )
+        self._open[delivery] = processing
+        return processing
+
+    def _link(self, events: Mapping[Delivery, Event]) -> None:
+        """Of several events of one key, the newest is applied for all."""
+        by_key: dict[tuple[str, str], list[Delivery]] = {}
+        for delivery, event in events.items():
+            by_key.setdefault((event.name, event.key), []).append(delivery)
+        for some in by_key.values():
+            *older, newest = sorted(some, key=lambda each: events[each].version)
+            self._open[newest].stands_for([self._open[each] for each in older])
+
+    def _end(self, delivery: Delivery, outcome: str, error: str = "") -> None:
+        processing = self._open.pop(delivery, None)
+        if processing is not None:
+            processing.end(outcome, error)
+
+    def _count(self, delivery: Delivery, event: Event, reached: int) -> None:
         """Take note that what the event said is applied, or something newer."""
+        self._end(delivery, "stale" if reached > event.version else "applied")
         if reached > event.version:
             self._metrics.stale.labels(event.build).inc()
             return
@@ -182,7 +226,7 @@ class Consumer:
             key=event.key,
             version=event.version,
             build=event.build,
-            traceparent=event.traceparent,
+            **event.cause.fields(),
         )
 
     async def _put_aside(self, failures: Sequence[_Failure]) -> bool:
@@ -193,18 +237,30 @@ class Consumer:
         message = failure.delivery.message
         failed = _retries(message.headers)
         dead = failure.final or failed >= len(self._topology.retries)
-        headers = {**message.headers, REASON: failure.reason[:_MOST_REASON_LENGTH]}
+        moment = milliseconds_since_1970(self._clock.now())
+        cause = self._open[failure.delivery].cause
+        headers = {
+            **message.headers,
+            REASON: failure.reason[:_MOST_REASON_LENGTH],
+            PUBLISHED_AT: moment,
+        }
         if dead:
             to = self._topology.dead
-            headers[DEAD_SINCE] = milliseconds_since_1970(self._clock.now())
+            headers[DEAD_SINCE] = moment
         else:
             to = self._topology.retries[failed]
             headers[RETRIES] = failed + 1
         try:
-            await self._broker.publish(replace(message, headers=headers), to.address)
+            with self._spans.publishing(
+                cause, Destination(to.exchange, to.name), message.message_id
+            ) as carried:
+                headers |= carried.headers()
+                await self._broker.publish(replace(message, headers=headers), to.address)
         except BrokerError as error:
-            self._log.warning("message_not_put_aside", queue=to.name, reason=error)
+            named = cause.fields()
+            self._log.debug("message_not_put_aside", queue=to.name, reason=error, **named)
             return False
+        self._end(failure.delivery, "dead-lettered" if dead else "retried", failure.kind)
         build = build_of(message)
         (self._metrics.dead if dead else self._metrics.retried).labels(build).inc()
         self._log.warning(
@@ -213,12 +269,13 @@ class Consumer:
             build=build,
             queue=to.name,
             reason=failure.reason,
+            **cause.fields(),
         )
         return True
 
 
 def _failed(delivery: Delivery, error: Exception) -> _Failure:
-    return _Failure(delivery, redacted(error), final=False)
+    return _Failure(delivery, redacted(error), type(error).__name__, final=False)
 
 
 def _retries(headers: Mapping[str, HeaderValue]) -> int:

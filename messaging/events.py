@@ -19,6 +19,7 @@ from openapi.reading import load_description
 from services.declaration import System
 from services.payload import VERSION, keys
 from storage.outbox import Change
+from tracing.cause import Cause
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -28,8 +29,8 @@ BUILD = "build"
 CHANGED_AT = "changed-at-ms"
 """Header: when the change was written, in milliseconds since 1970."""
 
-TRACEPARENT = "traceparent"
-"""Header: the W3C trace context of the request that made the change, where it had one."""
+PUBLISHED_AT = "published-at-ms"
+"""Header: when it was sent to the queue in which it waits, in milliseconds since 1970."""
 
 UNKNOWN_BUILD = "unknown"
 """Where a message does not say which."""
@@ -44,7 +45,8 @@ class Event:
     """An event as a follower knows it, told from others by its identity.
 
     `key`, as text, and `version` are those of what it tells of, `body` is all that it says.
-    `changed_at` is None where the message does not say.
+    `changed_at` is None where the message does not say, and so is `published_at`. `cause` is the
+    request that made the change, `delivered_at` when the message was taken from the queue.
     """
 
     name: str
@@ -53,7 +55,9 @@ class Event:
     body: Mapping[str, Any]
     build: str
     changed_at: datetime | None
-    traceparent: str | None
+    cause: Cause
+    published_at: datetime | None = None
+    delivered_at: datetime | None = None
 
 
 class Events:
@@ -90,10 +94,9 @@ class Events:
         headers: dict[str, HeaderValue] = {
             BUILD: change.build,
             CHANGED_AT: milliseconds_since_1970(change.changed_at),
+            **change.cause.headers(),
             KEY: change.key,
         }
-        if change.traceparent is not None:
-            headers[TRACEPARENT] = change.traceparent
         return Message(
             orjson.dumps(body),
             message_id=str(uuid4()),
@@ -127,8 +130,9 @@ class Events:
             body[VERSION],
             body,
             build=build_of(message),
-            changed_at=_moment(message.headers.get(CHANGED_AT)),
-            traceparent=_text(message.headers.get(TRACEPARENT)),
+            changed_at=moment_in(message.headers.get(CHANGED_AT)),
+            cause=Cause.of_headers(message.headers),
+            published_at=moment_in(message.headers.get(PUBLISHED_AT)),
         )
 
 
@@ -194,13 +198,9 @@ def _known(value: Any, shape: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON is 
     return value
 
 
-def _moment(header: HeaderValue | None) -> datetime | None:
+def moment_in(header: HeaderValue | None) -> datetime | None:
     """The moment in a header; None where it holds none."""
     try:
         return datetime.fromtimestamp(header / 1000, UTC) if isinstance(header, int) else None
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def _text(header: HeaderValue | None) -> str | None:
-    return header if isinstance(header, str) else None

@@ -12,6 +12,7 @@ from structlog.typing import EventDict
 from processes.settings import SettingsError
 from processes.tracebacks import as_data, as_text
 from storage.redaction import redacted
+from tracing.logs import add_cause
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ def configure_logs(process: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        add_cause,
         _redact,
     ]
     last: list[structlog.typing.Processor] = (

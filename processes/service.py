@@ -27,10 +27,11 @@ from processes.settings import (
 )
 from processes.start import exit_on_config_error
 from processes.stored import Stored, stored
+from processes.tracing import configure_tracing
 from services.declaration import Service, System, Version
 from services.reading import declared
 from storage.client import connect
-from storage.durable import answers
+from storage.durable import silence
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -46,7 +47,9 @@ def create(name: str, version: str = "") -> Application:
     if (name, version) not in rows:
         known = ", ".join(" ".join(row).strip() for row in rows)
         raise SettingsError(f"services.yaml has no {name} {version}".strip() + f", but {known}")
-    return composed(system, *rows[name, version])
+    service, one = rows[name, version]
+    configure_tracing(one.process)
+    return composed(system, service, one)
 
 
 def composed(system: System, service: Service, version: Version) -> Application:
@@ -90,7 +93,7 @@ def composed(system: System, service: Service, version: Version) -> Application:
         log.info("service_stopped", version=shown)
 
     async def ready() -> bool:
-        return kept is None or await answers(kept.database.client.admin)
+        return kept is None or await silence(kept.database.client.admin) is None
 
     drain = drain_file()
 

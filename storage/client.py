@@ -7,6 +7,8 @@ from typing import Any
 from pymongo import AsyncMongoClient, MongoClient
 from pymongo.write_concern import WriteConcern
 
+from tracing.mongodb import command_listeners
+
 Json = dict[str, Any]
 """A document, or a part of one."""
 
@@ -92,6 +94,7 @@ def _options(settings: MongoSettings) -> Json:
         "tzinfo": UTC,
         "timeoutMS": ANSWER_WITHIN_MS,
         "serverSelectionTimeoutMS": ANSWER_WITHIN_MS,
+        "event_listeners": command_listeners(),
     }
 
 

@@ -1,7 +1,7 @@
 """The consumer's view of the order database: the newest contact data, and bringing orders to it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -17,7 +17,9 @@ from storage.codec import Codec
 from storage.durable import DatabaseRefused, read, read_all, write
 from storage.errors import UnstorableError
 from storage.orders import CONTACT_FIELDS, contacts_codec, order_codec
-from storage.system_fields import CONTACT_VERSION
+from storage.origin import Origin
+from storage.system_fields import CONTACT_VERSION, SYNCED_AT, SYSTEM
+from tracing.mongodb import BatchSpans
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Contacts:
     version: int
     user_emails: tuple[str, ...]
     delivery_address: Mapping[str, str]
+    origin: Origin = field(default=Origin(), compare=False)
 
 
 class ContactsStore(Protocol):
@@ -116,10 +119,11 @@ class MongoContactsStore:
         """See `ContactsStore`."""
         # The index on (userId, contactVersion) is walked upwards, and versions only rise: an
         # order that somebody else raises meanwhile moves ahead of the walk, and is not missed.
-        return await write(
-            self._orders,
-            [UpdateMany(_behind(each), self._brought_to(each, now)) for each in contacts],
-        )
+        with self._spans(contacts):
+            return await write(
+                self._orders,
+                [UpdateMany(_behind(each), self._brought_to(each, now)) for each in contacts],
+            )
 
     async def count_orders(self, user_ids: Collection[str], most: int) -> Mapping[str, int]:
         """See `ContactsStore`."""
@@ -144,11 +148,16 @@ class MongoContactsStore:
         ids = [each["_id"] for each in found]
         these = {"_id": {"$in": ids}, **behind}
         writes = [UpdateMany(these, self._brought_to(contacts, now))] if ids else []
-        return len(ids), await write(self._orders, writes)
+        with self._spans([contacts]):
+            return len(ids), await write(self._orders, writes)
+
+    def _spans(self, contacts: Iterable[Contacts]) -> BatchSpans:
+        causes = [each.origin.cause for each in contacts]
+        return BatchSpans(self._orders.name, self._orders.database.name, causes)
 
     def _brought_to(self, contacts: Contacts, now: datetime) -> Json:
         """The update of an order."""
-        return {"$set": self._shared(contacts), "$max": {Order.updatedAt: now}}
+        return {"$set": {**self._shared(contacts), SYNCED_AT: now}, "$max": {Order.updatedAt: now}}
 
     def _shared(self, contacts: Contacts) -> Json:
         """What an order takes over."""
@@ -161,6 +170,7 @@ class MongoContactsStore:
         document = {
             "_id": contacts.user_id,
             UserContactsChanged.version: Int64(contacts.version),
+            SYSTEM: contacts.origin.document(),
             **_stored(contacts, CONTACT_FIELDS, self._contacts_codec),
         }
         known = {"$ifNull": [f"${UserContactsChanged.version}", Int64(0)]}
@@ -169,9 +179,10 @@ class MongoContactsStore:
 
     def _known(self, document: Json) -> Contacts:
         user_id, version = document["_id"], int(document[UserContactsChanged.version])
-        fields = self._contacts_codec.to_wire(document)
+        origin = Origin.of_document(document.get(SYSTEM, {}))
+        fields = self._contacts_codec.to_wire(document)  # which takes the document apart
         emails, address = (fields[each] for each in CONTACT_FIELDS)
-        return Contacts(user_id, version, tuple(emails), address)
+        return Contacts(user_id, version, tuple(emails), address, origin)
 
 
 def _behind(contacts: Contacts) -> Json:

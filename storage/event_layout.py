@@ -8,23 +8,29 @@ from pymongo import ASCENDING, IndexModel
 from models.fields.events import UserContactsChanged
 from openapi.description import Description
 from services.declaration import Collection, Kind, Service
+from storage.causes import CAUSE_SCHEMA
 from storage.entity import Entity
 from storage.names import stored_paths
 from storage.orders import CONTACT_FIELDS, CONTACTS
+from storage.origin import ORIGIN_SCHEMA
 from storage.repeats import RECORD_SCHEMA
 from storage.system_fields import (
     BUILD,
+    CAUSES,
     CHANGED_AT,
+    CHANGES,
     CONTACT_VERSION,
     CREATION,
     EMAIL_KEYS,
     OCCURRED_AT,
     OCCURRENCES,
     OUTBOX,
+    PUBLISHED,
     REQUESTS,
     REVISION,
     SINCE,
-    TRACEPARENT,
+    SYNCED_AT,
+    SYSTEM,
     name_of,
 )
 from storage.uniqueness import Uniqueness
@@ -47,8 +53,22 @@ def _system(fields: Mapping[str, dict[str, Any]], optional: Container[str]) -> d
 
 
 _OUTBOX = _system(
-    {SINCE: _DATE, CHANGED_AT: _DATE, BUILD: _STRING, TRACEPARENT: _STRING}, {TRACEPARENT}
+    {
+        SINCE: _DATE,
+        CHANGED_AT: _DATE,
+        BUILD: _STRING,
+        CHANGES: _LONG,
+        CAUSES: {"bsonType": "array", "items": CAUSE_SCHEMA},
+    },
+    {CAUSES, CHANGES},  # what versions write that do not know them yet has neither
 )
+
+_PUBLISHED = {
+    "bsonType": "object",
+    "required": ["version", "changedAt", "at"],
+    "properties": {"version": _LONG, "changedAt": _DATE, "at": _DATE, "cause": CAUSE_SCHEMA},
+    "additionalProperties": False,
+}
 
 _OCCURRENCES = {
     "bsonType": "array",
@@ -59,6 +79,7 @@ _OCCURRENCES = {
             **dict.fromkeys(("event", "build", "data"), _STRING),
             "version": _LONG,
             "at": _DATE,
+            "cause": CAUSE_SCHEMA,
         },
         "additionalProperties": False,
     },
@@ -83,12 +104,14 @@ def own_fields(service: Service, row: Collection, unique: Uniqueness) -> dict[st
     kinds = {each.kind for each in service.events_of(row.name)}
     if kinds or copied_key(service, row):
         system[CONTACT_VERSION] = _LONG
+    if copied_key(service, row):
+        system[SYNCED_AT] = _DATE
     system |= {REVISION: _LONG, CREATION: RECORD_SCHEMA, REQUESTS: _RECORDS}
     if Kind.STATE in kinds:
-        system[OUTBOX] = _OUTBOX
+        system |= {OUTBOX: _OUTBOX, PUBLISHED: _PUBLISHED}
     if Kind.EACH in kinds:
         system[OCCURRENCES] = _OCCURRENCES
-    optional = {OUTBOX, OCCURRENCES, CREATION, REQUESTS}
+    optional = {OUTBOX, PUBLISHED, SYNCED_AT, OCCURRENCES, CREATION, REQUESTS}
     if service.composition:
         optional.add(REVISION)
     if not unique.has_emails_always:
@@ -125,6 +148,7 @@ def contacts_schema(events: Description) -> dict[str, Any]:
         "required": ["_id", *fields],
         "properties": {
             "_id": part_schema(event, UserContactsChanged.userId),
+            SYSTEM: ORIGIN_SCHEMA,
             **fields,
         },
         "additionalProperties": False,

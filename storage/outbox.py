@@ -16,6 +16,7 @@ from pymongo.read_concern import ReadConcern
 
 from services.declaration import Kind
 from services.payload import Payload
+from storage.causes import of_cause, read_cause, read_causes
 from storage.client import Json, now
 from storage.codec import Codec
 from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
@@ -28,11 +29,12 @@ from storage.system_fields import (
     OCCURRED_AT,
     OCCURRENCES,
     OUTBOX,
+    PUBLISHED,
     SINCE,
-    TRACEPARENT,
     name_of,
     value_of,
 )
+from tracing.cause import UNKNOWN_CAUSE, Cause
 
 _TO_BE_PUBLISHED = {SINCE: {"$exists": True}}
 _OCCURRED = {OCCURRED_AT: {"$exists": True}}
@@ -68,7 +70,8 @@ class Change:
     `key` is its id as text, `data` the body of the event but for its version. `changed_at` is when
     this version was written, `since` when the oldest version was that has not been published,
     `build` which version of the service wrote this one. A change of the kind *state* replaces those
-    before it; an occurrence replaces none.
+    before it, `changes` in all; an occurrence replaces none. `causes` are the requests that made
+    the last of them, this one's the last.
     """
 
     event: str
@@ -78,8 +81,14 @@ class Change:
     changed_at: datetime
     since: datetime
     build: str
-    traceparent: str | None = None
+    causes: Sequence[Cause] = (UNKNOWN_CAUSE,)
+    changes: int = 1
     is_occurrence: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """The request that made it."""
+        return self.causes[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +266,7 @@ class MongoOutbox:
 
     def _change(self, state: Payload, document: Json) -> Change:
         key, entry = document["_id"], value_of(document, OUTBOX)
+        made_by, changes = read_causes(entry)
         return Change(
             state.event.name,
             str(key),
@@ -265,7 +275,8 @@ class MongoOutbox:
             changed_at=entry[name_of(CHANGED_AT)],
             since=entry[name_of(SINCE)],
             build=entry[name_of(BUILD)],
-            traceparent=entry.get(name_of(TRACEPARENT)),
+            causes=made_by,
+            changes=changes,
         )
 
 
@@ -285,6 +296,7 @@ def _occurrences(document: Json) -> list[Change]:
             changed_at=each["at"],
             since=each["at"],
             build=each["build"],
+            causes=(read_cause(each.get("cause")),),
             is_occurrence=True,
         )
         for each in value_of(document, OCCURRENCES)
@@ -297,7 +309,14 @@ def _removal(change: Change) -> UpdateOne:
         entry = {"event": change.event, "version": Int64(change.version)}
         return UpdateOne(_with_key(change.key), {"$pull": {OCCURRENCES: entry}})
     known = {**_with_key(change.key), CONTACT_VERSION: change.version}
-    return UpdateOne(known, {"$unset": {OUTBOX: ""}})
+    published: Json = {
+        "version": Int64(change.version),
+        "changedAt": change.changed_at,
+        "at": now(),
+    }
+    if change.cause.traceparent:
+        published["cause"] = of_cause(change.cause)
+    return UpdateOne(known, {"$unset": {OUTBOX: ""}, "$set": {PUBLISHED: published}})
 
 
 def _counted(build: str, since: str) -> Json:
@@ -309,7 +328,4 @@ def _raise_above(version: int, leap: int, moment: datetime) -> list[Json]:
     """The update of one document; whoever waits for an earlier change waits since then."""
     highest = {"$max": [f"${CONTACT_VERSION}", Int64(version)]}
     entry = {CHANGED_AT: moment, SINCE: {"$min": [f"${SINCE}", moment]}, BUILD: RESYNC}
-    return [
-        {"$set": {CONTACT_VERSION: {"$add": [highest, Int64(leap)]}, **entry}},
-        {"$unset": TRACEPARENT},
-    ]
+    return [{"$set": {CONTACT_VERSION: {"$add": [highest, Int64(leap)]}, **entry}}]

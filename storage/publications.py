@@ -9,6 +9,7 @@ from bson import Int64
 
 from services.declaration import Kind
 from services.payload import Payload
+from storage import causes
 from storage.client import Json
 from storage.system_fields import (
     BUILD,
@@ -16,9 +17,14 @@ from storage.system_fields import (
     CONTACT_VERSION,
     OCCURRENCES,
     OUTBOX,
+    PUBLISHED,
     SINCE,
     name_of,
 )
+from tracing.cause import Cause
+
+_KEPT = (OUTBOX, PUBLISHED, OCCURRENCES)
+"""What a change of a document leaves as it is, unless it adds to it."""
 
 
 class Publications:
@@ -66,7 +72,7 @@ class Publications:
             if each.event.on_change and each.data(before) != each.data(after)
         ]
         version = own.get(name_of(CONTACT_VERSION), 0) + bool(told)
-        kept = {path: own[name_of(path)] for path in (OUTBOX, OCCURRENCES) if name_of(path) in own}
+        kept = {path: own[name_of(path)] for path in _KEPT if name_of(path) in own}
         entries = self._entries(told, kept, after, version, moment)
         return {CONTACT_VERSION: Int64(version), **kept, **entries}
 
@@ -81,8 +87,10 @@ class Publications:
         entries: Json = {}
         for each in told:
             if each.event.kind is Kind.STATE:
-                since = kept.get(OUTBOX, {}).get(name_of(SINCE), moment)
+                entry = kept.get(OUTBOX, {})
+                since = entry.get(name_of(SINCE), moment)
                 changed = {SINCE: since, CHANGED_AT: moment, BUILD: self._build}
+                changed |= causes.added(entry)
                 entries[OUTBOX] = {name_of(path): of for path, of in changed.items()}
             else:
                 pending = {**kept, **entries}.get(OCCURRENCES, [])
@@ -92,7 +100,10 @@ class Publications:
     def _occurrence(
         self, of: Payload, value: Mapping[str, Any], version: int, moment: datetime
     ) -> Json:
+        current = Cause.current()
+        caused = {} if current is None else {"cause": causes.of_cause(current)}
         return {
+            **caused,
             "event": of.event.name,
             "version": Int64(version),
             "at": moment,

@@ -53,11 +53,21 @@ CHANGED_AT = f"{OUTBOX}.changedAt"
 BUILD = f"{OUTBOX}.build"
 """Which version of the service wrote the newest one."""
 
-TRACEPARENT = f"{OUTBOX}.traceparent"
-"""The trace that the newest one belongs to, if it has one."""
+CAUSES = f"{OUTBOX}.causes"
+"""The last requests that made changes which have not been published, the newest last."""
 
+CHANGES = f"{OUTBOX}.changes"
+"""How many changes there were since something was published."""
 
-WITH_COUNTERS = dict.fromkeys((EMAIL_KEYS, CREATION, REQUESTS, OUTBOX, OCCURRENCES), 0)
+PUBLISHED = f"{SYSTEM}.published"
+"""What was published last: its version, when it was changed and published, and the request."""
+
+SYNCED_AT = f"{SYSTEM}.syncedAt"
+"""Of what copies: when it last took over what an event told of."""
+
+WITH_COUNTERS = dict.fromkeys(
+    (EMAIL_KEYS, CREATION, REQUESTS, OUTBOX, PUBLISHED, SYNCED_AT, OCCURRENCES), 0
+)
 """The projection to what is on the wire, and the counters of an ETag."""
 
 

@@ -11,7 +11,7 @@ from contract.conditions import conditions, conditions_of_write
 from contract.formats import email_key
 from models.fields.user import User
 from openapi.description import Description
-from storage import repeats
+from storage import causes, repeats
 from storage.client import Json, now
 from storage.codec import Codec
 from storage.conditional import Conditional
@@ -113,10 +113,11 @@ class Users:
             "$set": changes,
             "$min": {SINCE: moment},
             "$inc": {CONTACT_VERSION: Int64(1)},
-            **repeats.pushed(demanded),
         }
-        for operator, fields in times.items():
-            update.setdefault(operator, {}).update(self._codec.to_database(fields))
+        sent = {operator: self._codec.to_database(fields) for operator, fields in times.items()}
+        for operators in (causes.pushed(), repeats.pushed(demanded), sent):
+            for operator, fields in operators.items():
+                update.setdefault(operator, {}).update(fields)
         try:
             with size_checked:
                 user = await self._single.update(user_id, update, demanded)

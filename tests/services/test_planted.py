@@ -20,7 +20,7 @@ import pytest
 from local.parts import event_processes, http_processes
 from local.stack import Stack
 from messaging.amqp import connection_parameters
-from messaging.events import BUILD, CHANGED_AT, TRACEPARENT
+from messaging.events import BUILD, CHANGED_AT
 from messaging.topology import QUEUE_NAME, Topology
 from models.fields.events import UserContactsChanged
 from models.fields.order import Order
@@ -31,6 +31,7 @@ from tests.messaging.system import administrator
 from tests.personal_data import personal_data
 from tests.services.conftest import new_order, new_user
 from tests.waiting import until
+from tracing.cause import TRACEPARENT
 
 EMAIL = "jane.planted@personal.example.com"
 STREET = ADDRESS["street"]

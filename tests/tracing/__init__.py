@@ -1,0 +1,1 @@
+"""Traces: from a request to the last order, as a collector gets them."""
