@@ -88,18 +88,19 @@ def _picture(system: Observed, panel: Panel, began: float) -> str:
 
 def _lines(
     system: Observed, panel: Panel, began: float
-) -> Iterator[tuple[str, list[tuple[float, float]]]]:
+) -> Iterator[tuple[str, list[tuple[float, float | None]]]]:
     """Each line of a panel that is not zero all the time: its name and its points."""
+    moments = range(0, int(time.time() - began), _STEP_SECONDS)
     for query in panel.queries:
         expression = hurried(query.expr)
         for found in system.query(expression, start=began, end=time.time(), step=_STEP_SECONDS):
             name = query.legend
             for label, value in found["metric"].items():
                 name = name.replace(f"{{{{{label}}}}}", value)
-            points = [(at - began, float(value)) for at, value in found["values"]]
-            seen = [point for point in points if math.isfinite(point[1])]
-            if any(value for _, value in seen):
-                yield name, seen
+            values = {round(at - began): float(value) for at, value in found["values"]}
+            seen = {at: value for at, value in values.items() if math.isfinite(value)}
+            if any(seen.values()):
+                yield name, [(at, seen.get(at)) for at in moments]
 
 
 if __name__ == "__main__":
