@@ -24,10 +24,14 @@ from storage.backup import (
     write_backup,
 )
 from storage.client import Json, MongoSettings, connect_blocking
+from storage.divisions import DIVISIONS
 from storage.evolution.records import MIGRATIONS
 from storage.evolution.transition import Transition
 from storage.layout import collections, records
 from storage.parts import MOST, PARTS
+
+_OF_PROCESSES = (DIVISIONS, PARTS)
+"""What processes agree on while they run: of no use to others, and not empty where some run."""
 
 
 @click.command("backup")
@@ -105,7 +109,8 @@ def collections_of(client: MongoClient[Json], settings: MongoSettings) -> Collec
     """Those of the layout, by their names in a backup, which are the same for any DATABASE_NAME."""
     names = {settings.database(each.database): each.database for each in declared()}
     layout = collections(declared(), settings.database)
-    kept = [*layout, *(each for each in records(layout) if each.name == MIGRATIONS)]
+    data = (each for each in layout if each.name not in _OF_PROCESSES)
+    kept = [*data, *(each for each in records(layout) if each.name == MIGRATIONS)]
     return {
         f"{names[each.database]}/{each.name}.bson": client[each.database][each.name]
         for each in kept

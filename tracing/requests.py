@@ -39,8 +39,8 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY",
 _WORDS = {method: (method, {HTTP_REQUEST_METHOD: method}) for method in _METHODS}
 _OTHER = ("HTTP", {HTTP_REQUEST_METHOD: "_OTHER"})
 
-# What a client calls a request ends in logs: visible characters, and no more than an id needs.
-_NAME = re.compile(rb"[!-~]{1,128}")
+# What a client calls a request ends in logs: a plain name as the gateway takes it, and no address.
+_NAME = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 # An id and not, for one, an e-mail address in the place of one: nothing personal goes into spans.
 _PLAIN = re.compile(r"[\w./~-]*", re.ASCII)

@@ -29,7 +29,13 @@ def prometheus(system: Compose) -> Iterator[httpx.Client]:
         with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
             yield client
     finally:
+        _order_services(system, 1)
         project("--profile", "observability", "rm", "--stop", "--force", *started)
+
+
+def _order_services(system: Compose, replicas: int) -> None:
+    scale = f"--scale=order-service={replicas}"
+    system("up", "--wait", "--no-build", "--no-deps", scale, "order-service")
 
 
 def _found(client: httpx.Client, query: str) -> list[Json]:
@@ -42,7 +48,7 @@ def test_everything_that_services_yaml_declares_is_scraped_once(
     system: Compose, prometheus: httpx.Client
 ) -> None:
     """Each replica by its own address; the broker, the gateway and the exporter too."""
-    system("up", "--wait", "--no-build", "--no-deps", "--scale=order-service=2", "order-service")
+    _order_services(system, 2)
     expected = {**dict.fromkeys(jobs(declared()), 1), "order-service": 2}
 
     def up() -> dict[str, int]:
@@ -52,7 +58,6 @@ def test_everything_that_services_yaml_declares_is_scraped_once(
         }
 
     until(lambda: up() == expected, "all targets are up")
-    assert {*up().values()} == {1, 2}
     instances = _found(prometheus, 'up{job="order-service"}')
     assert len({each["metric"]["instance"] for each in instances}) == 2
 

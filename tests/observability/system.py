@@ -85,10 +85,11 @@ class Observed:
         done = subprocess.run(
             [".venv/bin/python", "-m", "aware", *arguments],
             env=self.stack.environment(login),
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
         )
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
 

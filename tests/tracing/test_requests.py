@@ -174,7 +174,7 @@ def test_a_request_id_that_is_none_is_replaced(start: Start) -> None:
 
     for name in ("a-1", "x" * 128):
         assert answered(name) == name
-    for none in ("x" * 129, "two words", ""):
+    for none in ("x" * 129, "two words", "jane@personal.example.com", ""):
         assert UUID(answered(none))
 
 
