@@ -34,7 +34,7 @@ def list_command() -> None:
     async def show(held: DeadLetters) -> None:
         for each in held.letters:
             click.echo(_line(each.message))
-        click.echo(_count(held.letters), err=True)
+        click.echo(f"{_count(held.letters)}{_beyond(held, 'that are not shown')}", err=True)
 
     _with_dead_letters(show)
 
@@ -60,7 +60,7 @@ def replay_command(letter: str | None, *, everything: bool) -> None:
     async def replay(held: DeadLetters) -> None:
         chosen = _choose(held, letter, everything=everything)
         await held.replay(chosen)
-        click.echo(f"{_count(chosen)} replayed")
+        click.echo(f"{_count(chosen)} replayed{_beyond(held, 'are left')}")
 
     _with_dead_letters(replay)
 
@@ -74,7 +74,7 @@ def drop_command(letter: str | None, *, everything: bool) -> None:
     async def drop(held: DeadLetters) -> None:
         chosen = _choose(held, letter, everything=everything)
         await held.drop(chosen)
-        click.echo(f"{_count(chosen)} dropped")
+        click.echo(f"{_count(chosen)} dropped{_beyond(held, 'are left')}")
 
     _with_dead_letters(drop)
 
@@ -109,6 +109,11 @@ def _choose(held: DeadLetters, letter: str | None, *, everything: bool) -> Seque
 
 def _count(letters: Sequence[Delivery]) -> str:
     return f"{len(letters)} dead letter{'s' if len(letters) != 1 else ''}"
+
+
+def _beyond(held: DeadLetters, what: str) -> str:
+    """Whether that was all: no more can be held at once."""
+    return f", and {held.beyond} younger ones {what}" if held.beyond else ""
 
 
 def _line(message: Message) -> str:

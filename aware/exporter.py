@@ -17,10 +17,11 @@ from kong.settings import state_folder
 from kong.upstreams import splits
 from kong.weights import WeightFile
 from messaging.finishing import until_told_to_stop
-from messaging.health import health_server
 from observability import metrics
+from processes.health import health_server
 from processes.settings import SettingsError, backups_folder, health_address
 from storage.backup import newest_backup
+from storage.problems import Problem
 
 
 class ExporterMetrics:
@@ -83,7 +84,7 @@ async def _for_ever() -> None:
 async def _serve(figures: ExporterMetrics) -> None:
     address = health_address()
 
-    async def checks() -> Mapping[str, bool]:
+    async def checks() -> Mapping[str, Problem | None]:
         return {}
 
     async def exposition() -> bytes:

@@ -20,6 +20,7 @@ from services.reading import declared
 from storage.client import Json, MongoSettings, connect
 from storage.entity import Entity
 from storage.outbox import MongoOutbox
+from storage.problems import Problems
 
 Opened = Callable[[Service], Awaitable[AsyncDatabase[Json]]]
 """Answers the database of a service."""
@@ -63,7 +64,14 @@ async def _resync(service: Service, event: Event, opened: Opened, key: str | Non
     followers: list[Known] = []
     for each in system:
         if each.follows is not None and event.name in each.follows.events:
-            apply = applier(system, each, each.follows, await opened(each), ConsumerMetrics())
+            apply = applier(
+                system,
+                each,
+                each.follows,
+                await opened(each),
+                metrics=ConsumerMetrics(),
+                problems=Problems("database"),
+            )
             followers.append(partial(apply.known_versions, event.name))
     with bar("Resync", await documents.estimated_document_count()) as step:
         return await resync(outbox, followers, key, step)

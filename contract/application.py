@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.deprecation import deprecation_headers
 from contract.errors import FAILED, MethodNotAllowed, NotFound, Problem
-from contract.paths import Paths, is_ambiguous_path
+from contract.paths import Paths, is_ambiguous_path, loggable_path
 from openapi.description import Description
 from tracing.requests import REQUEST_ID_HEADER, RequestSpan, RequestSpans
 
@@ -144,9 +144,19 @@ class Api:
         known = self._translate(error)
         if known is not None:
             if known.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                log.error("request_failed", path=scope["path"], problem=known.kind, reason=error)
+                log.error(
+                    "request_failed",
+                    path=loggable_path(scope["path"]),
+                    problem=known.kind,
+                    reason=error,
+                )
             return known
-        log.error("request_failed", path=scope["path"], problem=Problem.kind, exc_info=error)
+        log.error(
+            "request_failed",
+            path=loggable_path(scope["path"]),
+            problem=Problem.kind,
+            exc_info=error,
+        )
         return Problem(FAILED)
 
 

@@ -10,6 +10,8 @@ from openapi.description import Description
 # for, and `/orders//` a redirect to wherever the header Host says.
 _AMBIGUOUS = re.compile(rb"//|%(2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
 
+_PLAIN = re.compile(r"/[A-Za-z0-9/._~-]*")
+
 MANAGEMENT_PATHS = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/ui")
 """Beside the API, and of no API: how a service is operated and shown. `/ui` is all below it too."""
 
@@ -17,6 +19,11 @@ MANAGEMENT_PATHS = ("/health/live", "/health/ready", "/metrics", "/openapi.json"
 def is_ambiguous_path(path: bytes) -> bool:
     """Whether a path, as sent, is one that parts of a system read differently."""
     return _AMBIGUOUS.search(path) is not None
+
+
+def loggable_path(path: str) -> str:
+    """A path as a log may have it: `*` where it holds more than ids, such as somebody's address."""
+    return path if _PLAIN.fullmatch(path) else "*"
 
 
 def is_management_path(path: str) -> bool:

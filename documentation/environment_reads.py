@@ -19,6 +19,7 @@ TAKES: Mapping[str, str] = {
     "flag": "`true` or `false`",
     "get": "text",
     "listen": "`address:port`",
+    "listen_or_off": "`address:port`, or `off`",
     "one_of": "`auto`, `console` or `json`",
     "name": "letters, digits, `_` and `-`; at most 50",
     "pem": "PEM in base64, on one line",

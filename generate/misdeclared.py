@@ -49,8 +49,11 @@ def _of_events(
         told = service.events_of(collection.name)
         place = f"{here}/collections{pointer_of(collection.name)}"
         if told and any(each.method == "DELETE" for each in api.operations):
-            why = "what is not published yet would go with a document that is deleted"
-            yield place, f"it publishes events, and its spec has a DELETE: {why}: take one out"
+            why = (
+                "what is not published yet would go with the document, and its versions begin anew"
+            )
+            what = "take one out, or mark documents as ended"
+            yield place, f"it publishes events, and its spec has a DELETE: {why}: {what}"
         if len(states := [each.name for each in told if each.kind is Kind.STATE]) > 1:
             yield place, f"{', '.join(states)} are all its state: make one event of them"
     if service.follows is not None and service.follows.copies is not None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from contract.answers.bindable import by_handlers_alone, without_refusals
 from contract.bindable import load_api
 from contract.bodies.refusals import unchecked_bodies
 from generate.misdeclared import misdeclared
@@ -52,7 +53,8 @@ class Sources:
         yield from dict.fromkeys(note for each in self.descriptions for note in each.notes)
         for description in self.apis.values():
             yield from unchecked_bodies(description)
-            yield from _without_refusals(description)
+            yield from by_handlers_alone(description)
+            yield from without_refusals(description)
             yield from ended(description, datetime.now(UTC))
 
     def renamed(self) -> Iterator[str]:
@@ -97,15 +99,6 @@ def read_sources(root: Path) -> Sources:
             "`python -m aware service new NAME --spec FILE`"
         )
     return sources
-
-
-def _without_refusals(description: Description) -> Iterator[str]:
-    """A note of the operations that do not say what a request is answered that does not fit."""
-    silent = [each for each in description.operations if each.response(400) is None]
-    if silent:
-        names = ", ".join(map(str, silent))
-        what = "a request that does not fit is answered with 400 all the same: declare it"
-        yield f"{description.place(silent[0].pointer)}: {names}: {what}"
 
 
 def _unknown_files(sources: Sources) -> Iterator[Path]:

@@ -59,6 +59,10 @@ class Environment:
         """A number from 0 to 1."""
         return self._text(name, _RATIO, "a number from 0 to 1", default)
 
+    def listen_or_off(self, name: str) -> str:
+        """An `address:port`, or nothing where it is `off` or not set."""
+        return "" if self._variables.get(name) == "off" else self.listen(name, "")
+
     def url(self, name: str) -> str:
         """An address without a last slash."""
         return self._text(name, _URL, "http://host:port").rstrip("/")

@@ -39,7 +39,7 @@ _STATUSES = frozenset((400, 401, 403, 404, 405, 408, 413, 429, 500, 501, 502, 50
 _LOG_FORMAT = (
     r'"{\"event\":\"request\",\"timestamp\":\"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]\",'
     r"\"status\":%ST,\"method\":\"%[capture.req.method,json(utf8s)]\","
-    r"\"path\":\"%[capture.req.uri,json(utf8s)]\",\"operation\":\"%{-M}[var(txn.operation)]\","
+    r"\"path\":\"%{-M}[var(txn.path)]\",\"operation\":\"%{-M}[var(txn.operation)]\","
     r"\"caller\":\"%{-M}[var(txn.consumer),json(utf8s)]\","
     r"\"version\":\"%{-M}[var(txn.version),json(utf8s)]\","
     r"\"target\":\"%si:%sp\",\"split\":\"%{-M}[var(txn.split)]\",\"milliseconds\":%Ta,"
@@ -113,6 +113,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         public_key=public_key_path(settings),
         routes=_routes(configuration),
         admin_listen=settings.admin_listen,
+        status_listen=settings.status_listen,
         socket=_short_enough(socket_path(settings)),
         log_format=_LOG_FORMAT,
     )

@@ -110,6 +110,7 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         },
         "KONG_PROXY_LISTEN": settings.listen,
         "KONG_ADMIN_LISTEN": settings.admin_listen,
+        "KONG_STATUS_LISTEN": settings.status_listen,
         "GATEWAY_ADDRESS": settings.address,
         "GATEWAY_URL": settings.given_url,
         "GATEWAY_ADMIN_URL": settings.given_admin_url,

@@ -61,6 +61,7 @@ class GatewaySettings:
     targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     listen: str = "127.0.0.1:8000"
     admin_listen: str = "127.0.0.1:8001"
+    status_listen: str = ""
     address: str = "127.0.0.1"
     given_url: str = ""
     given_admin_url: str = ""
@@ -103,6 +104,8 @@ class GatewaySettings:
             `gateway rollout` change it afterwards
         KONG_PROXY_LISTEN: where the gateway listens for clients
         KONG_ADMIN_LISTEN: where it listens for the operator
+        KONG_STATUS_LISTEN: where it gives its metrics, to whoever may not operate it; not set, or
+            `off`, is nowhere
         GATEWAY_ADDRESS: the host by which clients reach it, if not that of KONG_PROXY_LISTEN
         GATEWAY_URL: where commands reach the gateway, if not on this machine
         GATEWAY_ADMIN_URL: where commands reach its administration, if not on this machine
@@ -142,6 +145,7 @@ class GatewaySettings:
             },
             listen=listen,
             admin_listen=given.listen("KONG_ADMIN_LISTEN", cls.admin_listen),
+            status_listen=given.listen_or_off("KONG_STATUS_LISTEN"),
             address=environment.get("GATEWAY_ADDRESS") or listen.rpartition(":")[0],
             given_url=given.url("GATEWAY_URL"),
             given_admin_url=given.url("GATEWAY_ADMIN_URL"),

@@ -6,6 +6,7 @@ Everything happens on one event loop, so that heartbeats are kept as long as the
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -20,16 +21,21 @@ from messaging.broker import (
     Message,
     NotDeclared,
     Returned,
-    Unconfirmed,
 )
-from messaging.clock import Backoff
+from messaging.clock import Backoff, SystemClock
+from messaging.declaring import Declaring
+from messaging.problems import CONNECTING, refusal, shortage, untaken
 from messaging.session import Receipt, Session, Subscribed
 from messaging.settings import RabbitSettings
 from messaging.topology import Declarations, Queue
+from storage.problems import Problem, Problems
 
 _HEARTBEAT_SECONDS = 20
 _PUT_BACK_WITHIN_SECONDS = 5
-_DECLARE_WITHIN_SECONDS = 20
+_TRIED_AGAIN_WITHIN_SECONDS = 30
+
+_CONNECTION, _DECLARATION, _ROOM, _TAKING = "connection", "declaration", "room", "taking"
+"""What may be wrong, of which one does not end another."""
 
 DECLARE_AGAIN_SECONDS = 5.0
 """How often everything is declared anew, so that what somebody removed is back."""
@@ -60,7 +66,8 @@ class AmqpBroker:
     Entering returns at once; the connection is made, and made again whenever it is lost, in the
     background. Each time, and every few seconds, everything in `declarations` is declared. While
     something of that is refused, nothing is published; receiving goes on. Leaving closes the
-    connection, after everything acknowledged so far has been sent.
+    connection, after everything acknowledged so far has been sent. `problems` has whatever is in
+    the way of all that.
 
     A message that no queue takes has everything declared at once, and then `if_returned` too: what
     others declare, and what is only needed while they do not.
@@ -81,8 +88,11 @@ class AmqpBroker:
         self._if_returned = if_returned or Declarations()
         self._confirm_timeout = confirm_timeout
         self._session: Session | None = None
-        self._declaring = asyncio.Lock()
+        self._one_declares = asyncio.Lock()
         self._refused: NotDeclared | None = None
+        self.problems = Problems("broker")
+        self._clock = SystemClock()
+        self._untaken_at = 0.0
         self._repairing: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._log = structlog.get_logger()
@@ -106,8 +116,13 @@ class AmqpBroker:
     def is_connected(self) -> bool:
         """Whether there is a connection, with everything declared, that is not blocked."""
         session = self._session
-        usable = session is not None and session.is_open and not session.is_blocked
-        return usable and self._refused is None
+        is_usable = session is not None and session.is_open and session.blocked_by is None
+        return is_usable and self._refused is None
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why nothing can be published, or what was published last is not taken."""
+        return self.problems.current or (None if self.is_connected else CONNECTING)
 
     async def connected(self) -> None:
         """See `Publisher`."""
@@ -126,8 +141,7 @@ class AmqpBroker:
             BrokerError: It is not so yet; it will be as soon as the broker allows.
         """
         self._declarations, self._subscribed = declarations, subscribed
-        session = self._connected_session
-        await self._declare(session)
+        await self._declare(self._connected_session)
         if self._refused is not None:
             raise self._refused
 
@@ -137,13 +151,16 @@ class AmqpBroker:
         if self._refused is not None:
             raise NotDeclared(str(self._refused))
         try:
-            async with asyncio.timeout(self._confirm_timeout):
-                await session.publish(message, to)
-        except TimeoutError:
-            raise Unconfirmed(f"no confirm within {self._confirm_timeout} s") from None
-        except Returned:
-            await self._repair(session)
+            await session.publish(message, to, self._confirm_timeout)
+        except BrokerError as error:
+            if isinstance(error, Returned):
+                await self._repair(session)
+            problem = untaken(to.exchange, error, self._parameters)
+            if problem is not None:
+                self.problems.report(problem, _TAKING)
+                self._untaken_at = monotonic()
             raise
+        self.problems.report(None, _TAKING)
 
     async def receive(self, most: int) -> Sequence[Delivery]:
         """See `Subscription`."""
@@ -193,7 +210,7 @@ class AmqpBroker:
             TimeoutError: The queue does not have them within 5 s.
         """
         self._subscribed, session = None, self._connected_session
-        async with self._declaring:
+        async with self._one_declares:
             await session.subscribe(None)
         session.reject_all()
         async with asyncio.timeout(_PUT_BACK_WITHIN_SECONDS):
@@ -214,24 +231,35 @@ class AmqpBroker:
             await self._connecting  # an error that nobody foresaw must end the process
 
     async def _stay_connected(self) -> None:
-        backoff = Backoff(first=0.1, most=2)
+        declaring, backoff = Declaring(), Backoff(first=0.1, most=2)
         while True:
-            session = Session(self._parameters, self._changed.set)
+            session = Session(self._parameters, declaring, self._look)
             try:
                 await session.open()
-                await self._declare(session)
+                declared = None
+                while declared is not self._declarations:  # they may change meanwhile
+                    declared = self._declarations
+                    await self._declare(session)
                 self._session = session
-                self._changed.set()
                 self._log.info("broker_connected", version=session.version)
+                self.problems.report(None, _CONNECTION)
+                self._look()
                 backoff.reset()
                 await self._stay_declared(session)
-                self._log.warning("broker_connection_lost", reason=session.lost.result())
+                self._log.info("broker_connection_lost", reason=session.lost.result())
             except Disconnected as error:
-                self._log.warning("broker_unreachable", reason=error)
+                self._log.debug("broker_unreachable", reason=error)
+                self.problems.report(refusal(error, self._parameters), _CONNECTION)
             finally:
                 self._session = None
                 await session.close()
-            await asyncio.sleep(backoff.pause())
+            await self._clock.pause(backoff)
+
+    def _look(self) -> None:
+        """Something has changed: the broker may be short of something, or not any more."""
+        reason = None if self._session is None else self._session.blocked_by
+        self.problems.report(None if reason is None else shortage(reason), _ROOM)
+        self._changed.set()
 
     async def _stay_declared(self, session: Session) -> None:
         """Declare everything again and again, until the connection is lost."""
@@ -239,23 +267,24 @@ class AmqpBroker:
             await asyncio.wait([session.lost], timeout=DECLARE_AGAIN_SECONDS)
             if session.lost.done():
                 return
-            if not session.is_blocked:
+            if session.blocked_by is None:
                 await self._declare(session)
+            if monotonic() - self._untaken_at > _TRIED_AGAIN_WITHIN_SECONDS:
+                self.problems.report(None, _TAKING)  # others publish it, or nobody
 
     async def _declare(self, session: Session, also: Declarations | None = None) -> None:
         """Declare everything, and receive. Raises Disconnected."""
-        async with self._declaring:
+        async with self._one_declares:
             refused: NotDeclared | None = None
             for each in (self._declarations, also):
                 try:
                     if each is not None:
-                        async with asyncio.timeout(_DECLARE_WITHIN_SECONDS):
-                            await session.declare(each)
+                        await session.declare(each)
                 except NotDeclared as error:
                     refused = error
-                except TimeoutError:
-                    refused = NotDeclared(f"no answer within {_DECLARE_WITHIN_SECONDS} s")
             self._refused = refused
+            problem = None if refused is None else refusal(refused, self._parameters)
+            self.problems.report(problem, _DECLARATION)
             await session.subscribe(self._subscribed)
             self._changed.set()
 

@@ -1,6 +1,7 @@
 """Time, as something handed in."""
 
 import asyncio
+import random
 import time
 from datetime import datetime
 from typing import Protocol
@@ -20,6 +21,9 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds."""
 
+    async def pause(self, backoff: "Backoff") -> None:
+        """Return after the half to the whole of the next pause, so that not all try at once."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -36,6 +40,10 @@ class SystemClock:
         """Return after so many seconds."""
         await asyncio.sleep(seconds)
 
+    async def pause(self, backoff: "Backoff") -> None:
+        """Return after the half to the whole of the next pause, so that not all try at once."""
+        await asyncio.sleep(backoff.pause() * random.uniform(0.5, 1))  # noqa: S311 - no secret
+
 
 class Backoff:
     """Pauses that double from `first` to `most` seconds, until something succeeds."""
@@ -46,7 +54,7 @@ class Backoff:
         self._next = first
 
     def pause(self) -> float:
-        """How long to wait now, in seconds; twice as long next time."""
+        """How long to wait at most now, in seconds; twice as long next time."""
         pause = self._next
         self._next = min(2 * pause, self._most)
         return pause

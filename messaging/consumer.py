@@ -7,15 +7,15 @@ from typing import Protocol
 
 import structlog
 
-from messaging.broker import Broker, BrokerError, Delivery, HeaderValue, Message
+from messaging.broker import Broker, BrokerError, Delivery, HeaderValue
 from messaging.clock import Clock
 from messaging.events import (
-    BUILD,
     PUBLISHED_AT,
-    UNKNOWN_BUILD,
     BadMessage,
     Event,
     Events,
+    build_of,
+    identifier,
     milliseconds_since_1970,
     moment_in,
 )
@@ -175,7 +175,7 @@ class Consumer:
         now = self._clock.now()
         for delivery in window:
             if delivery.redelivered:
-                self._metrics.redelivered.labels(_build(delivery.message)).inc()
+                self._metrics.redelivered.labels(build_of(delivery.message)).inc()
             processing = self._begin(delivery)
             try:
                 event = self._events.read(delivery.message)
@@ -258,14 +258,14 @@ class Consumer:
                 await self._broker.publish(replace(message, headers=headers), to.address)
         except BrokerError as error:
             named = cause.fields()
-            self._log.warning("message_not_put_aside", queue=to.name, reason=error, **named)
+            self._log.debug("message_not_put_aside", queue=to.name, reason=error, **named)
             return False
         self._end(failure.delivery, "dead-lettered" if dead else "retried", failure.kind)
-        build = _build(message)
+        build = build_of(message)
         (self._metrics.dead if dead else self._metrics.retried).labels(build).inc()
         self._log.warning(
             "message_dead_lettered" if dead else "message_put_aside",
-            message_id=message.message_id,
+            message_id=identifier(message.message_id, "no name"),
             build=build,
             queue=to.name,
             reason=failure.reason,
@@ -276,10 +276,6 @@ class Consumer:
 
 def _failed(delivery: Delivery, error: Exception) -> _Failure:
     return _Failure(delivery, redacted(error), type(error).__name__, final=False)
-
-
-def _build(message: Message) -> str:
-    return str(message.headers.get(BUILD, UNKNOWN_BUILD))
 
 
 def _retries(headers: Mapping[str, HeaderValue]) -> int:

@@ -15,7 +15,7 @@ from messaging.session import Subscribed
 from messaging.topology import Declarations, Topology, for_publishing
 
 MOST = 65_535
-"""How many dead letters are looked at, the oldest first: as many as AMQP lets one hold."""
+"""How many dead letters are looked at, the oldest: as many as AMQP lets one hold."""
 
 _ARRIVE_WITHIN_SECONDS = 5
 _CONNECT_WITHIN_SECONDS = 15
@@ -28,11 +28,15 @@ class UnknownLetter(Exception):  # noqa: N818 - a state of the queue
 class DeadLetters:
     """All dead letters, held by one connection: nobody else sees them meanwhile.
 
-    What is neither replayed nor dropped goes back when the connection ends, in its place.
+    What is neither replayed nor dropped goes back when the connection ends, in its place. `beyond`
+    says how many younger ones there are, which are not held.
     """
 
-    def __init__(self, letters: Sequence[Delivery], broker: AmqpBroker, topology: Topology) -> None:
+    def __init__(
+        self, letters: Sequence[Delivery], beyond: int, broker: AmqpBroker, topology: Topology
+    ) -> None:
         self.letters = letters
+        self.beyond = beyond
         self.settled = 0
         self._broker = broker
         self._topology = topology
@@ -68,9 +72,9 @@ class DeadLetters:
 
 @asynccontextmanager
 async def dead_letters(
-    parameters: pika.ConnectionParameters, topology: Topology
+    parameters: pika.ConnectionParameters, topology: Topology, most: int = MOST
 ) -> AsyncIterator[DeadLetters]:
-    """Hold the dead letters, all that were there at the beginning; waits for others to finish.
+    """Hold the dead letters that are there at first, the oldest; waits for others to finish.
 
     Raises:
         BrokerError: The connection was lost meanwhile.
@@ -78,16 +82,17 @@ async def dead_letters(
     """
     declared = Declarations.of(topology.dead)
     # Exclusive: two who hold them at the same time would each see a part.
-    subscribed = Subscribed((topology.dead.name,), MOST, exclusive=True)
+    subscribed = Subscribed((topology.dead.name,), most, exclusive=True)
     # Where nobody has made the queue that they came from, a replay does.
     _, queue = for_publishing([topology.updates])
     async with AmqpBroker(parameters, declared, subscribed, if_returned=queue) as broker:
         async with asyncio.timeout(_CONNECT_WITHIN_SECONDS):
             await broker.connected()
-        letters = await _receive(broker, min(broker.were_waiting_in(topology.dead), MOST))
-        held = DeadLetters(letters, broker, topology)
+        there = broker.were_waiting_in(topology.dead)
+        letters = await _receive(broker, min(there, most))
+        held = DeadLetters(letters, max(0, there - most), broker, topology)
         yield held
-        await broker.put_back(topology.dead, len(letters) - held.settled)
+        await broker.put_back(topology.dead, held.beyond + len(letters) - held.settled)
 
 
 def letter_id(message: Message) -> str:

@@ -1,5 +1,6 @@
 """Events: from a change to a message, and back, both held to the spec of the events."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from services.declaration import System
 from services.payload import VERSION, keys
 from storage.outbox import Change
 from tracing.cause import Cause
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 BUILD = "build"
 """Header: which version of the service wrote the change."""
@@ -112,7 +115,8 @@ class Events:
         name = message.type if message.type or len(self._kinds) != 1 else next(iter(self._kinds))
         kind = self._kinds.get(name)
         if kind is None:
-            raise BadMessage(f"type: {name!r:.60} is none of {', '.join(self._kinds)}")
+            shown = identifier(name, "what is no name")
+            raise BadMessage(f"type: {shown} is none of {', '.join(self._kinds)}")
         try:
             received = jiter.from_json(message.body, allow_inf_nan=False, catch_duplicate_keys=True)
         except ValueError as error:
@@ -125,7 +129,7 @@ class Events:
             str(body[self._keys[name]]),
             body[VERSION],
             body,
-            build=str(message.headers.get(BUILD, UNKNOWN_BUILD)),
+            build=build_of(message),
             changed_at=moment_in(message.headers.get(CHANGED_AT)),
             cause=Cause.of_headers(message.headers),
             published_at=moment_in(message.headers.get(PUBLISHED_AT)),
@@ -145,6 +149,19 @@ class _Kind:
         issues = self._schema.issues(body)
         if issues:
             raise BadMessage("; ".join(f"{each.pointer} {each.detail}" for each in issues))
+
+
+def build_of(message: Message) -> str:
+    """Which version of a service wrote the change; `unknown` where the message does not say."""
+    return identifier(message.headers.get(BUILD), UNKNOWN_BUILD)
+
+
+def identifier(value: object, otherwise: str) -> str:
+    """A name out of a message, which anybody may have written, where it is nothing but a name.
+
+    What logs and metrics say of a message is made of these: no address, and nothing without end.
+    """
+    return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else otherwise
 
 
 def milliseconds_since_1970(moment: datetime) -> int:

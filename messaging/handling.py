@@ -7,10 +7,9 @@ from typing import Any
 
 import structlog
 
-from messaging.clock import Backoff, Clock
 from messaging.consumer import Outcome
 from messaging.events import Event
-from storage.durable import DatabaseUnavailable, heed_cancellation
+from messaging.retrying import Retrying
 from storage.ledger import Ledger
 from tracing.cause import Within
 
@@ -28,11 +27,13 @@ class Handling:
     delivered: it is written in one transaction with the ledger's entry.
     """
 
-    def __init__(self, handlers: Mapping[str, EventHandler], ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, handlers: Mapping[str, EventHandler], ledger: Ledger, retrying: Retrying
+    ) -> None:
         """Take the handlers by the names of the events."""
         self._handlers = handlers
         self._ledger = ledger
-        self._clock = clock
+        self._retrying = retrying
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._log = structlog.get_logger()
 
@@ -58,21 +59,11 @@ class Handling:
     async def _apply(self, event: Event) -> int | Exception:
         """Do it, however long the database is away."""
         work = partial(self._handlers[event.name], event.body)
+        once = partial(self._ledger.once, event.name, event.key, event.version, work)
         with Within(event.cause):
-            return await self._apply_at_last(event, work)
-
-    async def _apply_at_last(
-        self, event: Event, work: Callable[[], Awaitable[object]]
-    ) -> int | Exception:
-        backoff = Backoff(first=0.1, most=5)
-        while True:
             try:
-                return await self._ledger.once(event.name, event.key, event.version, work)
-            except DatabaseUnavailable as error:
-                self._log.warning("database_unavailable", reason=error)
-                heed_cancellation()
-                await self._clock.sleep(backoff.pause())
-            except Exception as error:  # noqa: BLE001 - whatever it is, others must not wait for it
+                return await self._retrying(once)
+            except Exception as error:  # noqa: BLE001 - others must not wait for it
                 self._log.exception("event_failed", type=event.name, key=event.key)
                 return error
 

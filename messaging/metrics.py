@@ -12,6 +12,7 @@ from messaging.topology import Queue, Topology
 from observability import metrics
 from storage.durable import DatabaseUnavailable
 from storage.outbox import Outbox
+from storage.problems import Problem
 
 
 class Counts(Protocol):
@@ -29,10 +30,10 @@ class _Metrics:
         ProcessCollector(registry=self.registry)
         self._dependency_up = metrics.DEPENDENCY_UP.register(self.registry)
 
-    def depends_on(self, states: Mapping[str, bool]) -> None:
-        """Take note of what the process needs, by name, and whether it has it now."""
-        for name, state in states.items():
-            self._dependency_up.labels(name).set(state)
+    def depends_on(self, problems: Mapping[str, Problem | None]) -> None:
+        """Take note of what the process needs, by name, and what is wrong with it now."""
+        for name, problem in problems.items():
+            self._dependency_up.labels(name).set(problem is None)
 
 
 class RelayMetrics(_Metrics):

@@ -11,6 +11,7 @@ from messaging.session import Subscribed
 from messaging.topology import Declarations, Topology
 from storage.durable import DatabaseUnavailable, heed_cancellation
 from storage.parts import PartsStore
+from storage.problems import Problems, problem_of
 
 LOOK_AGAIN_SECONDS = 5.0
 """How often to look whether somebody else has made more parts."""
@@ -37,6 +38,7 @@ class Parts:
         *,
         prefetch: int,
         clock: Clock,
+        problems: Problems,
     ) -> None:
         """Take the number of parts that is wanted.
 
@@ -47,6 +49,7 @@ class Parts:
             wanted: So many parts get events.
             prefetch: So many messages of all parts may be unacknowledged.
             clock: The time.
+            problems: Those of the database.
         """
         self._store = store
         self._receiving = receiving
@@ -54,6 +57,7 @@ class Parts:
         self._wanted = wanted
         self._prefetch = prefetch
         self._clock = clock
+        self._problems = problems
         self._known = 0
         self.topology = topology(wanted)
         self._log = structlog.get_logger()
@@ -64,9 +68,10 @@ class Parts:
             try:
                 known = await self._store.announce(self._wanted)
             except DatabaseUnavailable as error:
-                self._log.warning("parts_unknown", reason=error)
+                self._problems.report(problem_of(error), "parts")
                 await self._clock.sleep(_TRY_AGAIN_SECONDS)
             else:
+                self._problems.report(None, "parts")
                 if known != self._known:
                     await self._receive(known)
                 await self._clock.sleep(LOOK_AGAIN_SECONDS)
@@ -81,4 +86,4 @@ class Parts:
             await self._receiving.declare(self.topology.for_consuming(), subscribed)
         except BrokerError as error:
             # It will be so as soon as the broker allows: the connection sees to it.
-            self._log.warning("parts_not_declared", reason=error)
+            self._log.debug("parts_not_declared", reason=error)

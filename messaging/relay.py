@@ -17,6 +17,7 @@ from messaging.shares import Share
 from storage.divisions import DivisionStore
 from storage.durable import DatabaseUnavailable, heed_cancellation
 from storage.outbox import Change, Outbox
+from storage.problems import Problems, problem_of
 from tracing.cause import Cause
 from tracing.messages import Destination, MessageSpans
 
@@ -60,8 +61,12 @@ class Relay:
         clock: Clock,
         metrics: RelayMetrics,
         window: int = WINDOW,
+        problems: Problems | None = None,
     ) -> None:
-        """Take an outbox, who shares it, and where each of its events goes, by the event's name."""
+        """Take an outbox, who shares it, where each of its events goes, by the event's name.
+
+        `problems` are those of the database.
+        """
         self._outbox = outbox
         self._broker = broker
         self._to = to
@@ -69,9 +74,10 @@ class Relay:
         self._clock = clock
         self._metrics = metrics
         self._window = window
+        self._problems = problems or Problems("database")
         self._woken = asyncio.Event()
         self._spans = MessageSpans()
-        self._share = Share(divisions, clock, self._woken.set)
+        self._share = Share(divisions, clock, self._woken.set, self._problems)
         self._refused: dict[tuple[str, str], int] = {}
         self._log = structlog.get_logger()
 
@@ -94,15 +100,16 @@ class Relay:
                 async with aclosing(self._outbox.wake_ups()) as wake_ups:
                     async for _ in wake_ups:
                         self._metrics.change_stream_open.set(1)
+                        self._problems.report(None, "changes")
                         self._woken.set()
                         backoff.reset()
                         await self._clock.sleep(GATHER_SECONDS)
             except DatabaseUnavailable as error:
                 self._metrics.change_stream_open.set(0)
                 self._metrics.change_stream_lost.inc()
-                self._log.warning("change_stream_lost", reason=error)
+                self._problems.report(problem_of(error), "changes")
             heed_cancellation()
-            await self._clock.sleep(backoff.pause())
+            await self._clock.pause(backoff)
 
     async def _publish_for_ever(self) -> None:
         backoff = Backoff(first=0.1, most=5)
@@ -112,15 +119,17 @@ class Relay:
             try:
                 done = await self.publish_all()
             except DatabaseUnavailable as error:
-                self._log.warning("outbox_unavailable", reason=error)
+                self._problems.report(problem_of(error), "outbox")
                 done = False
+            else:
+                self._problems.report(None, "outbox")
             heed_cancellation()
             if done:
                 backoff.reset()
                 await self._clock.sleep(GATHER_SECONDS)
                 await self._wait_for_changes()
             else:
-                await self._clock.sleep(backoff.pause())
+                await self._clock.pause(backoff)
 
     async def _wait_for_changes(self) -> None:
         with suppress(TimeoutError):
@@ -163,11 +172,11 @@ class Relay:
             return Outcome.REFUSED
         except Returned as error:
             self._metrics.returned.labels(change.build).inc()
-            self._log.warning("event_returned", **_fields(change), reason=error)
+            self._log.debug("event_returned", **_fields(change), reason=error)
             return Outcome.FAILED
         except BrokerError as error:
             self._metrics.unconfirmed.labels(change.build).inc()
-            self._log.warning("event_unconfirmed", **_fields(change), reason=error)
+            self._log.debug("event_unconfirmed", **_fields(change), reason=error)
             return Outcome.FAILED
         self._metrics.published.labels(change.build).inc()
         self._log.debug("event_published", **_fields(change))

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pika
-import structlog
 from pika.adapters.asyncio_connection import AsyncioConnection
 from pika.exceptions import AMQPError
 
-from messaging.broker import Address, Blocked, Delivery, Message, Returned, Unconfirmed
+from messaging.broker import Address, Blocked, Delivery, Message, NotDeclared, Returned, Unconfirmed
 from messaging.calls import Calls, as_disconnected, disconnected, settle
 from messaging.channel import Channel
-from messaging.declaring import declare
+from messaging.declaring import Declaring
 from messaging.properties import message_of, properties_of, tag_of
 from messaging.topology import Declarations
+
+_DECLARE_WITHIN_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,19 @@ class Receipt:
 class Session:
     """One connection, with one channel for publishing and receiving.
 
-    `lost` is done when either is gone; its result is the reason.
+    `lost` is done when either is gone; its result is the reason. `blocked_by` is what the broker is
+    short of, while it takes no messages for that. Of both, and of deliveries, `notify` is told.
     """
 
-    def __init__(self, parameters: pika.ConnectionParameters, notify: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        parameters: pika.ConnectionParameters,
+        declaring: Declaring,
+        notify: Callable[[], None],
+    ) -> None:
         self._parameters = parameters
+        self._declare = declaring
         self._notify = notify
-        self._log = structlog.get_logger()
         self._loop = asyncio.get_running_loop()
         self._connection: Any = None
         self._calls = Calls()
@@ -68,7 +75,7 @@ class Session:
         self._unacknowledged: dict[int, None] = {}
         self._consumers: dict[tuple[str, int], str] = {}
         self.declared: dict[str, int] = {}
-        self.is_blocked = False
+        self.blocked_by: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -112,7 +119,11 @@ class Session:
 
     async def declare(self, declarations: Declarations) -> None:
         """Have this at the broker. Raises Disconnected, NotDeclared."""
-        messages = await declare(self._open_channel, declarations, self.version)
+        try:
+            async with asyncio.timeout(_DECLARE_WITHIN_SECONDS):
+                messages = await self._declare(self._open_channel, declarations, self.version)
+        except TimeoutError:
+            raise NotDeclared(f"no answer within {_DECLARE_WITHIN_SECONDS} s") from None
         self.declared = {**messages, **self.declared}
 
     async def subscribe(self, subscribed: Subscribed | None) -> None:
@@ -144,11 +155,11 @@ class Session:
             channel.close()
         return int(answer.method.message_count)
 
-    async def publish(self, message: Message, to: Address) -> None:
+    async def publish(self, message: Message, to: Address, within_seconds: float) -> None:
         """Return when the broker has confirmed it. Raises BrokerError."""
         channel = self._work
-        if self.is_blocked:
-            raise Blocked("the broker is short of memory or disk")
+        if self.blocked_by is not None:
+            raise Blocked(f"the broker is {self.blocked_by}")
         confirmed = channel.future()
         tag = self._published + 1
         properties = properties_of(message, tag)
@@ -159,7 +170,10 @@ class Session:
         self._published = tag
         self._unconfirmed[tag] = confirmed
         try:
-            await channel.answer(confirmed)
+            async with asyncio.timeout(within_seconds):
+                await channel.answer(confirmed)
+        except TimeoutError:
+            raise Unconfirmed(f"no confirm within {within_seconds} s") from None
         finally:
             self._unconfirmed.pop(tag, None)
 
@@ -207,12 +221,11 @@ class Session:
         self._notify()
 
     def _on_blocked(self, _connection: Any, frame: Any) -> None:  # noqa: ANN401
-        self.is_blocked = True
-        self._log.warning("broker_blocked", reason=frame.method.reason)
+        self.blocked_by = frame.method.reason
+        self._notify()
 
     def _on_unblocked(self, _connection: Any, _frame: Any) -> None:  # noqa: ANN401
-        self.is_blocked = False
-        self._log.info("broker_unblocked")
+        self.blocked_by = None
         self._notify()
 
     def _on_confirm(self, frame: Any) -> None:  # noqa: ANN401

@@ -18,6 +18,7 @@ import structlog
 from messaging.clock import Clock
 from storage.divisions import SLOTS, Division, DivisionStore
 from storage.durable import DatabaseUnavailable, heed_cancellation
+from storage.problems import Problems, problem_of
 
 BEAT_SECONDS = 1.0
 LEASE_SECONDS = 4.0
@@ -35,13 +36,15 @@ class Share:
         store: DivisionStore,
         clock: Clock,
         changed: Callable[[], object],
+        problems: Problems,
         lease: float = LEASE_SECONDS,
     ) -> None:
-        """`changed` is told when there may be more."""
+        """`changed` is told when there may be more, `problems` what is wrong with the database."""
         self._store = store
         self._clock = clock
         self._lease = lease
         self._changed = changed
+        self._problems = problems
         self._me = uuid4().hex
         self._mine: frozenset[int] = frozenset()
         self._ends = 0.0
@@ -74,7 +77,9 @@ class Share:
                 try:
                     await self._beat()
                 except DatabaseUnavailable as error:
-                    self._log.warning("share_not_renewed", reason=error)
+                    self._problems.report(problem_of(error), "share")
+                else:
+                    self._problems.report(None, "share")
                 heed_cancellation()
                 await self._clock.sleep(BEAT_SECONDS)
         finally:

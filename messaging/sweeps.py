@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import structlog
 
-from messaging.clock import Backoff, Clock
+from messaging.clock import Clock
+from messaging.retrying import Retrying
 from storage.contacts import Contacts, ContactsStore
-from storage.durable import DatabaseRefused, DatabaseUnavailable, heed_cancellation
+from storage.durable import DatabaseRefused
 
 SLICE = 500
 """How many orders are updated at once: some 70 ms of the database's time."""
@@ -28,12 +29,14 @@ class Sweeps:
         self,
         store: ContactsStore,
         clock: Clock,
+        retrying: Retrying,
         updated: Callable[[int], object],
         slice_size: int = SLICE,
     ) -> None:
         """`updated` is told how many orders were brought to newer data."""
         self._store = store
         self._clock = clock
+        self._retrying = retrying
         self._updated = updated
         self._slice_size = slice_size
         self._room = asyncio.Semaphore(_SIDE_BY_SIDE)
@@ -82,17 +85,12 @@ class Sweeps:
             del self._sweeps[sweep.contacts.user_id]
 
     async def _sweep(self, sweep: "_Sweep") -> None:
-        backoff = Backoff(first=0.1, most=5)
         while not sweep.is_over:
-            try:
-                async with self._room:
-                    await self._update_slice(sweep)
-                backoff.reset()
-            except DatabaseUnavailable as error:
-                named = sweep.contacts.origin.cause.fields()
-                self._log.warning("order_database_unavailable", reason=error, **named)
-                heed_cancellation()
-                await self._clock.sleep(backoff.pause())
+            await self._retrying(lambda: self._update_slice_in_turn(sweep))
+
+    async def _update_slice_in_turn(self, sweep: "_Sweep") -> None:
+        async with self._room:
+            await self._update_slice(sweep)
 
     async def _update_slice(self, sweep: "_Sweep") -> None:
         contacts = sweep.contacts

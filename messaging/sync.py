@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import structlog
 
-from messaging.clock import Backoff, Clock
+from messaging.clock import Clock
 from messaging.consumer import Outcome
 from messaging.events import Event
+from messaging.retrying import Retrying
 from messaging.sweeps import SLICE, Sweeps
 from models.fields.events import UserContactsChanged
 from storage.contacts import Contacts, ContactsStore
-from storage.durable import DatabaseRefused, DatabaseUnavailable, heed_cancellation
+from storage.durable import DatabaseRefused, DatabaseUnavailable
 from storage.origin import Origin
+from storage.problems import Problems
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,17 @@ class ContactsSync:
         clock: Clock,
         updated: Callable[[int], object],
         limits: Limits | None = None,
+        problems: Problems | None = None,
     ) -> None:
-        """`updated` is told how many orders were brought to newer data, as often as some were."""
+        """`updated` is told how many orders were brought to newer data, as often as some were.
+
+        `problems` are those of the database.
+        """
         self._store = store
         self._clock = clock
         self._updated = updated
         self._limits = limits or Limits()
+        self._retrying = Retrying(clock, problems or Problems("database"))
         self._sweeps = self._make_sweeps()
         self._log = structlog.get_logger()
 
@@ -74,7 +81,8 @@ class ContactsSync:
         await self._sweeps.close()
 
     def _make_sweeps(self) -> Sweeps:
-        return Sweeps(self._store, self._clock, self._updated, self._limits.of_a_slice)
+        slice_size = self._limits.of_a_slice
+        return Sweeps(self._store, self._clock, self._retrying, self._updated, slice_size)
 
     async def _apply(self, contacts: Sequence[Contacts]) -> Mapping[str, Outcome]:
         """Which version the orders of each of these users now have, or why not, by user."""
@@ -94,14 +102,7 @@ class ContactsSync:
 
     async def _apply_at_last(self, contacts: Sequence[Contacts]) -> Mapping[str, Outcome]:
         """Do it, however long the database is away. Raises DatabaseRefused."""
-        backoff = Backoff(first=0.1, most=5)
-        while True:
-            try:
-                return await self._try_to_apply(contacts)
-            except DatabaseUnavailable as error:
-                self._log.warning("order_database_unavailable", reason=error)
-                heed_cancellation()
-                await self._clock.sleep(backoff.pause())
+        return await self._retrying(lambda: self._try_to_apply(contacts))
 
     async def _try_to_apply(self, contacts: Sequence[Contacts]) -> Mapping[str, Outcome]:
         await self._store.put_if_newer(contacts)

@@ -14,6 +14,7 @@ from services.declaration import Service, Version
 from storage.client import Json
 from storage.contacts import MongoContactsStore
 from storage.orders import Orders
+from storage.problems import Problems
 from storage.publications import Publications
 
 
@@ -39,7 +40,8 @@ def applier(
     events: Description,
     clock: Clock,
     updated: Callable[[int], object],
+    problems: Problems,
 ) -> Applier:
     """The sync, which brings orders to what events say of their users."""
     store = MongoContactsStore(database, load_description(service.spec), events)
-    return ContactsSync(store, clock, updated)
+    return ContactsSync(store, clock, updated, problems=problems)

@@ -10,11 +10,11 @@ from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.clock import SystemClock
 from messaging.events import Events
 from messaging.finishing import until_told_to_stop
-from messaging.health import health_server
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
 from messaging.topology import for_publishing, routes
 from openapi.reading import load_description
+from processes.health import health_server
 from processes.settings import health_address, mongo_settings, rabbit_settings
 from processes.stored import stored
 from services.declaration import Relay as Row
@@ -22,9 +22,10 @@ from services.declaration import Service, System
 from services.payload import events_of, payloads
 from storage.client import connect
 from storage.divisions import MongoDivisionStore
-from storage.durable import answers
+from storage.durable import silence
 from storage.entity import Entity
 from storage.outbox import MongoOutbox
+from storage.problems import Problem
 
 
 def run(system: System, service: Service, row: Row) -> None:
@@ -63,16 +64,18 @@ async def _main(system: System, service: Service, row: Row) -> None:
             events=Events.declared(system, *names, sender=row.process),
             clock=clock,
             metrics=metrics,
+            problems=kept.presence.problems,
         )
 
-        async def checks() -> Mapping[str, bool]:
-            database = await answers(client[mongo.database(service.database)])
-            return {"broker": broker.is_connected, "database": database}
+        async def checks() -> Mapping[str, Problem | None]:
+            problem = kept.presence.problems.current or await silence(kept.database)
+            return {"broker": broker.problem, "database": problem}
 
         async def exposition() -> bytes:
-            states = await checks()
-            metrics.depends_on(states)
-            await metrics.measure(outbox if states["database"] else None, clock.now())
+            problems = await checks()
+            metrics.depends_on(problems)
+            is_there = problems["database"] is None
+            await metrics.measure(outbox if is_there else None, clock.now())
             return generate_latest(metrics.registry)
 
         async with (

@@ -31,7 +31,7 @@ from processes.tracing import configure_tracing
 from services.declaration import Service, System, Version
 from services.reading import declared
 from storage.client import connect
-from storage.durable import answers
+from storage.durable import silence
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -93,7 +93,7 @@ def composed(system: System, service: Service, version: Version) -> Application:
         log.info("service_stopped", version=shown)
 
     async def ready() -> bool:
-        return kept is None or await answers(kept.database.client.admin)
+        return kept is None or await silence(kept.database.client.admin) is None
 
     drain = drain_file()
 

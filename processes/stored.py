@@ -1,5 +1,6 @@
 """The database of a process, and its word in there: which version of what is stored it uses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pymongo import AsyncMongoClient
@@ -11,7 +12,7 @@ from storage.client import Json, MongoSettings
 from storage.evolution.collection import EvolvingDatabase
 from storage.evolution.loading import load
 from storage.evolution.presence import Presence
-from storage.layout import Collection, digest, service_collections
+from storage.layout import Collection, digest, records, service_collections
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,20 @@ def stored(
     name = settings.database(service.database)
     collections = layout(settings, service)
     known = [step.name for each in collections for step in each.steps]
-    presence = Presence(client[name], process, digest(collections), known)
+    rights = _rights(collections, service, process)
+    presence = Presence(client[name], process, digest(collections), known, rights)
     shapes = {each.name: each.shape(presence.phases) for each in collections}
     found = {name: shape for name, shape in shapes.items() if shape is not None}
     return Stored(EvolvingDatabase(client[name], found, presence), presence)
+
+
+def _rights(
+    collections: Sequence[Collection], service: Service, process: str
+) -> dict[str, tuple[str, ...]]:
+    """What the set-up lets a process do, by collection; versions of a service share a login."""
+    all_of_it = [*collections, *records(collections)]
+    login = process if any(process in each.access for each in all_of_it) else service.name
+    return {each.name: each.access[login] for each in all_of_it if login in each.access}
 
 
 def layout(settings: MongoSettings, service: Service) -> list[Collection]:

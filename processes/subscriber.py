@@ -14,22 +14,24 @@ from messaging.consumer import WINDOW, Applier, Consumer
 from messaging.events import Events
 from messaging.finishing import until_told_to_stop
 from messaging.handling import Handling
-from messaging.health import health_server
 from messaging.metrics import ConsumerMetrics
 from messaging.parts import Parts
+from messaging.retrying import Retrying
 from messaging.topology import RETRY_PAUSES, Declarations, Topology, queue_of
 from openapi.reading import load_description
 from processes.composing import composition, dependencies
 from processes.event_handlers import bind_event_handlers
+from processes.health import health_server
 from processes.modules import imported
 from processes.settings import health_address, mongo_settings, queue_parts, rabbit_settings
 from processes.stored import stored
 from services.declaration import Service, Subscriber, System
 from services.payload import events_of
 from storage.client import Json, connect
-from storage.durable import answers
+from storage.durable import silence
 from storage.ledger import Ledger
 from storage.parts import MongoPartsStore
+from storage.problems import Problem, Problems
 
 
 def run(system: System, service: Service, row: Subscriber) -> None:
@@ -48,13 +50,20 @@ def applier(
     service: Service,
     row: Subscriber,
     database: AsyncDatabase[Json],
+    *,
     metrics: ConsumerMetrics,
+    problems: Problems,
 ) -> Applier:
     """What applies the events: the composition's, where documents copy them, or the handlers."""
     clock, events = SystemClock(), events_of(system)
     if not row.handlers:
         made: Applier = composition(service, "applier")(
-            database=database, service=service, events=events, clock=clock, updated=metrics.updated
+            database=database,
+            service=service,
+            events=events,
+            clock=clock,
+            updated=metrics.updated,
+            problems=problems,
         )
         return made
     version = service.versions[-1]
@@ -62,7 +71,7 @@ def applier(
     given = dependencies(system, service, version, description, database)
     handlers = bind_event_handlers(imported(row.handlers), row.events, given)
     kinds = {name: system.published[name][1].kind for name in row.events}
-    return Handling(handlers, Ledger(database, kinds), clock)
+    return Handling(handlers, Ledger(database, kinds), Retrying(clock, problems))
 
 
 async def _main(system: System, service: Service, row: Subscriber) -> None:
@@ -84,9 +93,17 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
             # Twice the window, so that the next one is at hand when this one is done.
             prefetch=2 * WINDOW,
             clock=clock,
+            problems=kept.presence.problems,
         )
         consumer = Consumer(
-            applier(system, service, row, kept.database, metrics),
+            applier(
+                system,
+                service,
+                row,
+                kept.database,
+                metrics=metrics,
+                problems=kept.presence.problems,
+            ),
             broker,
             parts.topology,
             events=Events.declared(system, *row.events),
@@ -94,9 +111,9 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
             metrics=metrics,
         )
 
-        async def checks() -> Mapping[str, bool]:
-            database = await answers(client[mongo.database(service.database)])
-            return {"broker": broker.is_connected, "database": database}
+        async def checks() -> Mapping[str, Problem | None]:
+            problem = kept.presence.problems.current or await silence(kept.database)
+            return {"broker": broker.problem, "database": problem}
 
         async def exposition() -> bytes:
             metrics.depends_on(await checks())

@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
 from storage.client import Json
+from storage.problems import Problem, problem_of
 from storage.redaction import redacted
 
 WRITE_WITHIN_SECONDS = 30
@@ -108,11 +109,11 @@ def heed_cancellation() -> None:
         raise asyncio.CancelledError
 
 
-async def answers(database: AsyncDatabase[Json], within_seconds: float = 1) -> bool:
-    """Whether the database takes this login and answers it within that time."""
+async def silence(database: AsyncDatabase[Json], within_seconds: float = 1) -> Problem | None:
+    """Why the database does not answer this login within that time, if it does not."""
     try:
         with pymongo.timeout(within_seconds):
             await database.command("ping")
-    except PyMongoError:
-        return False
-    return True
+    except PyMongoError as error:
+        return problem_of(error)
+    return None

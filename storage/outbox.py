@@ -167,19 +167,35 @@ class MongoOutbox:
     ) -> AsyncGenerator[list[Json], None]:
         """Only what can no more be lost: see `Outbox`. Of what is others', only the id is read."""
         sort = [(order, pymongo.ASCENDING)]
-        wanted = needed if share is None else ["_id"]
         try:
-            found = self._majority.find(what, wanted, sort=sort, batch_size=most)
+            if share is None:
+                found = self._majority.find(what, needed, sort=sort, batch_size=most)
+                async with found:
+                    while batch := await found.to_list(most):
+                        yield batch
+                return
+            own: list[Any] = []
+            found = self._majority.find(what, ["_id"], sort=sort, batch_size=most)
             async with found:
                 while batch := await found.to_list(most):
-                    if share is not None:
-                        own = [each["_id"] for each in batch if each["_id"] in share]
-                        these = {"_id": {"$in": own}, **what}
-                        batch = await self._majority.find(these, needed, sort=sort).to_list()
-                    if batch:
-                        yield batch
+                    own += (each["_id"] for each in batch if each["_id"] in share)
+                    if len(own) >= most:
+                        yield await self._whole(own[:most], what, needed, order)
+                        del own[:most]
+            if own:
+                yield await self._whole(own, what, needed, order)
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
+
+    async def _whole(
+        self, ids: Sequence[Any], what: Json, needed: Sequence[str], order: str
+    ) -> list[Json]:
+        """Those of these documents of which something is still to be published."""
+        these = {"_id": {"$in": [*ids]}, **what}
+        found = self._majority.find(
+            these, needed, sort=[(order, pymongo.ASCENDING)], batch_size=len(ids) + 1
+        )
+        return await found.to_list()
 
     async def mark_published(self, changes: Collection[Change]) -> None:
         """See `Outbox`."""

@@ -14,8 +14,10 @@ from tests.examples import ADDRESS
 
 # RabbitMQ's node, whose name is in names of files, is nobody; nor is who built Prometheus.
 _NOBODY = r"(?!rabbit@|team\+pkg-go@tracker\.debian\.org)"
+# As they are, and as a path or a form has them.
+_STREET = r"(?: |\+|%20)".join(map(re.escape, ADDRESS["street"].split())).replace(",", "(?:,|%2C)")
 _PLANTED = re.compile(
-    rf"(?<![\w.+-]){_NOBODY}[\w.+-]+@[\w-]+(?:\.[\w-]+)+|{re.escape(ADDRESS['street'])}"
+    rf"(?<![\w.+-]){_NOBODY}[\w.+-]+(?:@|%40|\\u0040)[\w-]+(?:\.[\w-]+)+|{_STREET}"
 )
 # On one's own machine MongoDB's log is as it comes: these messages quote what was refused.
 _OF_MONGODB = re.compile(r'"s":"[WE]", +"c":"(?:COMMAND|QUERY|WRITE)"')

@@ -1,13 +1,12 @@
 """A process leaves word in its database which layout it uses, and learns how far migrations are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import TypeVar
 from uuid import uuid4
 
-import structlog
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
@@ -15,11 +14,10 @@ from storage.client import Json
 from storage.durable import heed_cancellation
 from storage.evolution.layers import COMPLETION, Phase
 from storage.evolution.records import LAYOUT, LEASE_SECONDS, MIGRATIONS, PROCESSES, unknown
-from storage.redaction import redacted
+from storage.privileges import missing_rights
+from storage.problems import Problem, Problems, problem_of
 
 T = TypeVar("T")
-
-log = structlog.get_logger(__name__)
 
 _BEAT_SECONDS = 2
 _FRESH_SECONDS = LEASE_SECONDS / 2
@@ -39,11 +37,21 @@ class _Epoch:
 
 
 class Presence:
-    """The word of one process in one database. `phases` is by migration, and follows them."""
+    """The word of one process in one database. `phases` is by migration, and follows them.
+
+    `problems` are those of the database: as long as word cannot be left, nothing can be written.
+    """
 
     def __init__(
-        self, database: AsyncDatabase[Json], name: str, digest: str, known: Iterable[str]
+        self,
+        database: AsyncDatabase[Json],
+        name: str,
+        digest: str,
+        known: Iterable[str],
+        rights: Mapping[str, Collection[str]] | None = None,
     ) -> None:
+        """`rights` are what the process must be allowed to do, by the name of a collection."""
+        self._database, self._rights = database, rights or {}
         self._migrations, self._processes = database[MIGRATIONS], database[PROCESSES]
         self._id, self._name, self._digest = str(uuid4()), name, digest
         self._known = frozenset(known)
@@ -51,6 +59,7 @@ class Presence:
         self._epoch: _Epoch | None = None
         self._beaten = -_FRESH_SECONDS
         self._beating = asyncio.Lock()
+        self.problems = Problems("database")
 
     async def write(self, operation: Callable[[], Awaitable[T]]) -> T:
         """Do a write by what is known of the migrations, which is not old.
@@ -85,18 +94,23 @@ class Presence:
                 await self._processes.delete_one({"_id": self._id})
 
     async def _keep(self) -> None:
-        told = ""
         while True:
-            try:
-                await self.beat()
-                told = ""
-            except PyMongoError as error:
-                reason = str(error) if isinstance(error, NewerDatabaseError) else redacted(error)
-                if reason != told:
-                    log.warning("presence_not_kept", reason=reason)
-                told = reason
+            self.problems.report(await self._problem())
             heed_cancellation()
             await asyncio.sleep(_BEAT_SECONDS)
+
+    async def _problem(self) -> Problem | None:
+        problem = None
+        try:
+            await self.beat()
+        except NewerDatabaseError as error:
+            problem = Problem(f"This version is too old: {error}.", "Start a newer one.")
+        except PyMongoError as error:
+            problem = problem_of(error)
+        try:
+            return problem or await missing_rights(self._database, self._rights)
+        except PyMongoError as error:
+            return problem_of(error)
 
     async def beat(self) -> None:
         """Learn how far the migrations are, and say so once no write goes on that did not know."""

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from local.ports import Ports
+from storage.client import Json
 from tests.compose.engine import (
     OFFLINE,
     Compose,
@@ -34,6 +35,12 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_of_the_repository(tmp_path_factory.mktemp("clone"))
     shutil.copy(folder / ".env.example", folder / ".env")
     return folder
+
+
+@pytest.fixture(scope="session")
+def configuration(clone: Path) -> Json:
+    """What compose reads from the files as they are in a clone."""
+    return Compose(clone, {}).configuration()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ OFFLINE = "tests/compose/offline.yml"
 ONE_SHOTS = ("mongodb-setup", "rabbitmq-setup")
 PROCESSES = ("order-service", "user-service-v1", "user-service-v2", "user-relay", "order-consumer")
 TOOLS = ("operator", "backup", "smoke-test")
+OBSERVERS = ("exporter", "prometheus", "grafana")
 SERVICES = ("mongodb", "rabbitmq", *PROCESSES, "kong")
 
 STAND_INS = ("standin/python:3.13", "standin/mongo:6.0", "standin/rabbitmq:4.0")

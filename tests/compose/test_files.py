@@ -7,17 +7,11 @@ from typing import Any
 import pytest
 
 from storage.client import Json
-from tests.compose.engine import ONE_SHOTS, PROCESSES, ROOT, SERVICES, TOOLS, Compose
+from tests.compose.engine import OBSERVERS, ONE_SHOTS, PROCESSES, ROOT, SERVICES, TOOLS, Compose
 
 DEBUG = ("docker-compose.yml", "docker-compose.debug.yml")
 TEXT = (ROOT / "docker-compose.yml").read_text()
 REQUIRED = sorted(set(re.findall(r"\$\{([A-Z_]+):\?", TEXT)))
-
-
-@pytest.fixture(scope="module")
-def configuration(clone: Path) -> Json:
-    """What compose reads from the files as they are in a clone."""
-    return Compose(clone, {}).configuration()
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +31,19 @@ def published(configuration: Json) -> set[tuple[str, str, int]]:
 
 def test_the_services_have_the_papers_names(configuration: Json) -> None:
     """Beside them the relay, the consumer, the broker's set-up, and what is run by hand."""
-    assert set(configuration["services"]) == {*SERVICES, *ONE_SHOTS, *TOOLS}
-    for name in TOOLS:
-        assert configuration["services"][name]["profiles"] == ["tools"]
+    assert set(configuration["services"]) == {*SERVICES, *ONE_SHOTS, *TOOLS, *OBSERVERS}
+    for profile, names in (("tools", TOOLS), ("observability", OBSERVERS)):
+        for name in names:
+            assert configuration["services"][name]["profiles"] == [profile]
 
 
 def test_public_images_are_named_by_minor_version(configuration: Json) -> None:
-    """Neither `latest`, nor a patch that would have to be raised by hand."""
+    """Neither `latest`, nor a patch to be raised by hand, where there is a choice."""
     services = configuration["services"]
     assert services["mongodb"]["image"] == "mongo:8.0"
     assert services["rabbitmq"]["image"] == "rabbitmq:4.1-management"
+    assert services["prometheus"]["image"] == "prom/prometheus:v3.5.0"
+    assert services["grafana"]["image"] == "grafana/grafana:12.1.0"
     assert "FROM kong:3.9\n" in (ROOT / "kong" / "Dockerfile").read_text()
     assert "ARG PYTHON_IMAGE=python:3.13-slim\n" in (ROOT / "Dockerfile").read_text()
 
@@ -56,21 +53,26 @@ def test_all_python_processes_are_one_image(configuration: Json) -> None:
     ours = {
         name: service
         for name, service in configuration["services"].items()
-        if name in (*PROCESSES, *ONE_SHOTS, *TOOLS)
+        if name in (*PROCESSES, *ONE_SHOTS, *TOOLS, "exporter")
     }
     assert {each["image"] for each in ours.values()} == {"aware-micro-services:dev"}
     assert [name for name, each in ours.items() if "build" in each] == ["mongodb-setup"]
 
 
 def test_only_the_gateway_is_published_and_on_loopback(configuration: Json) -> None:
-    """Unless GATEWAY_BIND says otherwise."""
-    assert published(configuration) == {("kong", "127.0.0.1:8000", 8000)}
+    """Unless GATEWAY_BIND says otherwise; with the profile observability what shows it, too."""
+    assert published(configuration) == {
+        ("kong", "127.0.0.1:8000", 8000),
+        ("prometheus", "127.0.0.1:9090", 9090),
+        ("grafana", "127.0.0.1:3000", 3000),
+    }
 
 
 def test_another_address_of_the_gateway_is_known_to_who_checks_it(clone: Path) -> None:
     """Kong refuses it without keys, the set-ups with passwords that everybody knows."""
     found = Compose(clone, {"GATEWAY_BIND": "192.0.2.1"}).configuration()
-    assert published(found) == {("kong", "192.0.2.1:8000", 8000)}
+    beyond = {each for each in published(found) if not each[1].startswith("127.0.0.1:")}
+    assert beyond == {("kong", "192.0.2.1:8000", 8000)}
     for name in ("kong", *ONE_SHOTS):
         assert found["services"][name]["environment"]["GATEWAY_ADDRESS"] == "192.0.2.1"
 
@@ -85,15 +87,17 @@ def test_a_network_has_only_those_who_talk_to_each_other(configuration: Json) ->
     sync = {"user-relay", "order-consumer"}
     assert members == {
         "outer": {"kong"},
+        "observers": {"prometheus", "grafana"},
+        "status": {"kong", "exporter", "prometheus"},
         "admin": {"kong", "operator"},
-        "front": {"kong", "operator", *services},
+        "front": {"kong", "operator", "prometheus", *services},
         "inner": {"mongodb", "mongodb-setup", "operator", "backup", "smoke-test", *services, *sync},
-        "broker": {"rabbitmq", "operator", *sync},
+        "broker": {"rabbitmq", "operator", "prometheus", *sync},
     }
     leading_outside = [
         name for name, each in configuration["networks"].items() if not each.get("internal")
     ]
-    assert leading_outside == ["outer"]
+    assert leading_outside == ["observers", "outer"]
 
 
 def test_the_second_file_publishes_the_papers_ports_on_loopback(debugging: Json) -> None:
@@ -112,10 +116,12 @@ def test_the_second_file_publishes_the_papers_ports_on_loopback(debugging: Json)
         ("rabbitmq", 5673),
         ("rabbitmq", 15672),
         ("mongodb", 27017),
+        ("prometheus", 9090),
+        ("grafana", 3000),
     }
 
 
-@pytest.mark.parametrize("name", [*SERVICES, *ONE_SHOTS, *TOOLS])
+@pytest.mark.parametrize("name", [*SERVICES, *ONE_SHOTS, *TOOLS, *OBSERVERS])
 def test_every_container_is_confined(configuration: Json, name: str) -> None:
     """No writing but to volumes and /tmp, no capability, bounded memory, processes and logs."""
     service = configuration["services"][name]
@@ -162,7 +168,7 @@ def test_each_process_knows_its_own_passwords_alone(configuration: Json, clone: 
         for name, _, value in (line.partition("=") for line in lines)
         if name.endswith("_PASSWORD")
     }
-    assert len(passwords) == 10
+    assert len(passwords) == 11
     known: dict[str, Any] = {
         service: {passwords[value] for value in found["environment"].values() if value in passwords}
         for service, found in configuration["services"].items()
@@ -177,7 +183,8 @@ def test_each_process_knows_its_own_passwords_alone(configuration: Json, clone: 
     }
     assert known["backup"] == {"BACKUP_READER_MONGO_PASSWORD"}
     assert known["smoke-test"] == {"SMOKE_TEST_MONGO_PASSWORD"}
-    assert known["kong"] == set()
+    assert known["grafana"] == {"GRAFANA_ADMIN_PASSWORD"}
+    assert known["kong"] == known["exporter"] == set()
     assert known["mongodb"] == {"MONGO_ROOT_PASSWORD"}
     assert "rabbitmq" not in known
 

@@ -242,6 +242,23 @@ def test_what_a_client_claims_to_be_is_removed() -> None:
     assert left["headers"] == {"X-Own": "yes"}
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("mine-1", True),
+        ("a" * 128, True),
+        ("a" * 129, False),
+        ("jane@personal.com", False),
+        ("two names", False),
+        ("", False),
+    ],
+)
+def test_a_request_is_named_by_a_plain_name_or_by_the_gateway(name: str, *, kept: bool) -> None:
+    """Which the plugin that follows makes, where there is none."""
+    (left,) = run("pre-function", "access", [request(headers={"X-Request-Id": name})])
+    assert left["headers"] == ({"X-Request-Id": name} if kept else {})
+
+
 def test_the_log_names_caller_and_operation() -> None:
     """As key-auth found the one, and the route's tags name the other."""
     shop, chosen = {"username": "shop"}, {"gateway_split": "v1"}

@@ -154,6 +154,10 @@ def test_every_answer_names_its_request(client: httpx.Client, services: Services
     assert client.get("/nothing").headers["X-Request-Id"]
     own = client.get("/orders/", headers={"X-Request-Id": "mine-1"})
     assert own.headers["X-Request-Id"] == "mine-1"
+    for name in ("jane@personal.com", "two names", "a" * 129):
+        assert (
+            client.get("/orders/", headers={"X-Request-Id": name}).headers["X-Request-Id"] != name
+        )
 
 
 def test_the_trace_of_a_client_goes_on(client: httpx.Client, services: Services) -> None:

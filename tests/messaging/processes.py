@@ -3,8 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -44,12 +45,16 @@ class Running:
 
 
 @contextmanager
-def started(name: str, environment: Mapping[str, str]) -> Iterator[Running]:
-    """The process of that name, killed at the end if it still runs."""
+def started(
+    name: str, environment: Mapping[str, str], log: Path | None = None
+) -> Iterator[Running]:
+    """The process of that name, killed at the end if it still runs; its log goes to a file."""
     host, _, port = environment["HEALTH_BIND"].rpartition(":")
-    process = subprocess.Popen([sys.executable, "-m", "aware", "run", name], env=environment)
-    try:
-        yield Running(process, (host, int(port)))
-    finally:
-        process.kill()
-        process.wait()
+    with nullcontext() if log is None else log.open("wb") as stderr:
+        command = [sys.executable, "-m", "aware", "run", name]
+        process = subprocess.Popen(command, env=environment, stderr=stderr)
+        try:
+            yield Running(process, (host, int(port)))
+        finally:
+            process.kill()
+            process.wait()

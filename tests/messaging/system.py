@@ -32,6 +32,7 @@ from storage.divisions import MongoDivisionStore
 from storage.orders import CONTACTS, Orders
 from storage.outbox import MongoOutbox
 from storage.parts import MongoPartsStore
+from storage.problems import Problems
 from storage.system_fields import OUTBOX
 from storage.users import Users
 from tests.apis import (
@@ -140,6 +141,7 @@ class System:
                 wanted,
                 prefetch=512,
                 clock=clock,
+                problems=Problems("database"),
             )
             async with running(parts.run()), self.consuming(broker):
                 yield parts

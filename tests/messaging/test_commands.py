@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from aware.__main__ import aware
 from messaging.amqp import connection_parameters
+from messaging.dead_letters import MOST
 from messaging.topology import Topology
 from storage.client import MongoSettings, connect_blocking
 from storage.system_fields import OUTBOX
@@ -60,6 +61,19 @@ def test_an_unknown_letter_is_an_error(call: Aware, command: str) -> None:
     assert ended.stderr.splitlines()[-1] == "Error: there is no dead letter nobody"
 
 
+@pytest.mark.slow
+def test_a_list_says_how_many_it_does_not_show(rabbitmq: RabbitServer, call: Aware) -> None:
+    """No more can be held at once; the rest comes when these are dealt with."""
+    assert call("dead-letters", "list").stderr == "0 dead letters\n"
+    publish(rabbitmq, [str(number) for number in range(MOST + 2)], confirmed=False)
+    listed = call("dead-letters", "list")
+    assert len(listed.stdout.splitlines()) == MOST
+    assert listed.stderr == f"{MOST} dead letters, and 2 younger ones that are not shown\n"
+    dropped = call("dead-letters", "drop", "--all")
+    assert dropped.stdout == f"{MOST} dead letters dropped, and 2 younger ones are left\n"
+    assert call("dead-letters", "list").stderr == "2 dead letters\n"
+
+
 @pytest.mark.parametrize("command", ["replay", "drop"])
 def test_one_or_all_must_be_said(call: Aware, command: str) -> None:
     """Neither and both are errors."""
@@ -89,12 +103,13 @@ def test_resync_names_an_unknown_user(call: Aware) -> None:
     assert (ended.exit_code, ended.stderr) == (1, "Error: there is no document nobody\n")
 
 
-def publish(rabbitmq: RabbitServer, letters: list[str]) -> None:
+def publish(rabbitmq: RabbitServer, letters: list[str], *, confirmed: bool = True) -> None:
     """Put messages of these ids among the dead letters."""
     to = Topology(QUEUE).dead.address
     with pika.BlockingConnection(parameters(rabbitmq)) as connection:
         channel = connection.channel()
-        channel.confirm_delivery()
+        if confirmed:
+            channel.confirm_delivery()
         for letter in letters:
             properties = pika.BasicProperties(message_id=letter)
             body = f"body of {letter}".encode()

@@ -11,8 +11,8 @@ import pytest
 from pika.exceptions import ChannelClosedByBroker
 
 from messaging.amqp import AmqpBroker
-from messaging.broker import Address, BrokerError, Message, NotDeclared, Returned
-from messaging.session import Subscribed
+from messaging.broker import Address, BrokerError, Disconnected, Message, NotDeclared, Returned
+from messaging.session import Session, Subscribed
 from messaging.topology import EXCHANGE, Binding, Declarations, Exchange, Queue
 from tests.messaging.system import System
 from tests.waiting import until_async
@@ -203,3 +203,22 @@ async def test_a_binding_is_back_although_nobody_publishes(system: System) -> No
         await asyncio.to_thread(system.unbind, queue)
         await until_async(can_be_published(other, queue.address), "the binding is back")
         assert broker._session is session
+
+
+async def test_what_is_wanted_while_a_connection_is_made_is_there_with_it(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not some seconds later, although what was wanted before is declared already."""
+    queue, nothing = system.topology.updates, Declarations()
+    declare = Session.declare
+
+    async def declare_and_want_more(session: Session, wanted: Declarations) -> None:
+        await declare(session, wanted)
+        if wanted is nothing:
+            with pytest.raises(Disconnected):
+                await broker.declare(Declarations.of(queue))
+
+    monkeypatch.setattr(Session, "declare", declare_and_want_more)
+    async with AmqpBroker(system.parameters, nothing) as broker:
+        await broker.connected()
+        assert await broker.waiting_in(queue) == 0

@@ -21,6 +21,7 @@ from messaging.handling import Handling
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
 from messaging.resync import resync
+from messaging.retrying import Retrying
 from messaging.session import Subscribed
 from messaging.topology import Declarations, Topology, queue_of, routes
 from openapi.reading import load_description
@@ -36,6 +37,7 @@ from storage.entity import Entity
 from storage.layout import collections
 from storage.ledger import LEDGER, Ledger
 from storage.outbox import MongoOutbox
+from storage.problems import Problems
 from tests.declaring import copy_declared
 from tests.messaging.system import System, delete_queues, running
 from tests.waiting import until_async
@@ -194,7 +196,7 @@ class Watched:
         ) as broker:
             await broker.connected()
             consumer = Consumer(
-                Handling(handlers, ledger, SystemClock()),
+                Handling(handlers, ledger, Retrying(SystemClock(), Problems("database"))),
                 broker,
                 self.topology,
                 events=Events.declared(self.declared, *handlers),

@@ -19,6 +19,7 @@ from messaging.relay import Relay
 from messaging.shares import Share, divided, slot_of
 from storage.divisions import SLOTS, MongoDivisionStore
 from storage.orders import CONTACTS
+from storage.problems import Problems
 from tests.apis import contact_events
 from tests.messaging.system import System, running
 from tests.waiting import until_async
@@ -116,7 +117,7 @@ async def test_a_relay_that_cannot_beat_publishes_nothing(system: System) -> Non
     """It may be that others have its share already."""
     clock = SystemClock()
     store = MongoDivisionStore(system.client[system.mongo.users], "user-relay")
-    share = Share(store, clock, lambda: None, lease=0.2)
+    share = Share(store, clock, lambda: None, Problems("database"), lease=0.2)
     assert "u1" not in share
     async with running(share.run()):
         await until_async(lambda: _true("u1" in share), "it has a share")

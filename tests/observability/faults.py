@@ -141,15 +141,18 @@ def _without_leader(system: Observed, queue: Queue) -> Iterator[None]:
 
 @contextmanager
 def database_refusing(system: Observed) -> Iterator[None]:
-    """It is there, and takes no change of a user, as after a mistake with a validator."""
+    """It takes changes of u1 alone, and none of orders, as after a mistake with validators."""
+    names = MongoSettings("", "", "")
     with _mongodb(system) as client:
-        users = client[MongoSettings("", "", "").users]
-        (found,) = users.list_collections(filter={"name": "users"})
-        users.command("collMod", "users", validator={"_id": "nobody"})
+        collections = client[names.users]["users"], client[names.orders]["orders"]
+        before = [each.options()["validator"] for each in collections]
+        for each, valid in zip(collections, ("u1", "none"), strict=True):
+            each.database.command("collMod", each.name, validator={"_id": valid})
         try:
             yield
         finally:
-            users.command("collMod", "users", validator=found["options"]["validator"])
+            for each, validator in zip(collections, before, strict=True):
+                each.database.command("collMod", each.name, validator=validator)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import click
 
 from tests.messaging.figures.beside import beside
+from tests.messaging.figures.memory import memory
 from tests.messaging.figures.sharing import sharing
 
 
@@ -12,6 +13,7 @@ def main() -> None:
 
 
 main.add_command(beside)
+main.add_command(memory)
 main.add_command(sharing)
 
 if __name__ == "__main__":

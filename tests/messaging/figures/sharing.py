@@ -1,28 +1,23 @@
 """`sharing`: how fast the orders of many users follow, by relays and consumers, at which cost."""
 
 import asyncio
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from subprocess import DEVNULL, Popen
 
 import click
-import httpx
 import psutil
 
 from canary.plots import line_plot
 from local.environments import SET_UPS
 from local.parts import DATABASES
-from local.ports import HOST, Ports, free_port
-from local.stack import ROOT, Stack
+from local.ports import Ports
+from local.stack import Stack
 from storage.client import MongoSettings, connect
 from tests.messaging.figures.population import Population
-from tests.waiting import until
+from tests.messaging.figures.processes import running
 
 _LOOK_EVERY_SECONDS = 0.25
 _TELL_SECONDS = 5
@@ -109,8 +104,8 @@ async def _row(stack: Stack, users: int, count: int) -> Row:
         population = Population(client, mongo)
         await population.add_crowd(users)
         with (
-            _running(stack, "order-consumer", count) as consumers,
-            _running(stack, "user-relay", count) as relays,
+            running(stack, "order-consumer", count) as consumers,
+            running(stack, "user-relay", count) as relays,
         ):
             groups = {"relays": relays, "consumers": consumers}
             groups |= {each: [stack.process(each)] for each in ("mongodb", "rabbitmq")}
@@ -136,39 +131,6 @@ async def _follow(population: Population, users: int) -> list[tuple[float, int]]
             told = now
             click.echo(f"{behind:,} orders are behind", err=True)
     return found
-
-
-@contextmanager
-def _running(stack: Stack, part: str, count: int) -> Iterator[list[psutil.Process]]:
-    """So many processes of a part, each with an address of its own, when they are ready."""
-    started = []
-    ports = [free_port() for _ in range(count)]
-    try:
-        for port in ports:
-            environment = stack.environment(part) | {
-                "HEALTH_BIND": f"{HOST}:{port}",
-                "RABBITMQ_QUEUE_PARTS": str(count),
-            }
-            command = [sys.executable, "-m", "aware", "run", part]
-            started.append(
-                Popen(command, env=environment, cwd=ROOT, stdout=DEVNULL, stderr=DEVNULL)
-            )
-        for port in ports:
-            until(partial(_is_ready, port), f"{part} at {port} is ready")
-        yield [psutil.Process(each.pid) for each in started]
-    finally:
-        for each in started:
-            each.terminate()
-        for each in started:
-            each.wait()
-
-
-def _is_ready(port: int) -> bool:
-    try:
-        ready = f"http://{HOST}:{port}/health/ready"
-        return httpx.get(ready, timeout=2, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _cpu(processes: Sequence[psutil.Process]) -> float:

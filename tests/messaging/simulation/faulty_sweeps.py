@@ -21,7 +21,8 @@ class AcknowledgesWhenASweepBegins(ContactsSync):
     """Does not wait for the end of a sweep."""
 
     def _make_sweeps(self) -> Sweeps:
-        return _AnswersAtOnce(self._store, self._clock, self._updated, self._limits.of_a_slice)
+        slice_size = self._limits.of_a_slice
+        return _AnswersAtOnce(self._store, self._clock, self._retrying, self._updated, slice_size)
 
 
 class _TakesEqualForOlder(Sweeps):
@@ -35,7 +36,10 @@ class AcknowledgesWhatIsDeliveredAgain(ContactsSync):
     """Takes an event that waits for a sweep for another one, although it is the same message."""
 
     def _make_sweeps(self) -> Sweeps:
-        return _TakesEqualForOlder(self._store, self._clock, self._updated, self._limits.of_a_slice)
+        slice_size = self._limits.of_a_slice
+        return _TakesEqualForOlder(
+            self._store, self._clock, self._retrying, self._updated, slice_size
+        )
 
 
 class FindsTooFew(OrderDatabase):

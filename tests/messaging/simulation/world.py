@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from messaging.clock import Clock
+from messaging.clock import Backoff, Clock
 from messaging.consumer import Consumer
 from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
@@ -20,6 +20,7 @@ from models.fields.user import DeliveryAddress
 from models.fields.user import User as UserFields
 from storage.durable import DatabaseRefused, DatabaseUnavailable
 from storage.orders import CONTACTS
+from storage.problems import Problems
 from tests.apis import contact_events
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
 from tests.messaging.simulation.history import (
@@ -403,6 +404,7 @@ class World:
             wanted,
             prefetch=1,
             clock=clock,
+            problems=Problems("database"),
         )
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(parts.run())
@@ -617,6 +619,10 @@ class VirtualClock(Clock):
             await self._scheduler.call(self._process, self, _pause())
         else:
             await asyncio.sleep(seconds)
+
+    async def pause(self, backoff: Backoff) -> None:
+        """See `Clock`: by the seed."""
+        await self.sleep(backoff.pause() * self._scheduler.random.uniform(0.5, 1))
 
 
 def _pause() -> Steps[None]:

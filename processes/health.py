@@ -11,10 +11,12 @@ from http import HTTPStatus
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from storage.problems import Problem
+
 _REQUEST_TIMEOUT_SECONDS = 10
 
-Checks = Callable[[], Awaitable[Mapping[str, bool]]]
-"""What the process needs, by name, and whether it has it now."""
+Checks = Callable[[], Awaitable[Mapping[str, Problem | None]]]
+"""What the process needs, by name, and what is wrong with it now."""
 
 Exposition = Callable[[], Awaitable[bytes]]
 """All figures in Prometheus' text format."""
@@ -26,7 +28,8 @@ async def health_server(
 ) -> AsyncIterator[None]:
     """Serve GET /health/live, /health/ready and /metrics while the context is open.
 
-    Ready is 200 where all checks are true, else 503, with the checks as JSON either way.
+    Ready is 200 where nothing is wrong, else 503. Its JSON says by name whether the process has
+    what it needs, and in `reasons` what is wrong and what to do.
 
     Raises:
         OSError: The address cannot be listened on.
@@ -60,18 +63,22 @@ async def _answer(head: bytes, checks: Checks, exposition: Exposition) -> bytes:
         case [b"GET", b"/health/live"]:
             return _response(HTTPStatus.OK, orjson.dumps({"status": "live"}))
         case [b"GET", b"/health/ready"]:
-            states = await checks()
-            ready = all(states.values())
-            return _response(
-                HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
-                orjson.dumps({"status": "ready" if ready else "not ready", **states}),
-            )
+            return _readiness(await checks())
         case [b"GET", b"/metrics"]:
             return _response(HTTPStatus.OK, await exposition(), CONTENT_TYPE_LATEST)
         case [b"GET", _]:
             return _response(HTTPStatus.NOT_FOUND, orjson.dumps({"status": "not found"}))
         case _:
             return _response(HTTPStatus.METHOD_NOT_ALLOWED, orjson.dumps({"status": "GET only"}))
+
+
+def _readiness(found: Mapping[str, Problem | None]) -> bytes:
+    states = {name: problem is None for name, problem in found.items()}
+    reasons = [str(problem) for problem in found.values() if problem is not None]
+    if not reasons:
+        return _response(HTTPStatus.OK, orjson.dumps({"status": "ready", **states}))
+    body = {"status": "not ready", **states, "reasons": reasons}
+    return _response(HTTPStatus.SERVICE_UNAVAILABLE, orjson.dumps(body))
 
 
 def _response(status: HTTPStatus, body: bytes, media_type: str = "application/json") -> bytes:
