@@ -53,6 +53,7 @@ def bench(rounds: int, seconds: int, connections: int, *, profile: bool) -> None
     tables = (
         report.speed(measured.rounds),
         report.headers(measured.rounds),
+        report.tracing(measured.rounds),
         report.memory(measured.memory),
     )
     click.echo("".join(f"\n{each}\n" for each in tables))

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from bench.load import Operation, Sample
+from bench.servers import TRACED
 from local.display import columns
 
 HEADERS = "headers"
@@ -45,6 +46,17 @@ def headers(measured: Mapping[Operation, Sequence[Round]]) -> str:
             ratio = statistics.median(each[HEADERS].cpu / each["project"].cpu for each in rounds)
             without, beside = (f"{statistics.median(each):.0f} µs" for each in sides)
             rows.append((operation.title, without, beside, f"{ratio:.2f}"))
+    return columns(rows)
+
+
+def tracing(measured: Mapping[Operation, Sequence[Round]]) -> str:
+    """The CPU time of each operation, without traces and with one in ten recorded and sent."""
+    rows = [("CPU/request", "no traces", "1 of 10", "ratio")]
+    for operation, rounds in measured.items():
+        sides = [[each[side].cpu for each in rounds] for side in ("project", TRACED)]
+        ratio = statistics.median(each[TRACED].cpu / each["project"].cpu for each in rounds)
+        without, beside = (f"{statistics.median(each):.0f} µs" for each in sides)
+        rows.append((operation.title, without, beside, f"{ratio:.2f}"))
     return columns(rows)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from bench.collector import collector
 from local import leftovers
 from local.errors import LocalError
 from local.ports import Ports
@@ -47,16 +48,19 @@ class Server:
         return float(self.worker.memory_full_info().pss) / 2**20
 
 
+TRACED = "traced"
+"""The side of the project that records traces."""
+
 Side = Mapping[str, Server]
 """The servers of the project or of the floor: `users` and `orders`."""
 
 
 @contextlib.contextmanager
 def servers(folder: Path, progress: Progress) -> Iterator[Mapping[str, Side]]:
-    """The sides `project` and `floor`, ready for requests; nothing is left of them afterwards.
+    """The sides `project`, `floor` and `traced`, ready for requests; nothing is left of them.
 
-    All four servers are started in the same way: a kernel that shares the CPU out by sessions
-    is to treat them alike.
+    The last is the project again, of which one trace in ten is recorded. All six servers are
+    started in the same way: a kernel that shares the CPU out by sessions is to treat them alike.
 
     Raises LocalError where something does not start.
     """
@@ -64,14 +68,23 @@ def servers(folder: Path, progress: Progress) -> Iterator[Mapping[str, Side]]:
     try:
         system.start(progress)
         with contextlib.ExitStack() as started:
+            traced = {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": started.enter_context(collector()),
+                "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
+                "OTEL_TRACES_SAMPLER_ARG": "0.1",
+            }
             sides = {
                 side: {
                     name: started.enter_context(
-                        _server(system, f"{side}-{name}", name, application)
+                        _server(system, f"{side}-{name}", name, application, more)
                     )
                     for name, application in applications.items()
                 }
-                for side, applications in {"project": _project(), "floor": _FLOOR}.items()
+                for side, applications, more in (
+                    ("project", _project(), {}),
+                    ("floor", _FLOOR, {}),
+                    (TRACED, _project(), traced),
+                )
             }
             progress("project and floor are up")
             yield sides
@@ -85,10 +98,12 @@ def _project() -> Mapping[str, str]:
 
 
 @contextlib.contextmanager
-def _server(system: Stack, title: str, name: str, application: str) -> Iterator[Server]:
+def _server(
+    system: Stack, title: str, name: str, application: str, more: Mapping[str, str]
+) -> Iterator[Server]:
     """An application under gunicorn, with the settings and the login of the service `name`."""
     address = Ports.free().address("gateway")
-    environment = system.environment(MEASURED[name]) | {"BIND": address}
+    environment = system.environment(MEASURED[name]) | {"BIND": address, **more}
     log = system.logs / f"{title}.log"
     with log.open("w") as out:
         process = subprocess.Popen(

@@ -24,6 +24,7 @@ TAKES: Mapping[str, str] = {
     "name": "letters, digits, `_` and `-`; at most 50",
     "pem": "PEM in base64, on one line",
     "public_key": "PEM, or PEM in base64",
+    "ratio": "a number, `0` to `1`",
     "target": "`host:port`",
     "targets": "`host:port`, or several separated by commas",
     "text": "text",

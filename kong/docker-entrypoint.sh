@@ -155,6 +155,19 @@ check_version_callers() {
   done
 }
 
+# Where Kong's spans go, if anywhere, and which part of the traces that begin with it.
+set_traces() {
+  TRACES_ENDPOINT=$OTEL_EXPORTER_OTLP_ENDPOINT TRACES_RATIO=$OTEL_TRACES_SAMPLER_ARG TRACES_ENABLED=false
+  while [[ $TRACES_ENDPOINT == */ ]]; do TRACES_ENDPOINT=${TRACES_ENDPOINT%/}; done
+  [[ $TRACES_RATIO =~ ^(0(\.[0-9]{1,9})?|1(\.0{1,9})?)$ ]] || fail "OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, not '$TRACES_RATIO'"
+  if [[ -z $TRACES_ENDPOINT ]]; then
+    TRACES_ENDPOINT=http://127.0.0.1:4318 # Kong wants an address even where nothing is sent.
+    return
+  fi
+  [[ $TRACES_ENDPOINT =~ ^https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$ ]] || fail "OTEL_EXPORTER_OTLP_ENDPOINT must be http://host:port, not '$TRACES_ENDPOINT'"
+  TRACES_ENABLED=true
+}
+
 refuse_strangers() {
   [[ -n $CONSUMERS$JWT_ALGORITHM ]] && CREDENTIALS_ASKED=true || CREDENTIALS_ASKED=false
   [[ $CREDENTIALS_ASKED == true ]] && return
@@ -261,6 +274,7 @@ end_leftovers() {
 
 state=${GATEWAY_STATE_DIR:-.aware/gateway}
 : "${API_KEYS:=}" "${JWT_PUBLIC_KEY:=}" "${JWT_PUBLIC_KEY_FILE:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
+: "${OTEL_EXPORTER_OTLP_ENDPOINT:=}" "${OTEL_TRACES_SAMPLER_ARG:=1}"
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}"
 : "${VERSION_CALLERS:=}" "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole REQUEST_SIZE_LIMIT 1 99999999999
@@ -269,6 +283,7 @@ set_targets
 set_consumers
 check_version_callers
 set_token
+set_traces
 refuse_strangers
 check_routes
 check_tls
@@ -293,6 +308,8 @@ export KONG_UNTRUSTED_LUA_SANDBOX_REQUIRES=${KONG_UNTRUSTED_LUA_SANDBOX_REQUIRES
 # Nothing else listens unasked, and no answer says what the gateway is.
 export KONG_ADMIN_GUI_LISTEN=${KONG_ADMIN_GUI_LISTEN:-off} KONG_STATUS_LISTEN=${KONG_STATUS_LISTEN:-off}
 export KONG_HEADERS=${KONG_HEADERS:-off}
+# The plugin sends what Kong records, which by itself is nothing; how much of that is sampled, the plugin says.
+if [[ $TRACES_ENABLED == true ]]; then export KONG_TRACING_INSTRUMENTATIONS=${KONG_TRACING_INSTRUMENTATIONS:-request} KONG_TRACING_SAMPLING_RATE=$TRACES_RATIO; fi
 # nginx stops reading a body at the limit, whatever its length was said to be; Kong's plugin would read it to its end.
 export KONG_NGINX_PROXY_CLIENT_MAX_BODY_SIZE=$REQUEST_SIZE_LIMIT
 # As root, nginx would run its workers as another user, who cannot open Kong's database below a private folder.

@@ -14,6 +14,7 @@ from kong.public_key import read_public_key
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,10}")
 _TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
 _URL = re.compile(r"(https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?)?/*")
+_RATIO = re.compile(r"(0(\.[0-9]{1,9})?|1(\.0{1,9})?)?")
 _API_KEY = re.compile(r"(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63}):)?([A-Za-z0-9_-]{16,128})")
 _CLAIM = re.compile(r"[A-Za-z0-9._~:/@+=-]{0,255}")
 _CALLER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}|\*")
@@ -53,6 +54,10 @@ class Environment:
     def listen(self, name: str, default: str) -> str:
         """An `address:port`."""
         return self._text(name, _LISTEN, "one address:port", default)
+
+    def ratio(self, name: str, default: str) -> str:
+        """A number from 0 to 1."""
+        return self._text(name, _RATIO, "a number from 0 to 1", default)
 
     def listen_or_off(self, name: str) -> str:
         """An `address:port`, or nothing where it is `off` or not set."""

@@ -18,6 +18,8 @@ _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _FILE = re.compile(r"( *)\$\{([a-z_]+\.[a-z]+)\}")
 _ALL = 65535
 """The highest weight: beside it, a target of weight 1 gets nothing while one of these answers."""
+_NO_COLLECTOR = "http://127.0.0.1:4318"
+"""Kong wants an address even where nothing is sent."""
 
 
 def render(
@@ -76,6 +78,9 @@ def _variables(settings: GatewaySettings, weights: Mapping[str, int]) -> dict[st
         "VERSION_CALLERS": ",".join(settings.version_callers),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
+        "TRACES_ENABLED": str(bool(settings.traces_endpoint)).lower(),
+        "TRACES_ENDPOINT": settings.traces_endpoint or _NO_COLLECTOR,
+        "TRACES_RATIO": settings.traces_ratio,
     }
 
 

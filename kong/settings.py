@@ -51,7 +51,9 @@ class GatewaySettings:
     (its chain) and `tls_key`, both PEM. `jwt_public_key` (PEM) is what tokens are signed with,
     `jwt_issuer` and `jwt_audience` what they must name where these are set. Without `api_keys` and
     without `jwt_public_key` everybody may call, which is refused beyond loopback. Rate and size
-    limits are requests per minute (by caller, else by client address) and bytes of a body.
+    limits are requests per minute (by caller, else by client address) and bytes of a body. Kong
+    sends its spans to `traces_endpoint`, where there is one: of so many of the traces that begin
+    with it as `traces_ratio` says, 0 to 1.
     """
 
     p_value: int = 100
@@ -75,6 +77,8 @@ class GatewaySettings:
     state: Path = Path(".aware/gateway")
     log_format: LogFormat = LogFormat.AUTO
     version_callers: tuple[str, ...] = ()
+    traces_endpoint: str = ""
+    traces_ratio: str = "1"
 
     def __post_init__(self) -> None:
         """Refuse to serve strangers without a key."""
@@ -121,6 +125,10 @@ class GatewaySettings:
         GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
         VERSION_CALLERS: names out of API_KEYS, with commas, of callers that may ask for a version
             of a service by the header `X-Service-Version`; `*` is everybody
+        OTEL_EXPORTER_OTLP_ENDPOINT: the collector that takes Kong's spans by OTLP over HTTP;
+            without it there are none
+        OTEL_TRACES_SAMPLER_ARG: which part of the traces that begin at the gateway is recorded, `0`
+            to `1`
         LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`
         """
         given = Environment(environment)
@@ -157,6 +165,8 @@ class GatewaySettings:
             state=state_folder(environment),
             log_format=given.one_of("LOG_FORMAT", cls.log_format),
             version_callers=given.callers("VERSION_CALLERS"),
+            traces_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            traces_ratio=given.ratio("OTEL_TRACES_SAMPLER_ARG", cls.traces_ratio),
         )
 
     def initial(self, names: SplitNames) -> int:

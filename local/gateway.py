@@ -23,7 +23,10 @@ from openapi.errors import InvalidDocumentError
 from services.reading import declared
 
 _FOLDER = "gateway"
-_FROM_OUTSIDE = ("LOG_FORMAT", "RATE_LIMIT_PER_MINUTE", "REQUEST_SIZE_LIMIT")
+_FROM_OUTSIDE = (
+    *("LOG_FORMAT", "RATE_LIMIT_PER_MINUTE", "REQUEST_SIZE_LIMIT"),
+    *("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG"),
+)
 
 
 def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from random import getrandbits
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from uuid import uuid4
 
 from opentelemetry import context as otel
 from opentelemetry import trace
@@ -51,6 +50,7 @@ class RequestSpans:
 
     def __init__(self) -> None:
         self._tracer = trace.get_tracer("aware.http")
+        self._is_off = isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
     def begin(self, scope: Scope) -> "RequestSpan":
         """The span of a request, in the trace that its client names or in a new one.
@@ -59,11 +59,12 @@ class RequestSpans:
         all the same, which logs and outbox have.
         """
         request_id, context = _sent(scope)
+        if self._is_off:
+            known_span = None if context is _NO_CONTEXT else trace.get_current_span(context)
+            return RequestSpan(_unrecorded(known_span), request_id, scope)
         words, known = _WORDS.get(scope["method"], _OTHER)
         span = self._tracer.start_span(words, context, SpanKind.SERVER, known)
-        if not span.get_span_context().is_valid:
-            span = _unrecorded()
-        return RequestSpan(span, request_id or str(uuid4()), scope)
+        return RequestSpan(_unrecorded(span), request_id, scope)
 
 
 class RequestSpan:
@@ -78,7 +79,7 @@ class RequestSpan:
         self._token: Token[otel.Context] | None = None
 
     def __enter__(self) -> Self:
-        context = set_span_in_context(self._span, otel.Context())
+        context = set_span_in_context(self._span, _NO_CONTEXT)
         self._token = otel.attach(with_request_id(self.request_id, context))
         return self
 
@@ -114,25 +115,31 @@ class RequestSpan:
             otel.detach(self._token)
 
 
-def _unrecorded() -> trace.Span:
-    """A span with ids of its own, where nobody takes spans and no client names a trace."""
+def _unrecorded(span: trace.Span | None) -> trace.Span:
+    """The span, or where it has no ids one with ids of its own, which nobody takes."""
+    if span is not None and span.get_span_context().is_valid:
+        return span
     # Zeros alone are no ids.
     ids = getrandbits(128) or 1, getrandbits(64) or 1
     return NonRecordingSpan(SpanContext(*ids, is_remote=False, trace_flags=TraceFlags(0)))
 
 
 def _sent(scope: Scope) -> tuple[str, otel.Context]:
-    """What a request is called, empty where it is not said, and the trace that it belongs to."""
+    """What a request is called, by its client or else from now on, and its client's trace."""
     request_id = ""
-    found: dict[str, str] = {}
+    found: dict[str, str] | None = None
     for name, value in scope["headers"]:
         if name == REQUEST_ID_HEADER:
             request_id = value.decode() if _NAME.fullmatch(value) else ""
         elif name in _TRACE:
+            found = found or {}
             part = _TRACE[name]
             # Of two, neither is to be believed.
             found[part] = "" if part in found else value.decode("latin-1")
-    return request_id, Cause(**found).context() if found else otel.Context()
+    context = _NO_CONTEXT if found is None else Cause(**found).context()
+    return request_id or f"{getrandbits(128):032x}", context
 
+
+_NO_CONTEXT = otel.Context()
 
 _TRACE: Mapping[bytes, str] = {each.encode(): each for each in (TRACEPARENT, TRACESTATE)}

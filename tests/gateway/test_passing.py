@@ -160,6 +160,16 @@ def test_every_answer_names_its_request(client: httpx.Client, services: Services
         )
 
 
+def test_the_trace_of_a_client_goes_on(client: httpx.Client, services: Services) -> None:
+    """With what belongs to it, as it came or below a span of the gateway's own."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    sent = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", "tracestate": "shop=1"}
+    client.get("/orders/", headers=sent)
+    received = services.orders.received[0].headers
+    assert received["traceparent"].split("-")[1] == trace
+    assert received["tracestate"] == sent["tracestate"]
+
+
 def test_a_body_beyond_the_limit_is_refused(start: Start, services: Services) -> None:
     """At the limit it passes; one byte more is 413, and no service hears of it."""
     gateway = start(request_size_limit=1000)

@@ -53,6 +53,8 @@ BAD = {
     ],
     "REQUEST_SIZE_LIMIT": ["0", "1MB", "-5"],
     "RATE_LIMIT_PER_MINUTE": ["0", "many"],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ["collector:4318", "http://", "http://a b", "http://a/v1"],
+    "OTEL_TRACES_SAMPLER_ARG": ["2", "-1", "10%", ".5"],
 }
 GOOD: list[Mapping[str, str]] = [
     {"P_VALUE": "70"},
@@ -62,6 +64,12 @@ GOOD: list[Mapping[str, str]] = [
     {"P_VALUE": "100", "USER_SERVICE_V1_TARGET": "a:1,b:2", "USER_SERVICE_V2_TARGET": "c:3,d:4"},
     {"P_VALUE": "100", "REQUEST_SIZE_LIMIT": "5", "RATE_LIMIT_PER_MINUTE": "7"},
     {"P_VALUE": "33", "USER_SERVICE_V2_TARGET": "localhost:5000"},
+    {"P_VALUE": "33", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"},
+    {
+        "P_VALUE": "33",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://a:1",
+        "OTEL_TRACES_SAMPLER_ARG": "0.1",
+    },
     {"P_VALUE": "33", "ORDER_SERVICE_TARGET": "a:1,b:2"},
 ]
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -175,7 +174,7 @@ def test_a_request_id_that_is_none_is_replaced(start: Start) -> None:
     for name in ("a-1", "x" * 128):
         assert answered(name) == name
     for none in ("x" * 129, "two words", "jane@personal.example.com", ""):
-        assert UUID(answered(none))
+        assert len(answered(none)) == 32
 
 
 def test_an_answer_that_failed_leads_to_its_line(start: Start, tmp_path: Path) -> None:
