@@ -130,8 +130,10 @@ def rabbitmq() -> None:
     """The logins of the processes of events, each with the names that it may touch."""
     refuse_known_passwords(os.environ)
     passwords = _rabbitmq_passwords()
-    set_up_broker(declared(), rabbit_settings(), management_port(), passwords)
+    found = set_up_broker(declared(), rabbit_settings(), management_port(), passwords)
     click.echo(f"RabbitMQ: {len(passwords)} logins are ready.")
+    for each in found:
+        click.echo(str(each), err=True)
 
 
 @setup.command("rabbitmq-definitions")

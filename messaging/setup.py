@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import structlog
 
+from messaging.policies import costly
 from messaging.settings import RabbitSettings
 from messaging.topology import Permissions, Topology, queue_of, relay_permissions, routes
 from services.declaration import System
+from storage.problems import Problem
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +28,10 @@ def set_up_broker(
     administrator: RabbitSettings,
     management_port: int,
     passwords: Mapping[str, str],
-) -> None:
+) -> list[Problem]:
     """Make the logins of all processes of events, with permissions on their names alone.
+
+    Returns what somebody has set at the broker that could cost events.
 
     Args:
         system: The services.
@@ -47,6 +52,19 @@ def set_up_broker(
             _put(api, f"/users/{login}", {"password": passwords[login], "tags": ""})
             _put(api, f"/permissions/{_VIRTUAL_HOST}/{login}", asdict(allowed))
             log.info("login_ready", login=login)
+        kinds = ("policies", "operator-policies")
+        policies = [each for kind in kinds for each in _get(api, f"/{kind}/{_VIRTUAL_HOST}")]
+    return [*costly(policies, _names(system, administrator.queue))]
+
+
+def _names(system: System, queue: str) -> set[str]:
+    """Of all exchanges and queues."""
+    names: set[str] = set()
+    for each in system.subscribers:
+        declared = Topology(queue_of(each, queue)).for_consuming()
+        names |= {exchange.name for exchange in declared.exchanges}
+        names |= {found.name for found in declared.queues}
+    return names
 
 
 def permissions(system: System, queue: str) -> dict[str, Permissions]:
@@ -64,11 +82,21 @@ def permissions(system: System, queue: str) -> dict[str, Permissions]:
 
 
 def _put(api: httpx.Client, path: str, body: Mapping[str, str]) -> None:
+    _ask(api, "PUT", path, body)
+
+
+def _get(api: httpx.Client, path: str) -> Any:  # noqa: ANN401 - JSON is anything
+    return _ask(api, "GET", path).json()
+
+
+def _ask(
+    api: httpx.Client, method: str, path: str, body: Mapping[str, str] | None = None
+) -> httpx.Response:
     try:
-        api.put(path, json=body).raise_for_status()
+        return api.request(method, path, json=body).raise_for_status()
     except httpx.HTTPStatusError as error:
         answer = error.response
         reason = f"{answer.status_code} {answer.text[:200]}"
-        raise BrokerSetupError(f"PUT {path} at {api.base_url}: {reason}") from error
+        raise BrokerSetupError(f"{method} {path} at {api.base_url}: {reason}") from error
     except httpx.HTTPError as error:
-        raise BrokerSetupError(f"PUT {path} at {api.base_url}: {error!r}") from error
+        raise BrokerSetupError(f"{method} {path} at {api.base_url}: {error!r}") from error

@@ -1,7 +1,8 @@
 """Reading and writing for the sync: durable, and with only two ways to fail."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any
 
 import pymongo
 from bson.errors import InvalidDocument
@@ -13,7 +14,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
 from storage.client import Json
-from storage.problems import Problem, problem_of
+from storage.problems import Problem, is_disk_full, problem_of
 from storage.redaction import redacted
 
 WRITE_WITHIN_SECONDS = 30
@@ -75,13 +76,18 @@ def is_of_server(error: PyMongoError) -> bool:
     if not isinstance(error, OperationFailure):
         return not isinstance(error, DocumentTooLarge)
     labels = ("TransientTransactionError", "RetryableWriteError")
-    return error.code in _OF_THE_SERVER or any(map(error.has_error_label, labels))
+    return _blames_server({"code": error.code, **(error.details or {})}) or any(
+        map(error.has_error_label, labels)
+    )
+
+
+def _blames_server(error: Mapping[str, Any]) -> bool:
+    return error.get("code") in _OF_THE_SERVER or is_disk_full(error)
 
 
 def _meaning(error: BulkWriteError) -> Exception:
     failed: list[Json] = dict(error.details or {}).get("writeErrors", [])
-    refused = [each for each in failed if each.get("code") not in _OF_THE_SERVER]
-    if refused:
+    if not all(map(_blames_server, failed)):
         return DatabaseRefused(redacted(error))
     return DatabaseUnavailable(redacted(error))
 

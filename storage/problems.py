@@ -1,7 +1,8 @@
 """What keeps a process from its work, and what to do about it: in its readiness, and in its log."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from pymongo.errors import (
@@ -62,6 +63,8 @@ class Problems:
 _AUTHENTICATION_FAILED = 18
 _UNAUTHORIZED = 13
 _OUT_OF_DISK_SPACE = 14031
+_UNKNOWN_ERROR = 8
+_NO_SPACE = "No space left on device"
 
 _PASSWORD = Problem(
     "MongoDB refuses the login: MONGO_PASSWORD is not the password of MONGO_USERNAME.",
@@ -73,7 +76,18 @@ _AWAY = Problem(
     "MongoDB cannot be reached, or has no primary.",
     "See that it runs where MONGO_URI says, and that its disk is not full.",
 )
-_BY_CODE = {_AUTHENTICATION_FAILED: _PASSWORD, _UNAUTHORIZED: None, _OUT_OF_DISK_SPACE: _DISK}
+_BY_CODE = {_AUTHENTICATION_FAILED: _PASSWORD, _UNAUTHORIZED: None}
+
+
+def is_disk_full(error: Mapping[str, Any]) -> bool:
+    """Whether MongoDB says by an error, or one of a bulk write, that its disk is full.
+
+    It has a code for that, but does not always give it: what the system says comes as an unknown
+    error, `28: No space left on device`.
+    """
+    if error.get("code") == _UNKNOWN_ERROR:
+        return _NO_SPACE in error.get("errmsg", "")
+    return error.get("code") == _OUT_OF_DISK_SPACE
 
 
 def problem_of(error: BaseException) -> Problem | None:
@@ -83,8 +97,12 @@ def problem_of(error: BaseException) -> Problem | None:
     `storage/privileges.py` says.
     """
     cause = error if isinstance(error, PyMongoError) else error.__cause__ or error
-    if isinstance(cause, OperationFailure) and cause.code in _BY_CODE:
-        return _BY_CODE[cause.code]
+    if isinstance(cause, OperationFailure):
+        details = cause.details or {}
+        if any(map(is_disk_full, [details, *details.get("writeErrors", ())])):
+            return _DISK
+        if cause.code in _BY_CODE:
+            return _BY_CODE[cause.code]
     if isinstance(cause, ConnectionFailure | ExecutionTimeout | WTimeoutError):
         return _AWAY
     return Problem(

@@ -123,9 +123,9 @@ class Pair:
 
 
 @asynccontextmanager
-async def pair_on(system: System, folder: Path) -> AsyncIterator[Pair]:
+async def pair_on(system: System, folder: Path, parts: int = 1) -> AsyncIterator[Pair]:
     """Both started, with logins that may do what the set-up lets them."""
-    topology = Topology(system.topology.updates.name)
+    topology = Topology(system.topology.updates.name, parts=parts, known=parts)
     allowed = {
         RELAY: relay_permissions([topology.updates]),
         CONSUMER: topology.permissions(),
@@ -146,7 +146,7 @@ async def pair_on(system: System, folder: Path) -> AsyncIterator[Pair]:
                 "createUser", login.name, pwd=login.password, roles=[login.name]
             )
         for process, login in logins.items():
-            environment = _environment(system, login)
+            environment = _environment(system, login) | {"RABBITMQ_QUEUE_PARTS": str(parts)}
             running[process] = stack.enter_context(started(process, environment, logs[process]))
         yield pair
     for login in logins.values():

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable, Iterator
 
+import httpx
 import pika
 import pytest
 from click.testing import CliRunner, Result
 
 from aware.__main__ import aware
+from local.ports import HOST
 from messaging.amqp import connection_parameters
 from messaging.dead_letters import MOST
-from messaging.topology import Topology
+from messaging.topology import QUEUE_NAME, Topology
 from storage.client import MongoSettings, connect_blocking
 from storage.system_fields import OUTBOX
 from tests.messaging.rabbitmq import RabbitServer
@@ -101,6 +103,37 @@ def test_resync_names_an_unknown_user(call: Aware) -> None:
     """One line, exit status 1."""
     ended = call("resync", "--user", "nobody")
     assert (ended.exit_code, ended.stderr) == (1, "Error: there is no document nobody\n")
+
+
+@pytest.mark.parametrize("kind", ["policies", "operator-policies"])
+def test_the_set_up_names_policies_that_could_cost_events(
+    rabbitmq: RabbitServer, kind: str
+) -> None:
+    """Those of our queues alone, and only what could; the processes cannot notice."""
+    environment = rabbitmq.environment("rabbitmq-setup")
+    login = (environment["RABBITMQ_USER"], environment["RABBITMQ_PASSWORD"])
+    port = environment["RABBITMQ_MANAGEMENT_PORT"]
+    policies = {
+        "short": {"pattern": f"^{QUEUE_NAME}$", "definition": {"max-length": 10}},
+        "harmless": {"pattern": QUEUE_NAME, "definition": {"max-in-memory-length": 10}},
+        "others": {"pattern": "^others$", "definition": {"max-length": 10}},
+    }
+    if kind == "operator-policies":
+        del policies["harmless"]  # there are few keys that those may set
+    with httpx.Client(
+        base_url=f"http://{HOST}:{port}/api/{kind}/%2F", auth=login, trust_env=False
+    ) as api:
+        for name, policy in policies.items():
+            body = {**policy, "apply-to": "queues"}
+            api.put(f"/{name}", json=body).raise_for_status()
+        try:
+            ended = CliRunner(env=environment).invoke(aware, ["setup", "rabbitmq"])
+        finally:
+            for name in policies:
+                api.delete(f"/{name}").raise_for_status()
+    assert ended.exit_code == 0
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"RabbitMQ's policy short sets max-length for {QUEUE_NAME}: ")
 
 
 def publish(rabbitmq: RabbitServer, letters: list[str], *, confirmed: bool = True) -> None:

@@ -21,9 +21,11 @@ Step = Callable[[Pair], Awaitable[None]]
 
 @pytest.fixture
 async def pair(system: System, tmp_path: Path) -> AsyncIterator[Pair]:
-    """Relay and consumer, both ready."""
+    """Relay and consumer, both ready, with all queues."""
     async with pair_on(system, tmp_path) as pair:
         await pair.ready()
+        for queue in pair.topology.queues:
+            await back(pair, queue)
         yield pair
 
 
@@ -99,6 +101,28 @@ async def test_an_exchange_that_was_deleted_is_made_again(pair: Pair, exchange: 
         await back(pair, queue)
     await consistent_after_a_change(pair)
     await pair.ready()
+
+
+async def test_a_part_of_a_queue_and_what_leads_to_it_are_made_again(
+    system: System, tmp_path: Path
+) -> None:
+    """The exchange that hashes the keys, its binding, a part and its binding."""
+    async with pair_on(system, tmp_path, parts=2) as pair:
+        part, hashing = pair.topology.parts[1], pair.topology.parts[1].exchange
+        await back(pair, part)
+        await pair.ready()
+        with pair.channel() as channel:
+            channel.queue_unbind(part.name, hashing, "1")
+        await back(pair, part)
+        with pair.channel() as channel:
+            channel.queue_delete(part.name)
+        await back(pair, part)
+        with pair.channel() as channel:
+            channel.exchange_delete(hashing)
+        await back(pair, part)
+        for _ in range(10):  # of each part some
+            await consistent_after_a_change(pair)
+        await pair.ready()
 
 
 @dataclass(frozen=True)

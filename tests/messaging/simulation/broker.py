@@ -259,5 +259,7 @@ class StandInBroker:
                 operation.fail(Disconnected("lost"))
 
     def _connect(self) -> Steps[None]:
-        yield from self._server.declare(self._declarations)
+        yield
+        for _ in self._server.declare(self._declarations):
+            pass  # at once: a sweep takes longer than that
         self.is_up = True

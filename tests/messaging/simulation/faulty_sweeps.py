@@ -25,23 +25,6 @@ class AcknowledgesWhenASweepBegins(ContactsSync):
         return _AnswersAtOnce(self._store, self._clock, self._retrying, self._updated, slice_size)
 
 
-class _TakesEqualForOlder(Sweeps):
-    def join(self, version: int, newest: Contacts) -> int | asyncio.Future[int]:
-        if newest.user_id in self and self._sweeps[newest.user_id].awaited == version:
-            return version
-        return super().join(version, newest)
-
-
-class AcknowledgesWhatIsDeliveredAgain(ContactsSync):
-    """Takes an event that waits for a sweep for another one, although it is the same message."""
-
-    def _make_sweeps(self) -> Sweeps:
-        slice_size = self._limits.of_a_slice
-        return _TakesEqualForOlder(
-            self._store, self._clock, self._retrying, self._updated, slice_size
-        )
-
-
 class FindsTooFew(OrderDatabase):
     """Says of a full slice that there was nothing besides."""
 
@@ -75,9 +58,6 @@ class SlicesIgnoreTheVersion(OrderDatabase):
 
 FAULTY_SWEEPS: Mapping[str, Parts] = {
     "acknowledges when a sweep begins": Parts(sync=AcknowledgesWhenASweepBegins),
-    "acknowledges what is delivered again during a sweep": Parts(
-        sync=AcknowledgesWhatIsDeliveredAgain
-    ),
     "takes a full slice for the last": Parts(orders=FindsTooFew),
     "updates a slice whatever the version": Parts(orders=SlicesIgnoreTheVersion),
 }

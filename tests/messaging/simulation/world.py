@@ -125,6 +125,42 @@ CROWDED = Shape(
 )
 """Several clerks at one order, and few others who make durable what they write."""
 
+SWEPT = Shape(
+    users=(1,),
+    changes=(1, 2),
+    orders=(3, 5),
+    edits=(0,),
+    clerks=(1,),
+    relays=(1,),
+    consumers=(1,),
+    windows=(1, 2),
+    limits=(Limits(0, 1, 1),),
+    parts=(1,),
+    pauses=(1, 12),
+    faults=(2, 3),
+    fault_chances=(0.02, 0.05),
+    fault_kinds=("connection lost", "service killed"),
+)
+"""A user with many orders, and consumers that lose their connections, and die, during a sweep."""
+
+CRASHING = Shape(
+    users=(2, 3),
+    changes=(2, 3),
+    orders=(1,),
+    edits=(0,),
+    clerks=(1,),
+    relays=(1,),
+    consumers=(1,),
+    windows=(1,),
+    limits=(Limits(),),
+    parts=(1,),
+    pauses=(1, 12),
+    faults=(2, 4),
+    fault_chances=(0.03, 0.1),
+    fault_kinds=("user database crashed", "order database crashed"),
+)
+"""Databases that forget again and again what was not on their disks."""
+
 _QUEUE = "updates"
 _MESSAGE_FAULT_CHANCE = 0.1
 _RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 25, 125, 625))
@@ -194,7 +230,7 @@ class World:
         self.orders = parts.orders(self.scheduler, self.history)
         in_order = self._random.random() < 0.5
         self.broker = parts.broker(self.scheduler, self._topology, self._chance, in_order=in_order)
-        self._shape = self._random.choice((BROAD, NARROW, CROWDED))
+        self._shape = self._random.choice((BROAD, BROAD, NARROW, CROWDED, SWEPT, CRASHING))
         self._fault_chance = self._random.choice(self._shape.fault_chances)
         self._faults_left = self._random.choice(self._shape.faults)
         self._faults: list[str] = []
