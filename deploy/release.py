@@ -98,7 +98,7 @@ def release(layout: Layout, place: Place) -> Release:
     }
     plugins = folder / "messaging/enabled_plugins"
     if plugins.exists():  # older releases had none
-        environment["AWARE_BROKER_PLUGINS"] = str(_shared(layout, plugins))
+        environment |= {"AWARE_BROKER_PLUGINS": str(_shared(layout, plugins))}
     return Release(place, label, folder, tuple(files), settings, shown, environment)
 
 
