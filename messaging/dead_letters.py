@@ -12,7 +12,7 @@ from messaging.amqp import AmqpBroker
 from messaging.broker import Delivery, Message
 from messaging.consumer import DEAD_SINCE, REASON, RETRIES
 from messaging.session import Subscribed
-from messaging.topology import Declarations, Topology, for_publishing
+from messaging.topology import Declarations, Exchange, Topology, for_publishing
 
 MOST = 65_535
 """How many dead letters are looked at, the oldest: as many as AMQP lets one hold."""
@@ -29,7 +29,7 @@ class DeadLetters:
     """All dead letters, held by one connection: nobody else sees them meanwhile.
 
     What is neither replayed nor dropped goes back when the connection ends, in its place. `beyond`
-    says how many younger ones there are, which are not held.
+    says how many younger ones there are, which are not held; what goes back goes behind them.
     """
 
     def __init__(
@@ -80,7 +80,9 @@ async def dead_letters(
         BrokerError: The connection was lost meanwhile.
         TimeoutError: The broker could not be reached, or somebody else holds them.
     """
-    declared = Declarations.of(topology.dead)
+    # A replay to an exchange that is not there would cost the connection, and what it holds.
+    exchanges = (Exchange(topology.entry.exchange), Exchange(topology.dead.exchange))
+    declared = Declarations(exchanges, (topology.dead,))
     # Exclusive: two who hold them at the same time would each see a part.
     subscribed = Subscribed((topology.dead.name,), most, exclusive=True)
     # Where nobody has made the queue that they came from, a replay does.
