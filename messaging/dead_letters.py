@@ -9,7 +9,7 @@ from dataclasses import replace
 import pika
 
 from messaging.amqp import AmqpBroker
-from messaging.broker import Delivery, Message
+from messaging.broker import Delivery, Message, Returned
 from messaging.consumer import DEAD_SINCE, REASON, RETRIES
 from messaging.session import Subscribed
 from messaging.topology import Declarations, Exchange, Topology, for_publishing
@@ -61,7 +61,11 @@ class DeadLetters:
             BrokerError: Not all were; those that were are no dead letters any more.
         """
         for each in letters:
-            await self._broker.publish(_as_it_came(each.message), self._topology.entry)
+            message, to = _as_it_came(each.message), self._topology.entry
+            try:
+                await self._broker.publish(message, to)
+            except Returned:  # by now the queue has been made
+                await self._broker.publish(message, to)
             await self.drop([each])
 
     async def drop(self, letters: Sequence[Delivery]) -> None:
