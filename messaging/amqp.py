@@ -31,7 +31,7 @@ from messaging.topology import Declarations, Queue
 from storage.problems import Problem, Problems
 
 _HEARTBEAT_SECONDS = 20
-_PUT_BACK_WITHIN_SECONDS = 5
+_PUT_BACK_WITHIN_SECONDS = 60
 _TRIED_AGAIN_WITHIN_SECONDS = 30
 
 _CONNECTION, _DECLARATION, _ROOM, _TAKING = "connection", "declaration", "room", "taking"
@@ -65,9 +65,8 @@ class AmqpBroker:
 
     Entering returns at once; the connection is made, and made again whenever it is lost, in the
     background. Each time, and every few seconds, everything in `declarations` is declared. While
-    something of that is refused, nothing is published; receiving goes on. Leaving closes the
-    connection, after everything acknowledged so far has been sent. `problems` has whatever is in
-    the way of all that.
+    something of that is refused, nothing is published; receiving goes on. `problems` has whatever
+    is in the way. Leaving closes the connection, after all acknowledged so far has been sent.
 
     A message that no queue takes has everything declared at once, and then `if_returned` too: what
     others declare, and what is only needed while they do not.
@@ -92,8 +91,8 @@ class AmqpBroker:
         self._refused: NotDeclared | None = None
         self.problems = Problems("broker")
         self._clock = SystemClock()
-        self._untaken_at = 0.0
         self._repairing: asyncio.Task[None] | None = None
+        self._untaken_at = 0.0
         self._changed = asyncio.Event()
         self._log = structlog.get_logger()
 
@@ -116,8 +115,8 @@ class AmqpBroker:
     def is_connected(self) -> bool:
         """Whether there is a connection, with everything declared, that is not blocked."""
         session = self._session
-        is_usable = session is not None and session.is_open and session.blocked_by is None
-        return is_usable and self._refused is None
+        is_open = session is not None and session.is_open and session.blocked_by is None
+        return is_open and self._refused is None
 
     @property
     def problem(self) -> Problem | None:
@@ -207,7 +206,7 @@ class AmqpBroker:
 
         Raises:
             Disconnected: The connection was lost.
-            TimeoutError: The queue does not have them within 5 s.
+            TimeoutError: The queue does not have them within 60 s.
         """
         self._subscribed, session = None, self._connected_session
         async with self._one_declares:

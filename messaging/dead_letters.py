@@ -9,10 +9,10 @@ from dataclasses import replace
 import pika
 
 from messaging.amqp import AmqpBroker
-from messaging.broker import Delivery, Message
+from messaging.broker import Delivery, Message, Returned
 from messaging.consumer import DEAD_SINCE, REASON, RETRIES
 from messaging.session import Subscribed
-from messaging.topology import Declarations, Topology, for_publishing
+from messaging.topology import Declarations, Exchange, Topology, for_publishing
 
 MOST = 65_535
 """How many dead letters are looked at, the oldest: as many as AMQP lets one hold."""
@@ -29,7 +29,7 @@ class DeadLetters:
     """All dead letters, held by one connection: nobody else sees them meanwhile.
 
     What is neither replayed nor dropped goes back when the connection ends, in its place. `beyond`
-    says how many younger ones there are, which are not held.
+    says how many younger ones there are, which are not held; what goes back goes behind them.
     """
 
     def __init__(
@@ -61,7 +61,11 @@ class DeadLetters:
             BrokerError: Not all were; those that were are no dead letters any more.
         """
         for each in letters:
-            await self._broker.publish(_as_it_came(each.message), self._topology.entry)
+            message, to = _as_it_came(each.message), self._topology.entry
+            try:
+                await self._broker.publish(message, to)
+            except Returned:  # by now the queue has been made
+                await self._broker.publish(message, to)
             await self.drop([each])
 
     async def drop(self, letters: Sequence[Delivery]) -> None:
@@ -80,7 +84,9 @@ async def dead_letters(
         BrokerError: The connection was lost meanwhile.
         TimeoutError: The broker could not be reached, or somebody else holds them.
     """
-    declared = Declarations.of(topology.dead)
+    # A replay to an exchange that is not there would cost the connection, and what it holds.
+    exchanges = (Exchange(topology.entry.exchange), Exchange(topology.dead.exchange))
+    declared = Declarations(exchanges, (topology.dead,))
     # Exclusive: two who hold them at the same time would each see a part.
     subscribed = Subscribed((topology.dead.name,), most, exclusive=True)
     # Where nobody has made the queue that they came from, a replay does.

@@ -11,7 +11,7 @@ from pika.exceptions import (
     ProbableAuthenticationError,
 )
 
-from messaging.broker import BrokerError, Returned, Unconfirmed
+from messaging.broker import BrokerError, Unconfirmed
 from storage.problems import Problem
 
 CONNECTING = Problem(
@@ -100,11 +100,11 @@ def shortage(reason: str) -> Problem:
 def untaken(
     exchange: str, error: BrokerError, parameters: pika.ConnectionParameters
 ) -> Problem | None:
-    """Why a message was not taken that was published to this exchange; None where it was lost."""
+    """Why RabbitMQ did not take a message for this exchange; None where trying again will do."""
     if isinstance(error.__cause__, ChannelClosedByBroker):
         return refusal(error, parameters)
-    if not isinstance(error, Returned | Unconfirmed):
-        return None
+    if not isinstance(error, Unconfirmed):
+        return None  # returned: what is missing is declared, or named where that is refused
     return Problem(
         f"RabbitMQ does not take what is published to the exchange {exchange}: {error}.",
         "It is published again; see RabbitMQ's policies for its queues, and its log.",

@@ -59,13 +59,13 @@ async def test_there_may_be_none(system: System) -> None:
 
 
 async def test_those_beyond_what_can_be_held_are_counted(system: System) -> None:
-    """The oldest are held, and the others are there afterwards too."""
+    """The oldest are held, and all are there afterwards."""
     async with system.broker() as broker:
         ids = await put(system, broker, letters(5))
     async with dead_letters(system.parameters, system.topology, most=3) as held:
         assert [letter_id(each.message) for each in held.letters] == ids[:3]
         assert held.beyond == 2
-    assert await look(system) == ids
+    assert sorted(await look(system)) == sorted(ids)
 
 
 async def test_a_drop_takes_one_and_leaves_the_others_in_order(system: System) -> None:
