@@ -107,7 +107,7 @@ async def test_an_event_that_comes_twice_or_late_changes_nothing(system: System)
 
         async def all_are_done() -> bool:
             counted = [
-                metrics.registry.get_sample_value(f"aware_events_{kind}_total", {"build": "v1"})
+                metrics.registry.get_sample_value(f"aware_events_{kind}_total", {"version": "v1"})
                 for kind in ("applied", "stale")
             ]
             return sum(count or 0 for count in counted) == 4
@@ -230,14 +230,14 @@ async def test_what_is_not_published_is_counted_for_each_build(system: System) -
     async def measured(kind: str) -> list[float | None]:
         await metrics.measure(system.outbox, changed + timedelta(hours=1))
         read = metrics.registry.get_sample_value
-        return [read(f"aware_{kind}", {"build": build}) for build in ("v1", "v2")]
+        return [read(f"aware_outbox_{kind}", {"version": build}) for build in ("v1", "v2")]
 
-    assert await measured("unpublished_users") == [2, 1]
-    assert await measured("oldest_unpublished_seconds") == pytest.approx([3600, 3600], abs=60)
+    assert await measured("pending_entries") == [2, 1]
+    assert await measured("lag_seconds") == pytest.approx([3600, 3600], abs=60)
     async with system.relay():
         await system.published()
-    assert await measured("unpublished_users") == [0, 0]
-    assert await measured("oldest_unpublished_seconds") == [0, 0]
+    assert await measured("pending_entries") == [0, 0]
+    assert await measured("lag_seconds") == [0, 0]
 
 
 async def test_a_message_that_no_queue_takes_is_returned(system: System) -> None:
@@ -304,7 +304,8 @@ async def test_a_bad_message_that_cannot_be_put_aside_comes_again_alone(system: 
     async with system.broker() as broker, system.consumer() as metrics:
 
         def counted(kind: str, build: str) -> float | None:
-            return metrics.registry.get_sample_value(f"aware_events_{kind}_total", {"build": build})
+            name = f"aware_events_{kind}_total"
+            return metrics.registry.get_sample_value(name, {"version": build})
 
         async def is_a_dead_letter() -> bool:
             return counted("dead_lettered", "v7") == 1
