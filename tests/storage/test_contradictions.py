@@ -36,9 +36,15 @@ def mine(root: MongoClient[Json], mongo: MongoSettings) -> Iterator[Layout]:
     root.drop_database(own.orders)
 
 
+def named(layout: list[Collection], name: str) -> Collection:
+    """The collection of that name."""
+    (found,) = (each for each in layout if each.name == name)
+    return found
+
+
 def tightened(layout: list[Collection], name: str, **properties: Json) -> Json:
     """The validator of a collection with other schemas for some fields."""
-    (schema,) = (each.schema for each in layout if each.name == name)
+    schema = named(layout, name).schema
     return {**schema, "properties": schema["properties"] | properties}
 
 
@@ -71,7 +77,7 @@ def test_documents_that_do_not_fit_a_new_validator_are_named(
     """Collection, ids, fields and the rule; no values. Other collections stay as they are too."""
     layout = mine()
     set_up(root, layout, {})
-    users, orders, _ = layout
+    users, orders = named(layout, "users"), named(layout, "orders")
     root[users.database].users.insert_many(
         [user(_id="u1", userId="u1", phoneNumber="0123456789", **keyed("a")), user(_id="u2")]
     )
@@ -96,7 +102,7 @@ def test_a_field_that_is_no_more_is_named(root: MongoClient[Json], mine: Layout)
     """It is not removed."""
     layout = mine()
     set_up(root, layout, {})
-    orders = layout[1]
+    orders = named(layout, "orders")
     root[orders.database].orders.insert_one(order(_id="o1", userId="u1"))
     schema = tightened(layout, "orders")
     del schema["properties"]["userId"]
@@ -107,7 +113,7 @@ def test_ten_are_named_and_all_are_counted(root: MongoClient[Json], mine: Layout
     """However many there are."""
     layout = mine()
     set_up(root, layout, {})
-    contacts = layout[2]
+    contacts = named(layout, "contacts")
     wrong = [{"_id": f"u{n:02}"} for n in range(25)]
     root[contacts.database].command(
         {"insert": "contacts", "documents": wrong, "bypassDocumentValidation": True}
@@ -125,7 +131,7 @@ def test_documents_that_share_a_key_of_a_new_unique_index_are_named(
 ) -> None:
     """By pairs; a key that one document has twice is no contradiction."""
     set_up(root, mine("users", indexes=()), {})
-    users = mine()[0]
+    users = named(mine(), "users")
     root[users.database].users.insert_many(
         [
             user(_id="u1", **keyed("a", "b")),
@@ -146,7 +152,7 @@ def test_after_the_documents_are_put_right_the_set_up_goes_through(
 ) -> None:
     """A refusal is no state: the next set-up begins anew."""
     set_up(root, mine("users", indexes=()), {})
-    users = root[mine()[0].database].users
+    users = root[named(mine(), "users").database].users
     users.insert_many([user(_id="u1", **keyed("a")), user(_id="u2", **keyed("a"))])
     refusal(root, mine())
     users.update_one({"_id": "u2"}, {"$set": {EMAIL_KEYS: ["b"]}})
@@ -162,7 +168,7 @@ def test_an_index_that_changed_is_made_beside_the_old_one(
     wanted = mine("orders", indexes=(IndexModel([("updatedAt", ASCENDING)], name="pages"),))
     set_up(root, wanted, {})
     set_up(root, wanted, {})
-    indexes = root[wanted[1].database].orders.index_information()
+    indexes = root[named(wanted, "orders").database].orders.index_information()
     assert indexes["pages"]["key"] == [("createdAt", 1), ("orderId", 1)]
     assert indexes["pages_2"]["key"] == [("updatedAt", 1)]
     assert "pages_by_orderStatus" in indexes
@@ -175,9 +181,9 @@ def test_a_validator_that_was_loosened_by_hand_is_put_back(
     """What the specs say is what the database refuses, whatever was done in between."""
     layout = mine()
     set_up(root, layout, {})
-    database = root[layout[0].database]
+    database = root[named(layout, "users").database]
     database.command("collMod", "users", validationLevel="off")
     set_up(root, layout, {})
     (found,) = database.list_collections(filter={"name": "users"})
     assert found["options"]["validationLevel"] == "strict"
-    assert found["options"]["validator"] == {"$jsonSchema": layout[0].schema}
+    assert found["options"]["validator"] == {"$jsonSchema": named(layout, "users").schema}
