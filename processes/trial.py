@@ -42,7 +42,14 @@ def _compose_of_events(system: System, service: Service, process: str) -> None:
     subscriber = imported("processes.subscriber")
     settings = mongo_settings()
     database = connect(settings)[settings.database(service.database)]
-    subscriber.applier(system, service, service.follows, database, subscriber.ConsumerMetrics())
+    subscriber.applier(
+        system,
+        service,
+        service.follows,
+        database,
+        metrics=subscriber.ConsumerMetrics(),
+        problems=subscriber.Problems("database"),
+    )
 
 
 if __name__ == "__main__":
