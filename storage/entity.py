@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from openapi.description import Description, JsonSchema
+from openapi.views import composed
 from storage.codec import Codec
 from storage.places import Place, Places
 
@@ -39,7 +40,7 @@ class Entity:
         said = ("additionalProperties", "patternProperties", "unevaluatedProperties")
         if any(key in schema for schema in self.place.schemas for key in said):
             return self.place.is_closed
-        return bool(self.place.names) and not any(
+        return any(composed(self.schema, "properties", self.description.schemas)) and not any(
             self._takes_others(media.schema)
             for operation in self.description.operations
             if operation.body

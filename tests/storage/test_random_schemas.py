@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-import orjson
 import pytest
 from bson import encode
 from bson.codec_options import CodecOptions
@@ -21,6 +20,7 @@ from pymongo import MongoClient, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
+from contract.answers.encoding import to_json
 from contract.completion import Completion
 from contract.formats import parse_instant
 from contract.schema import Schema
@@ -87,7 +87,7 @@ class Stored:
             assert codes == {121}, error  # noqa: PT017 - another error is one of the test
         found = {each["_id"]: self.codec.to_wire(each) for each in [*self.collection.find()]}
         return [
-            orjson.loads(orjson.dumps(found[number])) if number in found else None
+            json.loads(to_json(found[number])) if number in found else None
             for number in range(len(sent))
         ]
 
