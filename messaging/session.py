@@ -68,6 +68,7 @@ class Session:
         self._calls = Calls()
         self._channel: Channel | None = None
         self.lost: asyncio.Future[object] = self._loop.create_future()
+        self._opened: asyncio.Future[None] = self._loop.create_future()
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._published = 0
         self._unconfirmed: dict[int, asyncio.Future[None]] = {}
@@ -97,9 +98,10 @@ class Session:
     async def open(self) -> None:
         """Connect, and open the channel. Raises Disconnected."""
         opened = self._calls.future()
+        self._opened.add_done_callback(lambda _: settle(opened))
         self._connection = AsyncioConnection(
             self._parameters,
-            on_open_callback=lambda _: settle(opened),
+            on_open_callback=lambda _: settle(self._opened),
             on_open_error_callback=lambda _, error: self._end(error),
             on_close_callback=lambda _, error: self._end(error),
             custom_ioloop=self._loop,
@@ -198,7 +200,13 @@ class Session:
 
     async def close(self) -> None:
         """Send what is still to be sent, close, and wait until the broker has heard it."""
-        if self._connection is None or self._closed.done():
+        if self._connection is None:
+            return
+        # pika cannot close what it is still opening.
+        await asyncio.wait(
+            [self._opened, self._closed], timeout=5, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self._closed.done():
             return
         if not self._connection.is_closing:
             self._connection.close()

@@ -11,6 +11,7 @@ WITH_BLOCKS = (
     "docker-compose.yml",
     "docker-compose.debug.yml",
     "deploy/docker-compose.server.yml",
+    "deploy/observability/rules.yml",
     ".env.example",
 )
 """Files by hand, of which parts are made from the declared services."""

@@ -63,7 +63,7 @@ def others(api: tuple[str, Description], sources: Sources, tmp_path: Path) -> So
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
     for file in WITH_BLOCKS:
-        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / file, tmp_path / file)
     entity = ENTITIES.get(name, next(iter(description.schemas)))
     declared = alone(tmp_path, name, entity, house_rules=False)
