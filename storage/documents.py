@@ -163,7 +163,7 @@ class Documents:
         return await self._insert(self._keys.new(), value, demanded)
 
     async def _insert(self, document_id: Id, sent: Mapping[str, Any], demanded: Conditions) -> Json:
-        value = {**sent, self._key: document_id}
+        value = {self._key: None, **sent} | {self._key: document_id}  # the key stands first
         told = {} if self._publications is None else self._publications.of_creation(value, now())
         own = {**told, **repeats.of_creation(demanded)}
         document = self._document(document_id, value, 1, own)
