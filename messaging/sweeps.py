@@ -7,6 +7,7 @@ was: what it has updated has the version.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 import structlog
 
@@ -86,24 +87,29 @@ class Sweeps:
 
     async def _sweep(self, sweep: "_Sweep") -> None:
         while not sweep.is_over:
-            await self._retrying(lambda: self._update_slice_in_turn(sweep))
+            await self._retrying(lambda: self._pass(sweep))
 
-    async def _update_slice_in_turn(self, sweep: "_Sweep") -> None:
-        async with self._room:
-            await self._update_slice(sweep)
-
-    async def _update_slice(self, sweep: "_Sweep") -> None:
-        contacts = sweep.contacts
-        now = self._clock.now()
-        found, updated = await self._store.update_some_orders(contacts, self._slice_size, now)
-        self._updated(updated)
+    async def _pass(self, sweep: "_Sweep") -> None:
+        """Go through all orders that are behind, and update each to what is newest by then."""
+        begun = sweep.contacts
+        async with aclosing(self._store.behind(begun, self._slice_size)) as slices:
+            async for ids in slices:
+                async with self._room:
+                    now = self._clock.now()
+                    updated = await self._store.update_some_orders(sweep.contacts, ids, now)
+                self._updated(updated)
+                await self._read_again(sweep)
         # Somebody else may have told newer data, and brought all orders but one to it before this
         # wrote older data to that one.
-        newest = (await self._store.get([contacts.user_id]))[contacts.user_id]
-        if newest.version != contacts.version:
+        await self._read_again(sweep)
+        if sweep.contacts.version == begun.version:
+            sweep.reach(begun.version)
+
+    async def _read_again(self, sweep: "_Sweep") -> None:
+        user_id = sweep.contacts.user_id
+        newest = (await self._store.get([user_id]))[user_id]
+        if newest.version != sweep.contacts.version:
             sweep.contacts = newest
-        elif found < self._slice_size:
-            sweep.reach(newest.version)
 
 
 class _Sweep:

@@ -1,6 +1,6 @@
 """The consumer's view of the order database: the newest contact data, and bringing orders to it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -8,16 +8,18 @@ from typing import Protocol
 from bson import Int64
 from pymongo import UpdateMany, UpdateOne
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
 
 from models.fields.events import UserContactsChanged
 from models.fields.order import Order
 from openapi.description import Description
 from storage.client import Json
 from storage.codec import Codec
-from storage.durable import DatabaseRefused, read, read_all, write
+from storage.durable import DatabaseRefused, DatabaseUnavailable, read, read_all, write
 from storage.errors import UnstorableError
 from storage.orders import CONTACT_FIELDS, contacts_codec, order_codec
 from storage.origin import Origin
+from storage.redaction import redacted
 from storage.system_fields import CONTACT_VERSION, SYNCED_AT, SYSTEM
 from tracing.mongodb import BatchSpans
 
@@ -61,13 +63,13 @@ class ContactsStore(Protocol):
         Each order is one atomic step of its own. `now` becomes the order's `updatedAt`.
         """
 
-    async def update_some_orders(
-        self, contacts: Contacts, most: int, now: datetime
-    ) -> tuple[int, int]:
-        """The same, for up to `most` orders of one user; how many were found, and changed.
+    def behind(self, contacts: Contacts, most: int) -> AsyncGenerator[list[str], None]:
+        """The ids of a user's orders that have a lower version, in lists of up to `most`."""
 
-        Where fewer than `most` were found, there was none besides.
-        """
+    async def update_some_orders(
+        self, contacts: Contacts, ids: Sequence[str], now: datetime
+    ) -> int:
+        """The same as `update_orders`, for those of the user's orders that have these ids."""
 
 
 class MongoContactsStore:
@@ -139,17 +141,27 @@ class MongoContactsStore:
         )
         return {each["_id"]: each["orders"] for each in found}
 
-    async def update_some_orders(
-        self, contacts: Contacts, most: int, now: datetime
-    ) -> tuple[int, int]:
+    async def behind(self, contacts: Contacts, most: int) -> AsyncGenerator[list[str], None]:
         """See `ContactsStore`."""
-        behind = _behind(contacts)
-        found = await read(self._orders.find(behind, {"_id": 1}, limit=most, batch_size=most + 1))
-        ids = [each["_id"] for each in found]
-        these = {"_id": {"$in": ids}, **behind}
-        writes = [UpdateMany(these, self._brought_to(contacts, now))] if ids else []
+        # One walk along the index: from its beginning, each slice would pass by what the slices
+        # before it have left there until MongoDB forgets that.
+        found = self._orders.find(_behind(contacts), {"_id": 1}, batch_size=most)
+        try:
+            async with found:
+                while batch := await found.to_list(most):
+                    yield [each["_id"] for each in batch]
+        except PyMongoError as error:
+            raise DatabaseUnavailable(redacted(error)) from error
+
+    async def update_some_orders(
+        self, contacts: Contacts, ids: Sequence[str], now: datetime
+    ) -> int:
+        """See `ContactsStore`."""
+        these = {"_id": {"$in": [*ids]}, **_behind(contacts)}
+        # Else the planner may look for them among all orders of the user.
+        update = UpdateMany(these, self._brought_to(contacts, now), hint="_id_")
         with self._spans([contacts]):
-            return len(ids), await write(self._orders, writes)
+            return await write(self._orders, [update])
 
     def _spans(self, contacts: Iterable[Contacts]) -> BatchSpans:
         causes = [each.origin.cause for each in contacts]

@@ -1,7 +1,7 @@
 """Sweeps that lack one guard each, by what they lack."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from messaging.sweeps import Sweeps
 from messaging.sync import ContactsSync
@@ -25,40 +25,33 @@ class AcknowledgesWhenASweepBegins(ContactsSync):
         return _AnswersAtOnce(self._store, self._clock, self._retrying, self._updated, slice_size)
 
 
-class FindsTooFew(OrderDatabase):
-    """Says of a full slice that there was nothing besides."""
+class PassesOver(OrderDatabase):
+    """Leaves out the last of those that are behind."""
 
-    def update_some_orders(self, contacts: Contacts, most: int) -> Steps[tuple[int, int]]:
-        """One less than there were."""
-        found, updated = yield from super().update_some_orders(contacts, most)
-        return found - 1, updated
+    def behind(self, contacts: Contacts) -> Steps[list[str]]:
+        """One less than there are, where there are several."""
+        found = yield from super().behind(contacts)
+        return found[:-1] if len(found) > 1 else found
 
 
 class SlicesIgnoreTheVersion(OrderDatabase):
-    """Updates what it found behind, whatever has become of it since."""
+    """Updates what was found behind, whatever has become of it since."""
 
-    def update_some_orders(self, contacts: Contacts, most: int) -> Steps[tuple[int, int]]:
+    def update_some_orders(self, contacts: Contacts, ids: Sequence[str]) -> Steps[int]:
         """Without looking again."""
-        yield
-        behind = [
-            order_id
-            for order_id, order in self.orders.items()
-            if order.user == contacts.user_id and self.is_behind(order, contacts)
-        ]
-        found = sorted(behind)[:most]
-        for order_id in found:
+        for order_id in ids:
             yield
             order = self.orders.get(order_id)
             assert order is not None
             self.sync(order_id, order, contacts)
         yield
         self.write_journal()
-        return len(found), len(found)
+        return len(ids)
 
 
 FAULTY_SWEEPS: Mapping[str, Parts] = {
     "acknowledges when a sweep begins": Parts(sync=AcknowledgesWhenASweepBegins),
-    "takes a full slice for the last": Parts(orders=FindsTooFew),
+    "passes over an order": Parts(orders=PassesOver),
     "updates a slice whatever the version": Parts(orders=SlicesIgnoreTheVersion),
 }
 """By the guard that is removed."""

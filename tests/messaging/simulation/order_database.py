@@ -1,7 +1,7 @@
 """A stand-in for the order database: what order service and consumer do there, step by step."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -170,25 +170,27 @@ class OrderDatabase:
         users = sorted(order.user for _, order in self.orders.items() if order.user in user_ids)
         return Counter(users[:most])
 
-    def update_some_orders(self, contacts: Contacts, most: int) -> Steps[tuple[int, int]]:
-        """Finds some, then updates these, one atomic step an order."""
+    def behind(self, contacts: Contacts) -> Steps[list[str]]:
+        """Those that have a lower version, as they are now."""
         yield
-        behind = [
+        return sorted(
             order_id
             for order_id, order in self.orders.items()
             if order.user == contacts.user_id and self.is_behind(order, contacts)
-        ]
-        found, updated = sorted(behind)[:most], 0
-        for order_id in found:
+        )
+
+    def update_some_orders(self, contacts: Contacts, ids: Sequence[str]) -> Steps[int]:
+        """One atomic step an order."""
+        updated = 0
+        for order_id in ids:
             yield GAP
             order = self.orders.get(order_id)
-            assert order is not None
-            if self.is_behind(order, contacts):
+            if order is not None and self.is_behind(order, contacts):
                 self.sync(order_id, order, contacts)
                 updated += 1
         yield
         self.write_journal()
-        return len(found), updated
+        return updated
 
     def sync(self, order_id: str, order: OrderState, contacts: Contacts) -> None:
         """Bring an order to contact data."""
@@ -265,14 +267,20 @@ class StandInContactsStore:
         steps = self._server.count_orders(list(user_ids), most)
         return await self._call(self._process, self._server, steps)
 
+    async def behind(self, contacts: Contacts, most: int) -> AsyncGenerator[list[str], None]:
+        """See `ContactsStore`."""
+        found = await self._call(self._process, self._server, self._server.behind(contacts))
+        for at in range(0, len(found), most):
+            yield found[at : at + most]
+
     async def update_some_orders(
         self,
         contacts: Contacts,
-        most: int,
+        ids: Sequence[str],
         now: datetime,  # noqa: ARG002
-    ) -> tuple[int, int]:
+    ) -> int:
         """See `ContactsStore`."""
-        steps = self._server.update_some_orders(contacts, most)
+        steps = self._server.update_some_orders(contacts, ids)
         return await self._call(self._process, self._server, steps)
 
 
