@@ -13,6 +13,7 @@ import click
 
 from canary.plots import line_plot
 from observability.dashboard import Panel, declared_dashboard
+from tests.observability.background import background
 from tests.observability.faults import Fault, broker_stopped, consumer_stopped, version_stopped
 from tests.observability.system import HASTE, Observed, hurried, observed
 
@@ -59,9 +60,8 @@ def main(folder: Path) -> None:
 @contextmanager
 def _told(system: Observed, began: float) -> Iterator[None]:
     """Say what fires and resolves, while this is open."""
-    end = threading.Event()
 
-    def look() -> None:
+    def look(end: threading.Event) -> None:
         before: set[str] = set()
         while not end.wait(0.5):
             now = {alert for alert, _ in system.firing()}
@@ -69,13 +69,8 @@ def _told(system: Observed, began: float) -> Iterator[None]:
                 _say(began, f"  {alert} {'fires' if alert in now else 'is resolved'}")
             before = now
 
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
+    with background(look):
         yield
-    finally:
-        end.set()
-        thread.join()
 
 
 def _say(began: float, text: str) -> None:

@@ -24,6 +24,7 @@ from tests.apis import change_of, contact_events
 from tests.examples import ADDRESS
 from tests.messaging.rabbitmq import OfTheMachine
 from tests.messaging.system import administrator
+from tests.observability.background import background
 from tests.observability.system import Observed
 
 _TOPOLOGY = Topology(QUEUE_NAME)
@@ -78,22 +79,16 @@ def consumer_stopped(system: Observed) -> Iterator[None]:
 @contextmanager
 def late_messages(system: Observed) -> Iterator[None]:
     """Events of changes that were written a minute ago come in, one after the other."""
-    end = threading.Event()
 
-    def send() -> None:
+    def send(end: threading.Event) -> None:
         with _channel(system) as channel:
             for number in range(1, 10_000):
                 _publish(channel, "nobody-late", number, _LATE)
                 if end.wait(0.1):
                     return
 
-    thread = threading.Thread(target=send)
-    thread.start()
-    try:
+    with background(send):
         yield
-    finally:
-        end.set()
-        thread.join()
 
 
 @contextmanager
@@ -169,9 +164,8 @@ def primary_stepped_down(system: Observed) -> Iterator[None]:
 @contextmanager
 def database_slow(system: Observed) -> Iterator[None]:
     """It takes writes only every two seconds, and answers all else."""
-    end = threading.Event()
 
-    def lock() -> None:
+    def lock(end: threading.Event) -> None:
         with _mongodb(system) as client:
             while not end.is_set():
                 client.admin.command("fsync", lock=True)
@@ -179,13 +173,8 @@ def database_slow(system: Observed) -> Iterator[None]:
                 client.admin.command("fsyncUnlock")
                 time.sleep(0.3)
 
-    thread = threading.Thread(target=lock)
-    thread.start()
-    try:
+    with background(lock):
         yield
-    finally:
-        end.set()
-        thread.join()
 
 
 @contextmanager
