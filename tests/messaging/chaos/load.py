@@ -111,9 +111,7 @@ class Load:
 
     async def _create_user(self) -> UserRecord:
         fields = self._new_fields()
-        url = f"{self._urls['user-service-v1']}/users/"
-        answer = await self._http.post(url, json=_user(fields))
-        answer.raise_for_status()
+        answer = await self._ask("new user", "POST /users/", _user(fields), to=USERS)
         record = UserRecord(answer.json()[User.userId], fields)
         self.records.users[record.id] = record
         return record
