@@ -28,6 +28,11 @@ GATHER_SECONDS = 0.02
 """How long changes that follow an event gather, to go together: under load, one look at the outbox
 and one removal of duties are for many. A change that comes alone goes at once."""
 
+BUSY_AFTER = 25
+"""After so many looks in a row at each of which something was published, the relay does not listen
+until one finds nothing. It looks as often without, and to listen has the database look at every
+change for every relay."""
+
 LOOK_AGAIN_SECONDS = 5.0
 """How often to look for unpublished changes where nothing wakes the relay."""
 
@@ -61,6 +66,7 @@ class Relay:
         clock: Clock,
         metrics: RelayMetrics,
         window: int = WINDOW,
+        busy_after: int = BUSY_AFTER,
         problems: Problems | None = None,
     ) -> None:
         """Take an outbox, who shares it, where each of its events goes, by the event's name.
@@ -74,8 +80,12 @@ class Relay:
         self._clock = clock
         self._metrics = metrics
         self._window = window
+        self._busy_after = busy_after
         self._problems = problems or Problems("database")
         self._woken = asyncio.Event()
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
+        self._published = self._in_a_row = 0
         self._spans = MessageSpans()
         self._share = Share(divisions, clock, self._woken.set, self._problems)
         self._refused: dict[tuple[str, str], int] = {}
@@ -96,6 +106,9 @@ class Relay:
         """Wake the other task at every change, and after every gap in the listening."""
         backoff = Backoff(first=0.1, most=5)
         while True:
+            if not self._is_idle.is_set():
+                self._metrics.change_stream_open.set(1)  # none is missing
+                await self._is_idle.wait()
             try:
                 async with aclosing(self._outbox.wake_ups()) as wake_ups:
                     async for _ in wake_ups:
@@ -104,18 +117,21 @@ class Relay:
                         self._woken.set()
                         backoff.reset()
                         await self._clock.sleep(GATHER_SECONDS)
+                        if not self._is_idle.is_set():
+                            break
             except DatabaseUnavailable as error:
                 self._metrics.change_stream_open.set(0)
                 self._metrics.change_stream_lost.inc()
                 self._problems.report(problem_of(error), "changes")
+                await self._clock.pause(backoff)
             heed_cancellation()
-            await self._clock.pause(backoff)
 
     async def _publish_for_ever(self) -> None:
         backoff = Backoff(first=0.1, most=5)
         while True:
             await self._broker.connected()
             self._woken.clear()
+            before = self._published
             try:
                 done = await self.publish_all()
             except DatabaseUnavailable as error:
@@ -124,12 +140,22 @@ class Relay:
             else:
                 self._problems.report(None, "outbox")
             heed_cancellation()
-            if done:
-                backoff.reset()
-                await self._clock.sleep(GATHER_SECONDS)
-                await self._wait_for_changes()
-            else:
+            if not done:
                 await self._clock.pause(backoff)
+                continue
+            backoff.reset()
+            await self._clock.sleep(GATHER_SECONDS)
+            if not self._is_busy(found=self._published > before):
+                await self._wait_for_changes()
+
+    def _is_busy(self, *, found: bool) -> bool:
+        """Whether so much is being published that there is no need to listen."""
+        self._in_a_row = self._in_a_row + 1 if found else 0
+        if self._in_a_row < self._busy_after:
+            self._is_idle.set()
+            return False
+        self._is_idle.clear()
+        return True
 
     async def _wait_for_changes(self) -> None:
         with suppress(TimeoutError):
@@ -159,6 +185,7 @@ class Relay:
                 if outcome is Outcome.PUBLISHED
             ]
             await self._outbox.mark_published(published)
+            self._published += len(published)
         return outcomes
 
     async def _publish(self, change: Change) -> Outcome:

@@ -124,7 +124,8 @@ OUTBOX_LAG = GaugeMetric(
 )
 CHANGE_STREAM_OPEN = GaugeMetric(
     "aware_change_stream_open",
-    "1 while the relay follows the outbox by a change stream, else 0: it then looks by itself.",
+    "0 while the relay has no change stream though it needs one, and only looks from time to time; "
+    "1 while it has one, or publishes so much that it needs none.",
     "boolean",
     (RELAY,),
 )

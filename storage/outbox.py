@@ -57,6 +57,9 @@ _CHANGES: list[Json] = [
 _WAKE_UP_WITHIN_MS = 4000
 """How long the server holds a request for the next change; shorter than the client's timeout."""
 
+_IDS_FOR_ONE = 4
+"""So many ids are read at once for each document that is to be: most may be others'."""
+
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 RESYNC = "resync"
@@ -175,11 +178,12 @@ class MongoOutbox:
                         yield batch
                 return
             own: list[Any] = []
-            found = self._majority.find(what, ["_id"], sort=sort, batch_size=most)
+            ids = most * _IDS_FOR_ONE
+            found = self._majority.find(what, ["_id"], sort=sort, batch_size=ids)
             async with found:
-                while batch := await found.to_list(most):
+                while batch := await found.to_list(ids):
                     own += (each["_id"] for each in batch if each["_id"] in share)
-                    if len(own) >= most:
+                    while len(own) >= most:
                         yield await self._whole(own[:most], what, needed, order)
                         del own[:most]
             if own:

@@ -170,9 +170,15 @@ class BrokerServer:
         return all(not each.messages for name, each in self.queues.items() if name != self._dead)
 
     def _move(self, stored: Stored, then: Address) -> None:
-        """At least once: where no queue takes it, it stays, and is moved some time later."""
+        """At least once: where no queue takes it, it stays, and is moved some time later.
+
+        By then everybody has declared again what is to be there, as they do every few seconds: two
+        who were told of another number of parts may have undone what the other had bound.
+        """
         queues = self.route(stored.message, then)
         if not queues:
+            for each in self.connections:
+                each.declare_again()
             self.scheduler.call_later(1, self._move, stored, then)
             return
         stored.contents.messages.remove(stored)
@@ -228,6 +234,12 @@ class StandInBroker:
             raise Disconnected("no connection")
         await self._call(self._process, self, self._server.declare(declarations))
 
+    def declare_again(self) -> None:
+        """What was declared, at once, where there is a connection."""
+        if self.is_up:
+            for _ in self._server.declare(self._declarations):
+                pass
+
     async def receive(self, most: int) -> Sequence[Delivery]:
         """See `Subscription`."""
         while True:
@@ -260,6 +272,5 @@ class StandInBroker:
 
     def _connect(self) -> Steps[None]:
         yield
-        for _ in self._server.declare(self._declarations):
-            pass  # at once: a sweep takes longer than that
         self.is_up = True
+        self.declare_again()  # at once: a sweep takes longer than that

@@ -12,7 +12,7 @@ from messaging.consumer import Consumer
 from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.parts import Parts as QueueParts
-from messaging.relay import Relay
+from messaging.relay import BUSY_AFTER, Relay
 from messaging.sync import ContactsSync, Limits
 from messaging.topology import Topology, for_publishing
 from models.fields.order import Order
@@ -413,6 +413,7 @@ class World:
             clock=VirtualClock(self.scheduler, process),
             metrics=self._shared.relay_metrics,
             window=self._random.choice(self._shape.windows),
+            busy_after=self._random.choice((1, 2, BUSY_AFTER)),
         )
         await relay.run()
 
