@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import AsyncMongoClient, MongoClient
 from pymongo.write_concern import WriteConcern
 
-from tracing.mongodb import command_listeners
+from tracing.mongodb import command_listeners, listen_where_recorded
 
 Json = dict[str, Any]
 """A document, or a part of one."""
@@ -67,7 +67,9 @@ def connect(
         del options["timeoutMS"]
     if transactions:
         del options["w"], options["journal"]
-    return AsyncMongoClient(settings.uri, **options)
+    client: AsyncMongoClient[Json] = AsyncMongoClient(settings.uri, **options)
+    listen_where_recorded(client)
+    return client
 
 
 def connect_blocking(settings: MongoSettings, *, timed: bool = True) -> MongoClient[Json]:
@@ -80,7 +82,9 @@ def connect_blocking(settings: MongoSettings, *, timed: bool = True) -> MongoCli
     options = _options(settings)
     if not timed:
         del options["timeoutMS"]
-    return MongoClient(settings.uri, **options)
+    client: MongoClient[Json] = MongoClient(settings.uri, **options)
+    listen_where_recorded(client)
+    return client
 
 
 def _options(settings: MongoSettings) -> Json:
