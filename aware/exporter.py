@@ -16,7 +16,7 @@ from kong.errors import SettingError
 from kong.settings import state_folder
 from kong.upstreams import splits
 from kong.weights import WeightFile
-from messaging.finishing import until_told_to_stop
+from messaging.graceful_shutdown import run_until_signal
 from observability import metrics
 from processes.health import health_server
 from processes.settings import SettingsError, backups_folder, health_address
@@ -93,5 +93,5 @@ async def _serve(figures: ExporterMetrics) -> None:
 
     async with health_server(address.host, address.port, checks, exposition):
         get_logger().info("exporter_started")
-        await until_told_to_stop(_for_ever())
+        await run_until_signal(_for_ever())
     get_logger().info("exporter_stopped")

@@ -16,11 +16,11 @@ ROOT = Path(__file__).parent.parent
 def release(*, check: bool) -> None:
     """Make the specs the last release, unless their versions do not say what changed."""
     from generate.node import NodeError  # noqa: PLC0415 - only where one develops
-    from generate.release import ReleaseError, Standing, standings  # noqa: PLC0415
+    from generate.release import ReleaseError, ReleaseStatus, standings  # noqa: PLC0415
     from generate.release import release as release_all  # noqa: PLC0415
     from generate.sources import read_sources  # noqa: PLC0415
 
-    def show(each: Standing, *, done: bool) -> None:
+    def show(each: ReleaseStatus, *, done: bool) -> None:
         words = f"{each.api} {each.version}: "
         if not each.changed:
             click.echo(f"{words}as released")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import deploy
 from deploy.deployment import Deployment
-from deploy.errors import DeployError, StuckError, WentBackError
+from deploy.errors import DeployError, RollbackFailedError, RolledBackError
 from deploy.interruption import Interrupted, interruptible
 from deploy.layout import Layout
 from deploy.report import Report
@@ -84,9 +84,9 @@ def _deploy(version: str, deployment: Deployment, state: State, report: Report) 
     status, words = 0, f"{version} is in"
     try:
         deployment.deploy(version)
-    except WentBackError as error:
+    except RolledBackError as error:
         status, words = 3, str(error)
-    except StuckError as error:
+    except RollbackFailedError as error:
         status, words = 4, str(error)
     state.tell(Outcome(version, status, words, time.time()))
     report.say(words)

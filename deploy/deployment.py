@@ -7,24 +7,24 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from deploy.availability import AvailabilityProbe
+from deploy.backups import Backups
 from deploy.certificate import certificate
 from deploy.check import Made, smoke_test
 from deploy.commands import Commands
 from deploy.compose import Compose, pulling
 from deploy.containers import Containers
-from deploy.errors import DeployError, StuckError, WentBackError
+from deploy.errors import DeployError, RollbackFailedError, RolledBackError
 from deploy.interruption import Interrupted, uninterrupted
-from deploy.keeping import Keeping
 from deploy.layout import Layout
 from deploy.processes import EVENTS, HTTP
 from deploy.release import Release, folder_of, release, take_settings
-from deploy.replacing import ORDER, Replacing
 from deploy.report import Report
 from deploy.requests import Address
+from deploy.rolling_update import ORDER, RollingUpdate
 from deploy.settings import parse, settings
 from deploy.state import Place, State
 from deploy.tidying import Tidying
-from deploy.watch import Watch
 
 DATABASES = ("mongodb", "rabbitmq")
 """What keeps the data, in images of others."""
@@ -51,8 +51,8 @@ class Deployment:
         """Bring `version` in, with the settings as they are now.
 
         Raises:
-            WentBackError: It is no good; what ran before runs again.
-            StuckError: Neither runs as it should.
+            RolledBackError: It is no good; what ran before runs again.
+            RollbackFailedError: Neither runs as it should.
             DeployError: It could not be begun; nothing was changed.
         """
         try:
@@ -120,13 +120,13 @@ class Deployment:
 
     def backup(self) -> None:
         """Write both databases, as they are at one moment, into a file."""
-        self._keeping().backup()
+        self._backups().backup()
 
     def restore(self, file: Path) -> None:
         """Bring both databases back to what `file` holds; then everything runs again."""
-        keeping = self._keeping()
+        backups = self._backups()
         try:
-            keeping.restore(file)
+            backups.restore(file)
         finally:
             with uninterrupted():
                 self.start()
@@ -136,8 +136,8 @@ class Deployment:
         compose = Compose(release(self._layout, self._good()), self._report)
         compose.become("run", "--rm", "--no-deps", "operator", *arguments)
 
-    def _keeping(self) -> Keeping:
-        return Keeping(self._layout, release(self._layout, self._good()), self._report)
+    def _backups(self) -> Backups:
+        return Backups(self._layout, release(self._layout, self._good()), self._report)
 
     def _good(self) -> Place:
         good = self._state.running
@@ -182,7 +182,7 @@ class Deployment:
 
     def _bring_in(self, wanted: Release, *, back: bool = False) -> None:
         compose = self._compose(wanted)
-        replacing = Replacing(wanted, compose, self._containers, self._report)
+        update = RollingUpdate(wanted, compose, self._containers, self._report)
         self._databases(compose)
         with self._watched(wanted) as called:
             self._set_up(compose, back=back)
@@ -190,7 +190,7 @@ class Deployment:
             known = compose.services()
             for service in reversed(ORDER) if back else ORDER:
                 if service in known:
-                    replacing.replace(service, called=called)
+                    update.replace(service, called=called)
                 else:  # this release is from before there was one
                     for each in self._containers.of(service):
                         self._containers.stop(each)
@@ -258,9 +258,9 @@ class Deployment:
             return
         running = self._state.running
         shown = release(self._layout, running) if running else wanted
-        with Watch(self._address(shown, any_certificate=True)) as watch:
+        with AvailabilityProbe(self._address(shown, any_certificate=True)) as probe:
             yield True
-        self._report.say(str(watch))
+        self._report.say(str(probe))
 
     def _gateway(self, compose: Compose) -> None:
         """Replace it where image or settings are others; only then is it away for a moment."""
@@ -300,7 +300,7 @@ class Deployment:
         self._report.say(f"{wanted.place.version} is no good: {error}")
         if good is None:
             self._discard(wanted)
-            raise WentBackError(
+            raise RolledBackError(
                 f"{wanted.place.version} is no good, and nothing ran before: its containers are "
                 "gone, the data is kept"
             ) from error
@@ -310,21 +310,23 @@ class Deployment:
             self._point_to(before)
             self._contract(before)
         except (DeployError, OSError) as second:
-            raise StuckError(
+            raise RollbackFailedError(
                 f"{good.version} could not be brought back: {second}\n"
-                "Mend that, then: deploy.sh start"
+                "Fix that, then: deploy.sh start"
             ) from error
         self._state.undone()
-        raise WentBackError(
+        raise RolledBackError(
             f"{wanted.place.version} is no good: {good.version} runs again"
         ) from error
 
     def _discard(self, wanted: Release) -> None:
-        replacing = Replacing(wanted, Compose(wanted, self._report), self._containers, self._report)
+        update = RollingUpdate(
+            wanted, Compose(wanted, self._report), self._containers, self._report
+        )
         for each in self._containers.of("kong"):
             self._containers.stop(each)
         for service in ORDER:
-            replacing.discard(service)
+            update.discard(service)
         self._state.undone()
 
     def _point_to(self, wanted: Release) -> None:

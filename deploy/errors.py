@@ -5,9 +5,9 @@ class DeployError(Exception):
     """What was asked for was not done; the message says why, and what to do."""
 
 
-class WentBackError(DeployError):
+class RolledBackError(DeployError):
     """The new version is no good, and the one before runs again."""
 
 
-class StuckError(DeployError):
+class RollbackFailedError(DeployError):
     """The new version is no good, and the one before could not be brought back either."""

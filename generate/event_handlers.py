@@ -9,7 +9,7 @@ from openapi.description import Description
 from openapi.names import snake_case
 from services.declaration import Service
 
-_MOST_CHARACTERS = 90
+_MAX_CHARACTERS = 90
 """Of the first line of a docstring."""
 
 
@@ -78,6 +78,6 @@ def _stub(event: str, events: Description) -> str:
     what = f"{event}: {first[:1].lower()}{first[1:]}." if first else f"{event}."
     return (
         f"\n\nasync def {name}(event: {events.class_names[event]}) -> None:\n"
-        f"    {docstring(what if len(what) <= _MOST_CHARACTERS else f'{event}.')}\n"
+        f"    {docstring(what if len(what) <= _MAX_CHARACTERS else f'{event}.')}\n"
         f'    raise {RAISED}("{name} is not implemented yet.")\n'
     )

@@ -8,7 +8,7 @@ from generate.asyncapi import PATH as ASYNCAPI
 from generate.event_handlers import unwritten_event_handlers
 from generate.examples import broken_links, misfits, missing
 from generate.lint import lint
-from generate.migration import departures
+from generate.migration import contract_violations
 from generate.node import NodeError, node_script, run_tool
 from generate.release import ReleaseError, standings
 from generate.security import asked_of, unenforced
@@ -94,7 +94,7 @@ def released(sources: Sources) -> Iterator[str]:
 
 def builds(sources: Sources) -> Iterator[str]:
     """What would break clients of a published API when they meet one of its service's versions."""
-    yield from departures(sources.declared)
+    yield from contract_violations(sources.declared)
 
 
 def migrated(sources: Sources) -> Iterator[str]:

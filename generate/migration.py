@@ -28,7 +28,7 @@ def build_contracts(service: Service) -> dict[str, Document]:
     }
 
 
-def departures(system: System) -> Iterator[str]:
+def contract_violations(system: System) -> Iterator[str]:
     """Where a version of a service leaves the service's published contract, a line each.
 
     Raises:

@@ -34,7 +34,7 @@ class ReleaseError(Exception):
 
 
 @dataclass(frozen=True)
-class Standing:
+class ReleaseStatus:
     """How an API of the specs stands to its last release.
 
     `released` is that release's version, None where there was none; `breaks` is what would break
@@ -71,7 +71,7 @@ class Standing:
             )
 
 
-def standings(root: Path) -> list[Standing]:
+def standings(root: Path) -> list[ReleaseStatus]:
     """How the specs of the repository `root` stand to their last release.
 
     Raises:
@@ -81,7 +81,7 @@ def standings(root: Path) -> list[Standing]:
     return [_standing(root, *each) for each in _published(root).items()]
 
 
-def release(root: Path) -> list[Standing]:
+def release(root: Path) -> list[ReleaseStatus]:
     """Make the specs the last release; all of them or none. Says how they stood before.
 
     Raises:
@@ -116,14 +116,14 @@ def _published(root: Path) -> dict[str, Document]:
     return found
 
 
-def _standing(root: Path, api: str, document: Document) -> Standing:
+def _standing(root: Path, api: str, document: Document) -> ReleaseStatus:
     file = released_file(root, api)
     version = str(document["info"]["version"])
     if not file.exists():
-        return Standing(api, version, None, changed=True, breaks=())
+        return ReleaseStatus(api, version, None, changed=True, breaks=())
     released: Document = SpecFile(file).value
     breaks = tuple(breaking_changes(root, released, document)) if released != document else ()
-    return Standing(api, version, released["info"]["version"], released != document, breaks)
+    return ReleaseStatus(api, version, released["info"]["version"], released != document, breaks)
 
 
 def _migrations_file(root: Path) -> Path:

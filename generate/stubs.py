@@ -19,7 +19,7 @@ from openapi.description import Description, Operation
 from openapi.errors import InvalidDocumentError
 from services.declaration import Service
 
-_MOST_CHARACTERS = 100
+_MAX_CHARACTERS = 100
 """Of a line."""
 
 RAISED = "NotImplementedYet"
@@ -157,7 +157,7 @@ def _stub(
     given = ", ".join(each.written(module) for each in parameters(description, operation))
     what, summary = str(operation), " ".join(operation.summary.split()).rstrip(".")
     first = f"{what}: {summary[:1].lower()}{summary[1:]}." if summary else f"{what}."
-    if len(first) > _MOST_CHARACTERS - len('    """"""'):
+    if len(first) > _MAX_CHARACTERS - len('    """"""'):
         first = f"{what}."
     if written is not None:
         takes = ", ".join(filter(None, (given, written.takes)))

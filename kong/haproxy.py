@@ -30,7 +30,7 @@ LIMITS = (
 _REPLICAS = 32
 """So many addresses of a name get requests: HAProxy's servers are made when it starts."""
 
-_MOST_IN_CHUNKS = 16 * 1_048_576
+_MAX_CHUNKED_BYTES = 16 * 1_048_576
 """Bytes of a body in chunks, which can only be measured where it is held whole."""
 
 _HEADERS = 65_536
@@ -86,7 +86,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
     for problem in problems():
         known.setdefault(problem.status, problem)  # the first of a status is meant
         by_kind[problem.kind] = problem
-    in_chunks = min(configuration.request_size_limit, _MOST_IN_CHUNKS)
+    in_chunks = min(configuration.request_size_limit, _MAX_CHUNKED_BYTES)
     return environment.get_template("haproxy.cfg.j2").render(
         conf=configuration,
         backends=backends,

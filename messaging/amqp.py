@@ -25,7 +25,7 @@ from messaging.broker import (
 from messaging.clock import Backoff, SystemClock
 from messaging.declaring import Declaring
 from messaging.problems import CONNECTING, refusal, shortage, untaken
-from messaging.session import Receipt, Session, Subscribed
+from messaging.session import ConsumeOptions, Receipt, Session
 from messaging.settings import RabbitSettings
 from messaging.topology import Declarations, Queue
 from storage.problems import Problem, Problems
@@ -42,7 +42,7 @@ DECLARE_AGAIN_SECONDS = 5.0
 
 # A blocked connection is not even read from: a closing of it, or an acknowledgement, would reach
 # the broker only afterwards. This drops it, so that what it holds goes to others.
-_BLOCKED_AT_MOST_SECONDS = 30
+_MAX_BLOCKED_SECONDS = 30
 
 
 def connection_parameters(settings: RabbitSettings, name: str) -> pika.ConnectionParameters:
@@ -54,7 +54,7 @@ def connection_parameters(settings: RabbitSettings, name: str) -> pika.Connectio
         heartbeat=_HEARTBEAT_SECONDS,
         socket_timeout=5,
         stack_timeout=10,
-        blocked_connection_timeout=_BLOCKED_AT_MOST_SECONDS,
+        blocked_connection_timeout=_MAX_BLOCKED_SECONDS,
         connection_attempts=1,  # whoever holds the connection tries again
         client_properties={"connection_name": name},
     )
@@ -76,7 +76,7 @@ class AmqpBroker:
         self,
         parameters: pika.ConnectionParameters,
         declarations: Declarations,
-        subscribed: Subscribed | None = None,
+        subscribed: ConsumeOptions | None = None,
         *,
         if_returned: Declarations | None = None,
         confirm_timeout: float = 10,
@@ -129,7 +129,7 @@ class AmqpBroker:
             await self._change()
 
     async def declare(
-        self, declarations: Declarations, subscribed: Subscribed | None = None
+        self, declarations: Declarations, subscribed: ConsumeOptions | None = None
     ) -> None:
         """Have this at the broker from now on, and receive from these queues and no others.
 
@@ -174,7 +174,7 @@ class AmqpBroker:
         if self._session is not None:
             self._session.acknowledge([r.tag for r in receipts if r.session is self._session])
 
-    async def give_back(self) -> None:
+    async def requeue(self) -> None:
         """See `Subscription`. The connection is made anew for it."""
         if self._session is not None:
             await self._session.close()
@@ -195,7 +195,7 @@ class AmqpBroker:
         """
         return await self._connected_session.count(queue.name)
 
-    async def put_back(self, queue: Queue, count: int) -> None:
+    async def requeue_all(self, queue: Queue, count: int) -> None:
         """Receive nothing more, and give back what is held; return when the queue has it again.
 
         A lost connection gives it back too, but only some time after the loss.

@@ -101,7 +101,7 @@ class Subscription(Protocol):
         Does nothing for a delivery whose connection was lost since: that one comes again.
         """
 
-    async def give_back(self) -> None:
+    async def requeue(self) -> None:
         """Have everything that is not acknowledged delivered again, here or elsewhere."""
 
 

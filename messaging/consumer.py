@@ -19,7 +19,7 @@ from messaging.events import (
     milliseconds_since_1970,
     moment_in,
 )
-from messaging.finishing import finish
+from messaging.graceful_shutdown import complete_within_grace
 from messaging.metrics import ConsumerMetrics
 from messaging.topology import Topology
 from storage.redaction import redacted
@@ -64,7 +64,7 @@ REASON = "dead-letter-reason"
 DEAD_SINCE = "dead-letter-since-ms"
 """Header: when it became one, in milliseconds since 1970."""
 
-_MOST_REASON_LENGTH = 1000
+_MAX_REASON_LENGTH = 1000
 _PAUSE_BEFORE_GIVING_BACK_SECONDS = 1
 
 
@@ -116,7 +116,7 @@ class Consumer:
         try:
             while True:
                 window = await self._broker.receive(self._window)
-                await finish(self.handle(window))
+                await complete_within_grace(self.handle(window))
         finally:
             for task in self._waiting:
                 task.cancel()
@@ -124,9 +124,9 @@ class Consumer:
             await self._apply.close()
 
     async def handle(self, window: Sequence[Delivery]) -> None:
-        """Apply what can be applied, put the rest aside, and acknowledge each after that.
+        """Apply what can be applied, publish the rest again, and acknowledge each after that.
 
-        What takes long is acknowledged, or put aside, some time after this has returned.
+        What takes long is acknowledged, or published again, some time after this has returned.
         """
         events, failures = self._read(window)
         with Several([each.cause for each in events.values()]):
@@ -161,11 +161,11 @@ class Consumer:
         await self._broker.acknowledge(applied)
         if not failures:
             return
-        if await self._put_aside(failures):
+        if await self._republish(failures):
             await self._broker.acknowledge([each.delivery for each in failures])
         else:
             await self._clock.sleep(_PAUSE_BEFORE_GIVING_BACK_SECONDS)
-            await self._broker.give_back()
+            await self._broker.requeue()
             for each in failures:
                 self._end(each.delivery, "requeued")
 
@@ -229,11 +229,11 @@ class Consumer:
             **event.cause.fields(),
         )
 
-    async def _put_aside(self, failures: Sequence[_Failure]) -> bool:
+    async def _republish(self, failures: Sequence[_Failure]) -> bool:
         """Publish each to where it waits or stays; False where not all of them are there."""
-        return all(await asyncio.gather(*(self._put_one_aside(failure) for failure in failures)))
+        return all(await asyncio.gather(*(self._republish_one(failure) for failure in failures)))
 
-    async def _put_one_aside(self, failure: _Failure) -> bool:
+    async def _republish_one(self, failure: _Failure) -> bool:
         message = failure.delivery.message
         failed = _retries(message.headers)
         dead = failure.final or failed >= len(self._topology.retries)
@@ -241,7 +241,7 @@ class Consumer:
         cause = self._open[failure.delivery].cause
         headers = {
             **message.headers,
-            REASON: failure.reason[:_MOST_REASON_LENGTH],
+            REASON: failure.reason[:_MAX_REASON_LENGTH],
             PUBLISHED_AT: moment,
         }
         if dead:
@@ -258,13 +258,13 @@ class Consumer:
                 await self._broker.publish(replace(message, headers=headers), to.address)
         except BrokerError as error:
             named = cause.fields()
-            self._log.debug("message_not_put_aside", queue=to.name, reason=error, **named)
+            self._log.debug("retry_not_scheduled", queue=to.name, reason=error, **named)
             return False
         self._end(failure.delivery, "dead-lettered" if dead else "retried", failure.kind)
         build = build_of(message)
         (self._metrics.dead if dead else self._metrics.retried).labels(build).inc()
         self._log.warning(
-            "message_dead_lettered" if dead else "message_put_aside",
+            "message_dead_lettered" if dead else "retry_scheduled",
             message_id=identifier(message.message_id, "no name"),
             build=build,
             queue=to.name,

@@ -11,7 +11,7 @@ import pika
 from messaging.amqp import AmqpBroker
 from messaging.broker import Delivery, Message, Returned
 from messaging.consumer import DEAD_SINCE, REASON, RETRIES
-from messaging.session import Subscribed
+from messaging.session import ConsumeOptions
 from messaging.topology import Declarations, Exchange, Topology, for_publishing
 
 MOST = 65_535
@@ -88,7 +88,7 @@ async def dead_letters(
     exchanges = (Exchange(topology.entry.exchange), Exchange(topology.dead.exchange))
     declared = Declarations(exchanges, (topology.dead,))
     # Exclusive: two who hold them at the same time would each see a part.
-    subscribed = Subscribed((topology.dead.name,), most, exclusive=True)
+    subscribed = ConsumeOptions((topology.dead.name,), most, exclusive=True)
     # Where nobody has made the queue that they came from, a replay does.
     _, queue = for_publishing([topology.updates])
     async with AmqpBroker(parameters, declared, subscribed, if_returned=queue) as broker:
@@ -98,7 +98,7 @@ async def dead_letters(
         letters = await _receive(broker, min(there, most))
         held = DeadLetters(letters, max(0, there - most), broker, topology)
         yield held
-        await broker.put_back(topology.dead, held.beyond + len(letters) - held.settled)
+        await broker.requeue_all(topology.dead, held.beyond + len(letters) - held.settled)
 
 
 def letter_id(message: Message) -> str:

@@ -18,7 +18,7 @@ from openapi.errors import InvalidDocumentError
 from openapi.reading import load_description
 from services.declaration import System
 from services.payload import VERSION, keys
-from storage.outbox import Change
+from storage.outbox import OutboxEntry
 from tracing.cause import Cause
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -83,7 +83,7 @@ class Events:
         chosen = {name: known[name] for name in names}
         return cls(load_description(system.events), chosen, sender)
 
-    def message(self, change: Change) -> Message:
+    def message(self, change: OutboxEntry) -> Message:
         """The message that publishes a change. Each call makes a message with an id of its own.
 
         Raises:

@@ -7,9 +7,9 @@ import structlog
 
 from messaging.broker import BrokerError
 from messaging.clock import Clock
-from messaging.session import Subscribed
+from messaging.session import ConsumeOptions
 from messaging.topology import Declarations, Topology
-from storage.durable import DatabaseUnavailable, heed_cancellation
+from storage.durable import DatabaseUnavailable, raise_if_cancelled
 from storage.parts import PartsStore
 from storage.problems import Problems, problem_of
 
@@ -22,7 +22,7 @@ _TRY_AGAIN_SECONDS = 0.5
 class Receiving(Protocol):
     """Declares, and receives from several queues."""
 
-    async def declare(self, declarations: Declarations, subscribed: Subscribed) -> None:
+    async def declare(self, declarations: Declarations, subscribed: ConsumeOptions) -> None:
         """Have this declared from now on, and receive from these queues. Raises BrokerError."""
 
 
@@ -75,14 +75,14 @@ class Parts:
                 if known != self._known:
                     await self._receive(known)
                 await self._clock.sleep(LOOK_AGAIN_SECONDS)
-            heed_cancellation()
+            raise_if_cancelled()
 
     async def _receive(self, known: int) -> None:
         self._known, self.topology = known, self._make(known)
         queues = tuple(each.name for each in self.topology.parts)
         self._log.info("queue_parts", parts=self._wanted, received=len(queues))
         try:
-            subscribed = Subscribed(queues, self._prefetch)
+            subscribed = ConsumeOptions(queues, self._prefetch)
             await self._receiving.declare(self.topology.for_consuming(), subscribed)
         except BrokerError as error:
             # It will be so as soon as the broker allows: the connection sees to it.

@@ -11,12 +11,12 @@ import structlog
 from messaging.broker import Address, BrokerError, Message, Publisher, Returned
 from messaging.clock import Backoff, Clock
 from messaging.events import PUBLISHED_AT, BadMessage, Events, milliseconds_since_1970
-from messaging.finishing import finish
+from messaging.graceful_shutdown import complete_within_grace
 from messaging.metrics import RelayMetrics
 from messaging.shares import Share
 from storage.divisions import DivisionStore
-from storage.durable import DatabaseUnavailable, heed_cancellation
-from storage.outbox import Change, Outbox
+from storage.durable import DatabaseUnavailable, raise_if_cancelled
+from storage.outbox import Outbox, OutboxEntry
 from storage.problems import Problems, problem_of
 from tracing.cause import Cause
 from tracing.messages import Destination, MessageSpans
@@ -110,8 +110,8 @@ class Relay:
                 self._metrics.change_stream_open.set(1)  # none is missing
                 await self._is_idle.wait()
             try:
-                async with aclosing(self._outbox.wake_ups()) as wake_ups:
-                    async for _ in wake_ups:
+                async with aclosing(self._outbox.watch_changes()) as changes:
+                    async for _ in changes:
                         self._metrics.change_stream_open.set(1)
                         self._problems.report(None, "changes")
                         self._woken.set()
@@ -124,7 +124,7 @@ class Relay:
                 self._metrics.change_stream_lost.inc()
                 self._problems.report(problem_of(error), "changes")
                 await self._clock.pause(backoff)
-            heed_cancellation()
+            raise_if_cancelled()
 
     async def _publish_for_ever(self) -> None:
         backoff = Backoff(first=0.1, most=5)
@@ -139,7 +139,7 @@ class Relay:
                 done = False
             else:
                 self._problems.report(None, "outbox")
-            heed_cancellation()
+            raise_if_cancelled()
             if not done:
                 await self._clock.pause(backoff)
                 continue
@@ -171,11 +171,11 @@ class Relay:
         share = None if self._share.is_whole else self._share
         async with aclosing(self._outbox.unpublished(self._window, share)) as batches:
             async for batch in batches:
-                if Outcome.FAILED in await finish(self._publish_batch(batch)):
+                if Outcome.FAILED in await complete_within_grace(self._publish_batch(batch)):
                     return False
         return True
 
-    async def _publish_batch(self, batch: Sequence[Change]) -> Sequence[Outcome]:
+    async def _publish_batch(self, batch: Sequence[OutboxEntry]) -> Sequence[Outcome]:
         with self._share.publishing():
             own = [each for each in batch if each.key in self._share]
             outcomes = await asyncio.gather(*(self._publish(change) for change in own))
@@ -188,7 +188,7 @@ class Relay:
             self._published += len(published)
         return outcomes
 
-    async def _publish(self, change: Change) -> Outcome:
+    async def _publish(self, change: OutboxEntry) -> Outcome:
         try:
             message = self._events.message(change)
             self._spans.waited(change.causes, change.changes, change.changed_at)
@@ -216,7 +216,7 @@ class Relay:
             headers = {**message.headers, PUBLISHED_AT: sent_at, **carried.headers()}
             await self._broker.publish(replace(message, headers=headers), to)
 
-    def _take_note_of_refusal(self, change: Change, error: BadMessage) -> None:
+    def _take_note_of_refusal(self, change: OutboxEntry, error: BadMessage) -> None:
         """Once a version: it is found again each time that others are published."""
         of = (change.event, change.key)
         if self._refused.get(of) != change.version:
@@ -225,7 +225,7 @@ class Relay:
             self._log.error("event_refused", **_fields(change), reason=error)
 
 
-def _fields(change: Change) -> dict[str, str | int | None]:
+def _fields(change: OutboxEntry) -> dict[str, str | int | None]:
     """What tells a change from others in the log."""
     return {
         "type": change.event,

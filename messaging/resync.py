@@ -21,7 +21,7 @@ class Published(Protocol):
     def keys(self, most: int) -> AsyncIterator[list[str]]:
         """Every key, in lists of up to `most`."""
 
-    async def publish_above(self, versions: Mapping[str, int], leap: int) -> int:
+    async def bump_versions(self, versions: Mapping[str, int], leap: int) -> int:
         """Give each a version `leap` above its own and the one given, and a pending outbox entry.
 
         One atomic step a document. Returns how many of them there were.
@@ -48,12 +48,12 @@ async def resync(
         DatabaseUnavailable: Some may not have been reached.
     """
     if key is not None:
-        if not await published.publish_above(await _highest(followers, [key]), LEAP):
+        if not await published.bump_versions(await _highest(followers, [key]), LEAP):
             raise UnknownKey(key)
         return 1
     count = 0
     async for some in published.keys(_AT_ONCE):
-        done = await published.publish_above(await _highest(followers, some), LEAP)
+        done = await published.bump_versions(await _highest(followers, some), LEAP)
         step(done)
         count += done
     return count

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from messaging.clock import Backoff, Clock
-from storage.durable import DatabaseUnavailable, heed_cancellation
+from storage.durable import DatabaseUnavailable, raise_if_cancelled
 from storage.problems import Problems, problem_of
 
 T = TypeVar("T")
@@ -32,5 +32,5 @@ class Retrying:
             else:
                 self._problems.report(None, by)
                 return done
-            heed_cancellation()
+            raise_if_cancelled()
             await self._clock.pause(backoff)

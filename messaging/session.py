@@ -22,7 +22,7 @@ _DECLARE_WITHIN_SECONDS = 20
 
 
 @dataclass(frozen=True)
-class Subscribed:
+class ConsumeOptions:
     """Receive from these queues, with at most `prefetch` messages unacknowledged in all.
 
     Each queue has an equal share of that, and one at the least. Where `exclusive`, nobody else may
@@ -128,7 +128,7 @@ class Session:
             raise NotDeclared(f"no answer within {_DECLARE_WITHIN_SECONDS} s") from None
         self.declared = {**messages, **self.declared}
 
-    async def subscribe(self, subscribed: Subscribed | None) -> None:
+    async def subscribe(self, subscribed: ConsumeOptions | None) -> None:
         """Receive from these queues, and from no others any more. Raises Disconnected."""
         share = 0 if subscribed is None else subscribed.share
         wanted = [] if subscribed is None else [(queue, share) for queue in subscribed.queues]

@@ -17,7 +17,7 @@ import structlog
 
 from messaging.clock import Clock
 from storage.divisions import SLOTS, Division, DivisionStore
-from storage.durable import DatabaseUnavailable, heed_cancellation
+from storage.durable import DatabaseUnavailable, raise_if_cancelled
 from storage.problems import Problems, problem_of
 
 BEAT_SECONDS = 1.0
@@ -80,7 +80,7 @@ class Share:
                     self._problems.report(problem_of(error), "share")
                 else:
                     self._problems.report(None, "share")
-                heed_cancellation()
+                raise_if_cancelled()
                 await self._clock.sleep(BEAT_SECONDS)
         finally:
             await self._leave()

@@ -9,7 +9,7 @@ from structlog import get_logger
 from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.clock import SystemClock
 from messaging.events import Events
-from messaging.finishing import until_told_to_stop
+from messaging.graceful_shutdown import run_until_signal
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
 from messaging.topology import for_publishing, routes
@@ -83,5 +83,5 @@ async def _main(system: System, service: Service, row: Row) -> None:
             health_server(address.host, address.port, checks, exposition),
         ):
             get_logger().info("relay_started")
-            await until_told_to_stop(relay.run())
+            await run_until_signal(relay.run())
     get_logger().info("relay_stopped")

@@ -12,7 +12,7 @@ from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.clock import SystemClock
 from messaging.consumer import WINDOW, Applier, Consumer
 from messaging.events import Events
-from messaging.finishing import until_told_to_stop
+from messaging.graceful_shutdown import run_until_signal
 from messaging.handling import Handling
 from messaging.metrics import ConsumerMetrics
 from messaging.parts import Parts
@@ -130,5 +130,5 @@ async def _main(system: System, service: Service, row: Subscriber) -> None:
             health_server(address.host, address.port, checks, exposition),
         ):
             get_logger().info("consumer_started")
-            await until_told_to_stop(work())
+            await run_until_signal(work())
     get_logger().info("consumer_stopped")

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 Id = str | int
 """The id of a document."""
 
-ANSWER_WITHIN_MS = 5000
+REQUEST_TIMEOUT_MS = 5000
 """After this long without MongoDB an operation fails."""
 
 
@@ -56,7 +56,7 @@ def connect(
 
     Args:
         settings: Where, and as whom.
-        timed: Whether an operation that gets no answer within `ANSWER_WITHIN_MS` raises a
+        timed: Whether an operation that gets no answer within `REQUEST_TIMEOUT_MS` raises a
             `PyMongoError`. That costs a tenth of an operation's time: whoever has a deadline of
             their own can do without.
         transactions: For whoever writes in transactions of bound sessions, which say themselves
@@ -96,8 +96,8 @@ def _options(settings: MongoSettings) -> Json:
         "journal": True,
         "tz_aware": True,
         "tzinfo": UTC,
-        "timeoutMS": ANSWER_WITHIN_MS,
-        "serverSelectionTimeoutMS": ANSWER_WITHIN_MS,
+        "timeoutMS": REQUEST_TIMEOUT_MS,
+        "serverSelectionTimeoutMS": REQUEST_TIMEOUT_MS,
         "event_listeners": command_listeners(),
     }
 

@@ -104,7 +104,7 @@ async def read_all(found: Awaitable[AsyncCommandCursor[Json]]) -> list[Json]:
         raise DatabaseUnavailable(redacted(error)) from error
 
 
-def heed_cancellation() -> None:
+def raise_if_cancelled() -> None:
     """Raise CancelledError where this task was cancelled and somebody has swallowed that.
 
     asyncio.wait_for does, before Python 3.12, if what it waits for is done in that moment; pymongo

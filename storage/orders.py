@@ -12,10 +12,10 @@ from models.fields.order import Order
 from openapi.description import Description
 from services.declaration import Collection as Row
 from storage import repeats
-from storage.batches import Batches
 from storage.client import Json, now
 from storage.codec import Codec
 from storage.conditional import Conditional
+from storage.data_loader import DataLoader
 from storage.entity import Entity
 from storage.errors import NotFoundError, size_checked
 from storage.etags import Etags
@@ -67,7 +67,7 @@ class Orders:
         self._single = Conditional(self._orders, self._etags, api)
         self._pages = Pages(self._orders, self._codec, row)
         self._contacts: AsyncCollection[Json] = database["contacts"]
-        self._known = Batches(self._known_versions)
+        self._known = DataLoader(self._known_versions)
 
     async def create(self, order: Mapping[str, Any]) -> Json:
         """Store a new order and answer it, with an id and times of its own.

@@ -19,7 +19,7 @@ from services.payload import Payload
 from storage.causes import of_cause, read_cause, read_causes
 from storage.client import Json, now
 from storage.codec import Codec
-from storage.durable import DatabaseUnavailable, heed_cancellation, read_all, write
+from storage.durable import DatabaseUnavailable, raise_if_cancelled, read_all, write
 from storage.names import stored_paths
 from storage.redaction import redacted
 from storage.system_fields import (
@@ -67,7 +67,7 @@ RESYNC = "resync"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class OutboxEntry:
     """What must be published of a document, as one read of it found it.
 
     `key` is its id as text, `data` the body of the event but for its version. `changed_at` is when
@@ -95,7 +95,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class OutboxLag:
     """How many changes, written by `build`, are to be published.
 
     `oldest` is the time of the oldest change that they stand for.
@@ -111,7 +111,7 @@ class Outbox(Protocol):
 
     def unpublished(
         self, most: int, share: Container[str] | None = None
-    ) -> AsyncGenerator[list[Change], None]:
+    ) -> AsyncGenerator[list[OutboxEntry], None]:
         """All that is to be published, the longest waiting first, in lists of up to `most`.
 
         Of those keys alone that are in the share, if there is one.
@@ -120,13 +120,13 @@ class Outbox(Protocol):
         given again, to other data. Changes made during the iteration may or may not be in it.
         """
 
-    async def mark_published(self, changes: Collection[Change]) -> None:
+    async def mark_published(self, changes: Collection[OutboxEntry]) -> None:
         """Remove pending occurrences, and the entries whose version is still the published one."""
 
-    async def backlog(self) -> Sequence[Backlog]:
+    async def backlog(self) -> Sequence[OutboxLag]:
         """What is to be published, in figures, for each build of which there is something."""
 
-    def wake_ups(self) -> AsyncGenerator[None, None]:
+    def watch_changes(self) -> AsyncGenerator[None, None]:
         """Yield once when changes can be noticed, then whenever there are some, soon after.
 
         A change made after the first yield is noticed or the iteration raises; it is not said
@@ -150,7 +150,7 @@ class MongoOutbox:
 
     async def unpublished(
         self, most: int, share: Container[str] | None = None
-    ) -> AsyncGenerator[list[Change], None]:
+    ) -> AsyncGenerator[list[OutboxEntry], None]:
         """See `Outbox`."""
         if self._state is not None:
             needed = [*self._fields, CONTACT_VERSION, OUTBOX]
@@ -201,11 +201,11 @@ class MongoOutbox:
         )
         return await found.to_list()
 
-    async def mark_published(self, changes: Collection[Change]) -> None:
+    async def mark_published(self, changes: Collection[OutboxEntry]) -> None:
         """See `Outbox`."""
         await write(self._collection, [_removal(each) for each in changes])
 
-    async def backlog(self) -> Sequence[Backlog]:
+    async def backlog(self) -> Sequence[OutboxLag]:
         """See `Outbox`."""
         pipelines: list[list[Json]] = []
         if self._state is not None:
@@ -215,18 +215,18 @@ class MongoOutbox:
             pipelines.append(
                 [{"$match": _OCCURRED}, {"$unwind": f"${OCCURRENCES}"}, _counted(of, OCCURRED_AT)]
             )
-        found: dict[str, Backlog] = {}
+        found: dict[str, OutboxLag] = {}
         for pipeline in pipelines:
             for each in await read_all(self._collection.aggregate(pipeline)):
-                before = found.get(each["_id"], Backlog(each["_id"], 0, each["oldest"]))
-                found[each["_id"]] = Backlog(
+                before = found.get(each["_id"], OutboxLag(each["_id"], 0, each["oldest"]))
+                found[each["_id"]] = OutboxLag(
                     each["_id"],
                     before.changes + each["changes"],
                     min(before.oldest, each["oldest"]),
                 )
         return [*found.values()]
 
-    async def wake_ups(self) -> AsyncGenerator[None, None]:
+    async def watch_changes(self) -> AsyncGenerator[None, None]:
         """See `Outbox`."""
         try:
             # Whole answers, unread: what has changed the outbox says. (pymongo declares another
@@ -239,7 +239,7 @@ class MongoOutbox:
                 while answers.alive:
                     if await answers.try_next() is not None:
                         yield
-                    heed_cancellation()
+                    raise_if_cancelled()
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
         raise DatabaseUnavailable("the change stream has ended")
@@ -254,7 +254,7 @@ class MongoOutbox:
         except PyMongoError as error:
             raise DatabaseUnavailable(redacted(error)) from error
 
-    async def publish_above(self, versions: Mapping[str, int], leap: int) -> int:
+    async def bump_versions(self, versions: Mapping[str, int], leap: int) -> int:
         """Give each a version `leap` above theirs and the one given, and a pending entry.
 
         Returns how many of them there were. Raises DatabaseUnavailable.
@@ -268,10 +268,10 @@ class MongoOutbox:
             ],
         )
 
-    def _change(self, state: Payload, document: Json) -> Change:
+    def _change(self, state: Payload, document: Json) -> OutboxEntry:
         key, entry = document["_id"], value_of(document, OUTBOX)
         made_by, changes = read_causes(entry)
-        return Change(
+        return OutboxEntry(
             state.event.name,
             str(key),
             int(value_of(document, CONTACT_VERSION)),
@@ -289,10 +289,10 @@ def _with_key(text: str) -> Json:
     return {"_id": {"$in": [text, int(text)]} if _NUMBER.fullmatch(text) else text}
 
 
-def _occurrences(document: Json) -> list[Change]:
+def _occurrences(document: Json) -> list[OutboxEntry]:
     """All that are pending of a document, the oldest first."""
     return [
-        Change(
+        OutboxEntry(
             each["event"],
             str(document["_id"]),
             int(each["version"]),
@@ -307,7 +307,7 @@ def _occurrences(document: Json) -> list[Change]:
     ]
 
 
-def _removal(change: Change) -> UpdateOne:
+def _removal(change: OutboxEntry) -> UpdateOne:
     """The update that takes out the pending entry of a change."""
     if change.is_occurrence:
         entry = {"event": change.event, "version": Int64(change.version)}

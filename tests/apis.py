@@ -21,7 +21,7 @@ from storage.entity import Entity
 from storage.evolution.steps import Step
 from storage.layout import Collection, collections
 from storage.orders import CONTACTS, Orders
-from storage.outbox import Change, MongoOutbox
+from storage.outbox import MongoOutbox, OutboxEntry
 from storage.uniqueness import Uniqueness
 from storage.users import Users, user_codec
 
@@ -72,21 +72,21 @@ def unique_users() -> Uniqueness:
     return Uniqueness(row, Entity(api("user"), row.schema))
 
 
-def contacts_in(change: Change) -> Contacts:
+def contacts_in(change: OutboxEntry) -> Contacts:
     """What a change tells of a user."""
     emails = tuple(change.data[UserContactsChanged.userEmails])
     address = change.data[UserContactsChanged.deliveryAddress]
     return Contacts(change.key, change.version, emails, address)
 
 
-def change_of(contacts: Contacts, moment: datetime) -> Change:
+def change_of(contacts: Contacts, moment: datetime) -> OutboxEntry:
     """The change that tells it."""
     data = {
         UserContactsChanged.userId: contacts.user_id,
         UserContactsChanged.userEmails: [*contacts.user_emails],
         UserContactsChanged.deliveryAddress: dict(contacts.delivery_address),
     }
-    return Change(CONTACTS, contacts.user_id, contacts.version, data, moment, moment, "v1")
+    return OutboxEntry(CONTACTS, contacts.user_id, contacts.version, data, moment, moment, "v1")
 
 
 @cache

@@ -11,7 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from storage.client import Json
-from storage.durable import heed_cancellation
+from storage.durable import raise_if_cancelled
 from storage.evolution.layers import COMPLETION, Phase
 from storage.evolution.records import LAYOUT, LEASE_SECONDS, MIGRATIONS, PROCESSES, unknown
 from storage.privileges import missing_rights
@@ -96,7 +96,7 @@ class Presence:
     async def _keep(self) -> None:
         while True:
             self.problems.report(await self._problem())
-            heed_cancellation()
+            raise_if_cancelled()
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def _problem(self) -> Problem | None:

@@ -12,7 +12,7 @@ import yaml
 
 from contract.schema import Schema
 from generate.compatibility import breaking_changes
-from generate.migration import build_contracts, departures
+from generate.migration import build_contracts, contract_violations
 from generate.published import published, published_document
 from local.stack import Stack
 from openapi.description import Description
@@ -40,7 +40,7 @@ def state(repository: Path, target: str, update: dict[str, Any]) -> None:
 def test_no_build_leaves_the_published_contract() -> None:
     """Whoever keeps to it can meet either: in what is sent, and in what is answered."""
     assert list(build_contracts(USERS)) == ["v1", "v2"]
-    assert list(departures(declared())) == []
+    assert list(contract_violations(declared())) == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_statement_that_leaves_the_contract_is_found(
 ) -> None:
     """Be it that v2 accepts less, or that it answers something else."""
     state(specs_alone, target, update)
-    lines = list(departures(read(specs_alone)))
+    lines = list(contract_violations(read(specs_alone)))
     assert lines
     assert all(line.startswith("v2 leaves the published contract") for line in lines)
 
@@ -80,7 +80,7 @@ def test_a_statement_that_leaves_the_contract_is_found(
 def test_a_statement_may_add(specs_alone: Path, target: str, update: dict[str, Any]) -> None:
     """v2 may accept more and promise more: who keeps to the published contract does not notice."""
     state(specs_alone, target, update)
-    assert list(departures(read(specs_alone))) == []
+    assert list(contract_violations(read(specs_alone))) == []
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def builds(stack: Stack) -> Iterator[dict[str, Build]]:
 
 
 def test_what_runs_serves_what_was_compared(builds: dict[str, Build]) -> None:
-    """The documents of the running builds are the contracts that departures looks at."""
+    """The documents of the running builds are the contracts that contract_violations looks at."""
     contracts = build_contracts(USERS)
     assert {name: published(build.api) for name, build in builds.items()} == contracts
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from deploy.processes import HTTP
-from deploy.replacing import ORDER
+from deploy.rolling_update import ORDER
 from models.fields.order import Order
 from models.fields.user import User
 from tests.deploy.conftest import Server

@@ -18,8 +18,8 @@ from deploy.deployment import Deployment
 from deploy.errors import DeployError
 from deploy.layout import Layout
 from deploy.release import release, take_settings
-from deploy.replacing import Quiet
 from deploy.report import Report
+from deploy.rolling_update import Quiet
 from deploy.settings import settings
 from deploy.state import Place, State
 from tests.deploy.tools import ROOT
@@ -249,7 +249,7 @@ def test_a_command_that_fails_says_its_last_words(report: Report, layout: Layout
 def test_a_figure_that_moves_is_not_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three seconds without a request, counted anew after each."""
     now = [0.0]
-    monkeypatch.setattr("deploy.replacing.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("deploy.rolling_update.time.monotonic", lambda: now[0])
     figures = iter([5.0, 5.0, 6.0, 6.0, 6.0])
     quiet = Quiet(lambda: next(figures))
     answers = []

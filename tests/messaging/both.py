@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from messaging.broker import Broker
-from messaging.session import Subscribed
+from messaging.session import ConsumeOptions
 from messaging.topology import Topology
 from models.fields.order import Order as OrderFields
 from models.fields.user import User as UserFields
@@ -148,7 +148,7 @@ class StandIns:
         """See `Sync`."""
         connection = StandInBroker(self._broker, self._process)
         queues = tuple(each.name for each in self.topology.parts)
-        await connection.declare(self.topology.for_consuming(), Subscribed(queues, 512))
+        await connection.declare(self.topology.for_consuming(), ConsumeOptions(queues, 512))
         yield connection
         connection.lose()
 

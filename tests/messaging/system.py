@@ -20,7 +20,7 @@ from messaging.consumer import Consumer
 from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.parts import Parts
 from messaging.relay import Relay
-from messaging.session import Subscribed
+from messaging.session import ConsumeOptions
 from messaging.settings import RabbitSettings
 from messaging.sync import ContactsSync
 from messaging.topology import Declarations, Queue, Topology, for_publishing
@@ -99,7 +99,7 @@ class System:
         async with AmqpBroker(
             parameters or self.parameters,
             self.topology.for_consuming(),
-            Subscribed((self.topology.updates.name,), 512) if receives else None,
+            ConsumeOptions((self.topology.updates.name,), 512) if receives else None,
             confirm_timeout=confirm_timeout,
         ) as broker:
             await broker.connected()
@@ -229,7 +229,7 @@ class System:
 
     async def take(self, queue: Queue) -> list[Message]:
         """Wait for what is in a queue and take it out."""
-        subscribed = Subscribed((queue.name,), 512)
+        subscribed = ConsumeOptions((queue.name,), 512)
         declared = self.topology.for_consuming()
         async with AmqpBroker(self.parameters, declared, subscribed) as broker:
             deliveries = await broker.receive(512)

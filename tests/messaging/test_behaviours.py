@@ -14,7 +14,7 @@ from messaging.topology import EXCHANGE
 from models.fields.order import Order
 from models.fields.user import User
 from storage.contacts import Contacts
-from storage.outbox import Change
+from storage.outbox import OutboxEntry
 from tests.apis import contacts_in
 from tests.messaging.both import Order as State
 from tests.messaging.both import (
@@ -53,7 +53,7 @@ def message() -> Message:
     return Message(b"{}", str(uuid4()), type="test", headers={"build": "v1"})
 
 
-async def unpublished(sync: Sync) -> list[Change]:
+async def unpublished(sync: Sync) -> list[OutboxEntry]:
     """All that is to be published."""
     return [change async for changes in sync.outbox.unpublished(10) for change in changes]
 
@@ -131,10 +131,10 @@ async def test_the_longest_waiting_comes_first_in_lists_of_limited_length(sync: 
 async def test_a_change_wakes_whoever_listens(sync: Sync) -> None:
     """Once at the beginning, and again after a change."""
     user = await sync.new_user()
-    wake_ups = sync.outbox.wake_ups()
-    await anext(wake_ups)
+    changes = sync.outbox.watch_changes()
+    await anext(changes)
     await sync.put_contacts(user, fields(2))
-    await anext(wake_ups)
+    await anext(changes)
 
 
 # Contact data and orders
@@ -295,7 +295,7 @@ async def test_what_is_given_back_comes_again(sync: Sync) -> None:
     async with sync.connect() as broker:
         await broker.publish(message(), sync.topology.updates.address)
         given_back = await receive(broker, 1)
-        await broker.give_back()
+        await broker.requeue()
         again = await receive(broker, 1)
         assert ids(again) == ids(given_back)
         assert again[0].redelivered

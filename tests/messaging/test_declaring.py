@@ -12,7 +12,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from messaging.amqp import AmqpBroker
 from messaging.broker import Address, BrokerError, Disconnected, Message, NotDeclared, Returned
-from messaging.session import Session, Subscribed
+from messaging.session import ConsumeOptions, Session
 from messaging.topology import EXCHANGE, Binding, Declarations, Exchange, Queue
 from tests.messaging.system import System
 from tests.waiting import until_async
@@ -107,7 +107,7 @@ async def test_a_queue_in_parts_takes_over_while_everything_runs(
     """The parts are declared, bound and consumed from, and the whole is unbound and emptied."""
     async with system.broker(receives=True) as broker:
         before = await publish(broker, parts.whole.address)
-        subscribed = Subscribed((parts.whole.name, *parts.names), 512)
+        subscribed = ConsumeOptions((parts.whole.name, *parts.names), 512)
         for _ in range(2):  # it may be said again
             await broker.declare(parts.declarations, subscribed)
         after = await publish(broker, parts.whole.address)
@@ -132,7 +132,7 @@ async def test_an_exchange_can_be_unbound(system: System, parts: Parts) -> None:
     async with AmqpBroker(system.parameters, parts.declarations) as broker:
         await broker.connected()
         back = Binding(parts.whole.address, parts.exchange.name, to_exchange=True)
-        subscribed = Subscribed((parts.whole.name,), 512)
+        subscribed = ConsumeOptions((parts.whole.name,), 512)
         await broker.declare(Declarations((DIRECT,), (parts.whole,), (back,)), subscribed)
         sent = await publish(broker, parts.whole.address)
         assert await receive(broker, 1) == [sent]
@@ -141,7 +141,7 @@ async def test_an_exchange_can_be_unbound(system: System, parts: Parts) -> None:
 
 async def test_several_queues_share_one_prefetch(system: System, parts: Parts) -> None:
     """No more is held than was said, and what is acknowledged makes room."""
-    subscribed = Subscribed(parts.names, 4)
+    subscribed = ConsumeOptions(parts.names, 4)
     async with AmqpBroker(system.parameters, parts.declarations, subscribed) as broker:
         await broker.connected()
         for _ in range(5):
@@ -181,7 +181,7 @@ async def test_a_queue_with_other_arguments_harms_no_other(system: System) -> No
         channel.queue_declare(updates.name, durable=True)
         channel.queue_bind(updates.name, EXCHANGE, updates.name)
         channel.basic_publish(EXCHANGE, updates.name, b"{}", pika.BasicProperties(message_id="1"))
-    subscribed = Subscribed((updates.name,), 512)
+    subscribed = ConsumeOptions((updates.name,), 512)
     declared = Declarations.of(updates, dead)
     async with AmqpBroker(system.parameters, declared, subscribed) as broker:
         assert await receive(broker, 1) == ["1"]

@@ -22,7 +22,7 @@ from messaging.metrics import ConsumerMetrics, RelayMetrics
 from messaging.relay import Relay
 from messaging.resync import resync
 from messaging.retrying import Retrying
-from messaging.session import Subscribed
+from messaging.session import ConsumeOptions
 from messaging.topology import Declarations, Topology, queue_of, routes
 from openapi.reading import load_description
 from processes.composing import dependencies
@@ -177,7 +177,7 @@ class Watched:
     async def subscriber(self) -> AsyncIterator[ConsumerMetrics]:
         """A running subscriber, which keeps the state, and a note for each renaming."""
         given, metrics = self.documents(self.follower), ConsumerMetrics()
-        subscribed = Subscribed((self.topology.updates.name,), 64)
+        subscribed = ConsumeOptions((self.topology.updates.name,), 64)
 
         async def state(event: Mapping[str, Any]) -> None:
             seen = {name: event[name] for name in ("id", "called", "version")}

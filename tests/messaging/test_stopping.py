@@ -42,7 +42,7 @@ class Swallows:
             return
         yield []
 
-    async def wake_ups(self) -> AsyncGenerator[None, None]:
+    async def watch_changes(self) -> AsyncGenerator[None, None]:
         """Never."""
         yield
         await asyncio.Event().wait()

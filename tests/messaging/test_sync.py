@@ -298,7 +298,9 @@ async def test_a_bad_message_becomes_a_dead_letter_and_stops_nobody(
     assert dead.headers["build"] == "v7"
 
 
-async def test_a_bad_message_that_cannot_be_put_aside_comes_again_alone(system: System) -> None:
+async def test_a_bad_message_that_cannot_be_moved_comes_again_alone(
+    system: System,
+) -> None:
     """Until there is a queue for it; what was applied beside it is done with."""
     order = await system.new_order("someone")
     async with system.broker() as broker, system.consumer() as metrics:

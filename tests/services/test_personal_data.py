@@ -96,7 +96,7 @@ def test_an_event_that_is_refused_is_logged_by_code_and_id_alone(
     with refusing(stack, "orders"):
         assert v1.put(f"/users/{user}", json=planted).status_code == 200
         refused = f"121 DocumentValidationFailure of {order}"
-        logged(stack, "order-consumer", "message_put_aside", refused)
+        logged(stack, "order-consumer", "retry_scheduled", refused)
     until(
         lambda: orders.get(f"/orders/{order}").json()[Order.userEmails] == planted[User.emails],
         "the order follows its user",

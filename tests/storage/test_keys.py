@@ -135,7 +135,7 @@ async def test_what_is_told_of_a_number_is_known_to_be_published(
     assert [some async for some in outbox.unpublished(10)] == []
     (keys,) = [some async for some in outbox.keys(10)]
     assert keys == [str(pet["petId"])]
-    assert await outbox.publish_above(dict.fromkeys(keys, 3), 10) == 1
+    assert await outbox.bump_versions(dict.fromkeys(keys, 3), 10) == 1
     ((again,),) = [some async for some in outbox.unpublished(10)]
     assert (again.version, again.data) == (13, pet)
 

@@ -99,7 +99,7 @@ def test_a_taken_address_tells_nothing_of_its_owner(users: Target) -> None:
         assert secret.encode() not in answer.body
 
 
-BESIDE = [
+MANAGEMENT_PATHS = [
     ("GET", "/ui/nothing", 404),
     ("GET", "/ui/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd", 404),
     ("GET", "/ui/../../../../etc/passwd", 404),
@@ -114,7 +114,7 @@ BESIDE = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "status"), BESIDE)
+@pytest.mark.parametrize(("method", "path", "status"), MANAGEMENT_PATHS)
 def test_errors_beside_the_api_are_problems_too(
     service: Target, method: str, path: str, status: int
 ) -> None:

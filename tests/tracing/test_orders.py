@@ -101,7 +101,7 @@ def test_a_retry_and_its_wait_are_spans_of_the_trace(
     broken = {"$set": {"items": "none"}}
     orders["orders"].update_one({"_id": order}, broken, bypass_document_validation=True)
     trace, email = client.change(user)
-    line = until(lambda: _line(traced, "order-consumer", "message_put_aside", trace), "a retry")
+    line = until(lambda: _line(traced, "order-consumer", "retry_scheduled", trace), "a retry")
     assert line["request_id"] == request_of(trace)
     orders["orders"].update_one({"_id": order}, {"$set": {"items": items}})
     until(lambda: client.emails(order) == [email], "the order has it")

@@ -68,7 +68,7 @@ class Population:
     async def change_crowd(self) -> None:
         """Have something to be published of every user."""
         async for keys in self._outbox.keys(_AT_ONCE):
-            await self._outbox.publish_above(dict.fromkeys(keys, 0), 1)
+            await self._outbox.bump_versions(dict.fromkeys(keys, 0), 1)
 
     async def behind(self) -> int:
         """How many orders no change has reached."""

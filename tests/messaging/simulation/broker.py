@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from messaging.broker import Address, Delivery, Disconnected, Message, Returned, Unconfirmed
-from messaging.session import Subscribed
+from messaging.session import ConsumeOptions
 from messaging.topology import KEY, Binding, Declarations, Queue, Topology
 from tests.messaging.simulation.scheduler import Process, Scheduler, Steps
 
@@ -227,7 +227,7 @@ class StandInBroker:
                     await self._call(self._process, self, self._server.declare(each))
             raise
 
-    async def declare(self, declarations: Declarations, subscribed: Subscribed) -> None:
+    async def declare(self, declarations: Declarations, subscribed: ConsumeOptions) -> None:
         """See `Receiving`."""
         self._declarations, self.queues = declarations, subscribed.queues
         if not self.is_up:
@@ -257,7 +257,7 @@ class StandInBroker:
         receipts = [each.receipt for each in deliveries if isinstance(each.receipt, Receipt)]
         await self._call(self._process, self._server, self._server.acknowledge(receipts))
 
-    async def give_back(self) -> None:
+    async def requeue(self) -> None:
         """See `Subscription`."""
         self.lose()
 

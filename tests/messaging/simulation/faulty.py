@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from messaging.broker import Address, BrokerError, Message
 from storage.contacts import Contacts
-from storage.outbox import Change
+from storage.outbox import OutboxEntry
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker, Stored
 from tests.messaging.simulation.faulty_parts import FAULTY_PARTS
 from tests.messaging.simulation.faulty_requests import FAULTY_REQUESTS
@@ -99,7 +99,7 @@ class DutyInASecondWrite(UserDatabase):
 class RemovesDutiesBlindly(UserDatabase):
     """Removes the duty although a newer change has come meanwhile."""
 
-    def may_remove_duty(self, user: User, change: Change) -> bool:  # noqa: ARG002
+    def may_remove_duty(self, user: User, change: OutboxEntry) -> bool:  # noqa: ARG002
         """Always."""
         return True
 

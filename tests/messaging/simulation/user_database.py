@@ -10,7 +10,7 @@ from models.fields.user import User as UserFields
 from storage.contacts import Contacts
 from storage.divisions import Division
 from storage.durable import DatabaseUnavailable
-from storage.outbox import Backlog, Change
+from storage.outbox import OutboxEntry, OutboxLag
 from storage.repeats import KEPT
 from tests.apis import change_of
 from tests.messaging.simulation import journal
@@ -94,7 +94,7 @@ class UserDatabase:
         ]
         return [user_id for _, user_id in sorted(found)]
 
-    def read(self, user_ids: Sequence[str]) -> Steps[list[Change]]:
+    def read(self, user_ids: Sequence[str]) -> Steps[list[OutboxEntry]]:
         """What is to be published of these, each from one read of one document."""
         changes = []
         for user_id in user_ids:
@@ -108,7 +108,7 @@ class UserDatabase:
         """The document as a read with concern `majority` sees it."""
         return self.users.durable(user_id)
 
-    def mark_published(self, changes: Collection[Change]) -> Steps[None]:
+    def mark_published(self, changes: Collection[OutboxEntry]) -> Steps[None]:
         """Remove the duties whose version is still the published one."""
         for change in changes:
             yield
@@ -118,7 +118,7 @@ class UserDatabase:
         yield
         self.write_journal()
 
-    def may_remove_duty(self, user: User, change: Change) -> bool:
+    def may_remove_duty(self, user: User, change: OutboxEntry) -> bool:
         """Whether the published version is still the newest."""
         return user.version == change.version
 
@@ -192,7 +192,7 @@ class StandInOutbox:
 
     async def unpublished(
         self, most: int, share: Container[str] | None = None
-    ) -> AsyncGenerator[list[Change], None]:
+    ) -> AsyncGenerator[list[OutboxEntry], None]:
         """See `Outbox`."""
         found = await self._call(self._process, self._server, self._server.unpublished())
         if share is not None:
@@ -203,18 +203,18 @@ class StandInOutbox:
             if changes:
                 yield changes
 
-    async def mark_published(self, changes: Collection[Change]) -> None:
+    async def mark_published(self, changes: Collection[OutboxEntry]) -> None:
         """See `Outbox`."""
         if changes:
             steps = self._server.mark_published(changes)
             await self._call(self._process, self._server, steps)
 
-    async def backlog(self) -> Sequence[Backlog]:
+    async def backlog(self) -> Sequence[OutboxLag]:
         """See `Outbox`."""
         found = await self._call(self._process, self._server, self._server.unpublished())
-        return [Backlog("v1", len(found), EPOCH)] if found else []
+        return [OutboxLag("v1", len(found), EPOCH)] if found else []
 
-    async def wake_ups(self) -> AsyncGenerator[None, None]:
+    async def watch_changes(self) -> AsyncGenerator[None, None]:
         """See `Outbox`."""
         while True:
             heard = self._server.listen()
@@ -242,7 +242,7 @@ class StandInDivisions:
         return await self._call(self._process, self._server, steps)
 
 
-def _change(user_id: str, user: User) -> Change:
+def _change(user_id: str, user: User) -> OutboxEntry:
     contacts = Contacts(
         user_id,
         user.version,

@@ -44,7 +44,7 @@ from tests.messaging.simulation.user_database import (
     UserDatabase,
 )
 
-MOST_STEPS = 20_000
+MAX_STEPS = 20_000
 """A history that has not come to rest after so many steps never will."""
 
 _AS_SHORT_AS_A_REQUEST_SECONDS = 0.1
@@ -488,7 +488,7 @@ class World:
     def _is_over(self) -> bool:
         if self.history.violations:
             return True
-        if self.scheduler.steps > MOST_STEPS:
+        if self.scheduler.steps > MAX_STEPS:
             self.history.violations.append("guarantee 1: it never comes to rest")
             return True
         return (

@@ -11,7 +11,7 @@ GRACE_SECONDS = 5
 """How long what is held may take after the process was told to stop."""
 
 
-async def until_told_to_stop(work: Coroutine[Any, Any, None]) -> None:
+async def run_until_signal(work: Coroutine[Any, Any, None]) -> None:
     """Do the work until SIGTERM or SIGINT cancels it, then return. Its errors are passed on."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
@@ -24,7 +24,7 @@ async def until_told_to_stop(work: Coroutine[Any, Any, None]) -> None:
             raise
 
 
-async def finish(work: Coroutine[Any, Any, T], grace: float = GRACE_SECONDS) -> T:
+async def complete_within_grace(work: Coroutine[Any, Any, T], grace: float = GRACE_SECONDS) -> T:
     """Do the work, to its end even if this task is cancelled meanwhile, within `grace` seconds.
 
     After that the work is cancelled too. The cancellation is passed on in either case.

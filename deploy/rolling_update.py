@@ -21,7 +21,7 @@ _QUIET_WITHIN = 60
 _DRAIN = ("python", "-c", "import os; open(os.environ['DRAIN_FILE'], 'w').close()")
 
 
-class Replacing:
+class RollingUpdate:
     """Brings the containers of a release in, one service after the other."""
 
     def __init__(

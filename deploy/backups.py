@@ -8,15 +8,15 @@ from deploy.compose import Compose
 from deploy.errors import DeployError
 from deploy.layout import Layout
 from deploy.release import Release
-from deploy.replacing import ORDER
 from deploy.report import Report
+from deploy.rolling_update import ORDER
 from deploy.settings import parse
 
 _KEPT = 14
 _NAME = "aware-{:%Y%m%dT%H%M%SZ}.zip"
 
 
-class Keeping:
+class Backups:
     """Writes backups of the release that runs, and brings one back."""
 
     def __init__(self, layout: Layout, release: Release, report: Report) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from storage import batches
-from storage.batches import Batches
+from storage import data_loader
+from storage.data_loader import DataLoader
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +39,7 @@ class Squares:
             self._go_on.release()
 
 
-async def asking(squares: Batches[int, int], *numbers: int) -> list[asyncio.Task[int]]:
+async def asking(squares: DataLoader[int, int], *numbers: int) -> list[asyncio.Task[int]]:
     """Callers that have asked and wait."""
     tasks = [asyncio.create_task(squares.ask(number)) for number in numbers]
     await asyncio.sleep(0.01)
@@ -49,7 +49,7 @@ async def asking(squares: Batches[int, int], *numbers: int) -> list[asyncio.Task
 async def test_alone_nobody_waits() -> None:
     """One question, one query, at once; the next one has its own."""
     query = Squares()
-    squares = Batches(query)
+    squares = DataLoader(query)
     query.finish(2)
     assert [await squares.ask(3), await squares.ask(4)] == [9, 16]
     assert query.asked == [[3], [4]]
@@ -58,7 +58,7 @@ async def test_alone_nobody_waits() -> None:
 async def test_those_who_come_meanwhile_share_the_next_query() -> None:
     """None of them is answered by the one that had begun before they asked."""
     query = Squares()
-    squares = Batches(query)
+    squares = DataLoader(query)
     (first,) = await asking(squares, 1)
     others = await asking(squares, 2, 3, 2)
     assert query.asked == [[1]]
@@ -73,17 +73,19 @@ async def test_those_who_come_meanwhile_share_the_next_query() -> None:
 async def test_a_query_takes_no_more_than_its_share() -> None:
     """What is too much for one goes into the next."""
     query = Squares()
-    squares = Batches(query)
-    tasks = await asking(squares, *range(batches.MOST + 1))
+    squares = DataLoader(query)
+    tasks = await asking(squares, *range(data_loader.MAX_QUESTIONS + 1))
     query.finish(2)
-    assert await asyncio.gather(*tasks) == [each * each for each in range(batches.MOST + 1)]
-    assert [len(each) for each in query.asked] == [batches.MOST, 1]
+    assert await asyncio.gather(*tasks) == [
+        each * each for each in range(data_loader.MAX_QUESTIONS + 1)
+    ]
+    assert [len(each) for each in query.asked] == [data_loader.MAX_QUESTIONS, 1]
 
 
 async def test_a_failure_is_that_of_those_who_shared_it() -> None:
     """And of nobody after them."""
     query = Squares()
-    squares = Batches(query)
+    squares = DataLoader(query)
     query.failure = ConnectionError("gone")
     failing = await asking(squares, 1, 2)
     query.finish(2)
@@ -98,7 +100,7 @@ async def test_a_failure_is_that_of_those_who_shared_it() -> None:
 async def test_giving_up_harms_nobody_else_and_leaves_no_question() -> None:
     """Neither who shares the query, nor who comes later, nor the database."""
     query = Squares()
-    squares = Batches(query)
+    squares = DataLoader(query)
     (first,) = await asking(squares, 1)
     second, third = await asking(squares, 2, 3)
     second.cancel()
@@ -110,9 +112,9 @@ async def test_giving_up_harms_nobody_else_and_leaves_no_question() -> None:
 
 async def test_a_query_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those behind it have theirs."""
-    monkeypatch.setattr(batches, "ANSWER_WITHIN_MS", 50)
+    monkeypatch.setattr(data_loader, "REQUEST_TIMEOUT_MS", 50)
     query = Squares()
-    squares = Batches(query)
+    squares = DataLoader(query)
     (hanging,) = await asking(squares, 1)
     (behind,) = await asking(squares, 2)
     with pytest.raises(TimeoutError):

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from storage.client import ANSWER_WITHIN_MS
+from storage.client import REQUEST_TIMEOUT_MS
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
-MOST = 200
+MAX_QUESTIONS = 200
 """How many questions one query answers at most."""
 
 
-class Batches(Generic[Question, Answer]):
+class DataLoader(Generic[Question, Answer]):
     """Those who ask while a query is under way share the next one.
 
     Whoever asks alone waits for nobody. The more ask at once, the less each of them costs.
@@ -30,7 +30,7 @@ class Batches(Generic[Question, Answer]):
         """The answer. To give up waiting for it harms nobody else.
 
         Raises:
-            TimeoutError: The query took longer than `ANSWER_WITHIN_MS`.
+            TimeoutError: The query took longer than `REQUEST_TIMEOUT_MS`.
             Exception: What the query raised.
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -44,7 +44,7 @@ class Batches(Generic[Question, Answer]):
             while self._waiting:
                 # While the database is away, most of those who wait have given up.
                 waiting = [each for each in self._waiting if not each[1].done()]
-                batch, self._waiting = waiting[:MOST], waiting[MOST:]
+                batch, self._waiting = waiting[:MAX_QUESTIONS], waiting[MAX_QUESTIONS:]
                 if batch:
                     await self._ask_for(batch)
         finally:
@@ -52,7 +52,7 @@ class Batches(Generic[Question, Answer]):
 
     async def _ask_for(self, batch: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_MS / 1000):
+            async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
                 answers = await self._query([question for question, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is for those who asked
             for _, waiting in batch:

@@ -15,7 +15,7 @@ _REQUESTS: tuple[tuple[str, str, object], ...] = (
 )
 
 
-class Watch:
+class AvailabilityProbe:
     """Sends harmless requests from its start to its end."""
 
     def __init__(self, address: Address) -> None:
