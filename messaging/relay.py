@@ -106,8 +106,9 @@ class Relay:
         """Wake the other task at every change, and after every gap in the listening."""
         backoff = Backoff(first=0.1, most=5)
         while True:
-            if not self._is_idle.is_set():
-                self._metrics.change_stream_open.set(1)  # none is missing
+            if not self._is_idle.is_set():  # nobody misses a change stream
+                self._metrics.change_stream_open.set(1)
+                self._problems.report(None, "changes")
                 await self._is_idle.wait()
             try:
                 async with aclosing(self._outbox.watch_changes()) as changes:
@@ -145,17 +146,17 @@ class Relay:
                 continue
             backoff.reset()
             await self._clock.sleep(GATHER_SECONDS)
-            if not self._is_busy(found=self._published > before):
+            self._note_look(found=self._published > before)
+            if self._is_idle.is_set():
                 await self._wait_for_changes()
 
-    def _is_busy(self, *, found: bool) -> bool:
-        """Whether so much is being published that there is no need to listen."""
+    def _note_look(self, *, found: bool) -> None:
+        """Listen no more where so much is published that there is no need to, else again."""
         self._in_a_row = self._in_a_row + 1 if found else 0
         if self._in_a_row < self._busy_after:
             self._is_idle.set()
-            return False
-        self._is_idle.clear()
-        return True
+        else:
+            self._is_idle.clear()
 
     async def _wait_for_changes(self) -> None:
         with suppress(TimeoutError):
