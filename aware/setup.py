@@ -1,7 +1,6 @@
 """`setup`: make databases and broker what the processes need; any number of times."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,7 +65,7 @@ def setup() -> None:
 )
 def mongodb(*, seed: bool, member: str | None, alone: bool, wait: float) -> None:
     """Collections, validators, indexes, logins and migrations, as specs and processes ask for."""
-    refuse_known_passwords(os.environ)
+    refuse_known_passwords()
     settings, seed = mongo_settings(), with_seed() or seed
     layout = collections(declared(), settings.database, load())
     logins = sorted({login for each in layout for login in each.access})
@@ -128,7 +127,7 @@ def _wrong_password_explained(settings: MongoSettings) -> Iterator[None]:
 @setup.command()
 def rabbitmq() -> None:
     """The logins of the processes of events, each with the names that it may touch."""
-    refuse_known_passwords(os.environ)
+    refuse_known_passwords()
     passwords = _rabbitmq_passwords()
     found = set_up_broker(declared(), rabbit_settings(), management_port(), passwords)
     click.echo(f"RabbitMQ: {len(passwords)} logins are ready.")
@@ -140,7 +139,7 @@ def rabbitmq() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def rabbitmq_definitions(file: Path) -> None:
     """Write the same logins, and the administrator, for a broker that imports FILE at its start."""
-    refuse_known_passwords(os.environ)
+    refuse_known_passwords()
     document = definitions(declared(), rabbit_settings(), _rabbitmq_passwords())
     unfinished = file.with_name(f"{file.name}.unfinished")
     unfinished.write_text(json.dumps(document, indent=2))

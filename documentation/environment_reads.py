@@ -25,6 +25,7 @@ TAKES: Mapping[str, str] = {
     "pem": "PEM in base64, on one line",
     "public_key": "PEM, or PEM in base64",
     "ratio": "a number, `0` to `1`",
+    "secret": "text, or the path of a file that holds it in `{}_FILE`",
     "target": "`host:port`",
     "targets": "`host:port`, or several separated by commas",
     "text": "text",
@@ -83,7 +84,12 @@ class _Module:
             return None
         default = given.pop("default", self._value(self._alternatives.get(id(node))))
         bounds = [str(each) for each in given.values() if isinstance(each, int)]
-        takes = " ".join([TAKES[kind], *([f"from {bounds[0]} to {bounds[1]}"] if bounds else [])])
+        takes = " ".join(
+            [
+                TAKES[kind].format(variable),
+                *([f"from {bounds[0]} to {bounds[1]}"] if bounds else []),
+            ]
+        )
         return Read(variable, takes, _shown(default))
 
     def _bind(

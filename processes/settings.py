@@ -37,7 +37,7 @@ def mongo_settings() -> MongoSettings:
     return MongoSettings(
         env.text("MONGO_URI", starts=("mongodb://", "mongodb+srv://")),
         env.text("MONGO_USERNAME"),
-        env.text("MONGO_PASSWORD"),
+        env.secret("MONGO_PASSWORD"),
         env.name("DATABASE_NAME", "aware"),
     )
 
@@ -56,7 +56,7 @@ def rabbit_settings() -> RabbitSettings:
         env.text("RABBITMQ_HOST"),
         env.whole("RABBITMQ_PORT", 1, 65535, default=5673),
         env.text("RABBITMQ_USER"),
-        env.text("RABBITMQ_PASSWORD"),
+        env.secret("RABBITMQ_PASSWORD"),
         env.name("RABBITMQ_QUEUE_NAME", QUEUE_NAME),
     )
 
@@ -91,7 +91,7 @@ def backups_folder() -> Path | None:
 
 def password_for(login: str, system: str) -> str:
     """What the set-up gives a login in a system, `MONGO` or `RABBITMQ`."""
-    return _Environment().text(password_variable(login, system))
+    return _Environment().secret(password_variable(login, system))
 
 
 def password_variable(login: str, system: str) -> str:
@@ -130,6 +130,30 @@ def with_seed() -> bool:
     return _Environment().flag("SEED")
 
 
+def secret(name: str) -> str:
+    """What the variable `name`, or the file that `name`_FILE names, holds; empty where neither is.
+
+    Line ends at the end of a file are not part of it.
+
+    Raises:
+        SettingsError: Both are set, or the file cannot be read or is empty.
+    """
+    # Not FileAwareEnv: it takes {{X}} for the variable X, and a file where both are set.
+    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE")
+    if not path:
+        return value
+    if value:
+        raise SettingsError(f"{name} and {name}_FILE are both set: set one of them")
+    try:
+        value = Path(path).read_text("utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SettingsError(f"{name}_FILE: {path} cannot be read: {reason}") from error
+    if not value:
+        raise SettingsError(f"{name}_FILE: {path} is empty")
+    return value
+
+
 class _Environment:
     """environs, with messages that begin with the variable's name."""
 
@@ -142,6 +166,12 @@ class _Environment:
             raise SettingsError(f"{name} is not set")
         if starts and not value.startswith(starts):
             raise SettingsError(f"{name} must start with {' or '.join(starts)}")
+        return value
+
+    def secret(self, name: str) -> str:
+        value = secret(name)
+        if not value:
+            raise SettingsError(f"{name} is not set")
         return value
 
     def name(self, name: str, default: str) -> str:

@@ -54,6 +54,10 @@ def start(databases: Stack) -> Iterator[Start]:
     [
         ({"MONGO_URI": ""}, "MONGO_URI is not set"),
         ({"MONGO_PASSWORD": ""}, "MONGO_PASSWORD is not set"),
+        (
+            {"MONGO_PASSWORD": "x", "MONGO_PASSWORD_FILE": "/dev/null"},
+            "MONGO_PASSWORD and MONGO_PASSWORD_FILE are both set: set one of them",
+        ),
         ({"VALIDATE_RESPONSES": "perhaps"}, "VALIDATE_RESPONSES must be true or false"),
         ({"WORKERS": "many"}, "WORKERS must be a whole number, 1 to 64"),
         ({"DRAIN_SECONDS": "a while"}, "DRAIN_SECONDS must be a whole number, 0 to 60"),

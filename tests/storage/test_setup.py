@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -39,6 +40,22 @@ def test_a_second_set_up_changes_nothing(databases: Stack, root: MongoClient[Jso
     assert done.returncode == 0, done.stderr
     assert "Seed: 0 users and 0 orders were missing" in done.stdout
     assert ([*users.find()], [*users.list_indexes()]) == before
+
+
+def test_passwords_out_of_files_set_up_the_same(databases: Stack, tmp_path: Path) -> None:
+    """Its own, and those that it gives: the database lets the login in with what the file holds."""
+    changes: dict[str, str] = {}
+    for name, value in databases.environment("mongodb-setup").items():
+        if name.endswith("_PASSWORD"):
+            (tmp_path / name).write_text(f"{value}\n", "utf-8")
+            changes |= {name: "", f"{name}_FILE": str(tmp_path / name)}
+    assert {"MONGO_PASSWORD", "USER_SERVICE_MONGO_PASSWORD"} <= changes.keys()
+    done = set_up(databases, **changes)
+    assert done.returncode == 0, done.stderr
+    given = databases.environment("user-service-v1")
+    login = MongoSettings(given["MONGO_URI"], given["MONGO_USERNAME"], given["MONGO_PASSWORD"])
+    with connect_blocking(login) as client:
+        assert client["aware_users"]["users"].find_one({"_id": "u1"})
 
 
 def test_seeding_is_a_choice_and_tells_how_far_it_is(databases: Stack) -> None:
