@@ -11,21 +11,22 @@ from typing import Any
 
 NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*"
 
+_OR_FILE = "; or the path of a file that holds it in `{}_FILE`"
+
 TAKES: Mapping[str, str] = {
-    "api_keys": "`NAME:KEY`, or several separated by commas",
+    "api_keys": f"`NAME:KEY`, or several separated by commas{_OR_FILE}",
     "callers": "names, separated by commas, or `*`",
     "claim": "up to 255 letters, digits and `. _ ~ : / @ + = -`",
-    "file": "a path",
     "flag": "`true` or `false`",
     "get": "text",
     "listen": "`address:port`",
     "listen_or_off": "`address:port`, or `off`",
     "one_of": "`auto`, `console` or `json`",
     "name": "letters, digits, `_` and `-`; at most 50",
-    "pem": "PEM in base64, on one line",
-    "public_key": "PEM, or PEM in base64",
+    "pem": f"PEM in base64, on one line{_OR_FILE}",
+    "public_key": f"PEM, or PEM in base64{_OR_FILE}",
     "ratio": "a number, `0` to `1`",
-    "secret": "text, or the path of a file that holds it in `{}_FILE`",
+    "secret": f"text{_OR_FILE}",
     "target": "`host:port`",
     "targets": "`host:port`, or several separated by commas",
     "text": "text",

@@ -57,8 +57,8 @@ _HEAD = """\
 Every setting is an environment variable, read and checked when a process starts. A wrong value ends
 the start with one line that names the variable.
 
-A password need not be in the environment, which `docker inspect` shows: where `NAME_FILE` is set,
-the password is what that file holds, in UTF-8, without the line ends at its end. That goes for the
+A password or key need not be in the environment, which `docker inspect` shows: where `NAME_FILE` is
+set, `NAME` is what that file holds, in UTF-8, without the line ends at its end. That goes for the
 passwords that the set-up gives to logins too. `NAME` and `NAME_FILE` both set are refused.
 """
 

@@ -14,6 +14,18 @@ fail() {
   exit 2
 }
 
+# read_secret NAME: where NAME_FILE names a file, NAME is what that holds, for this process alone.
+read_secret() {
+  local file=${1}_FILE text
+  [[ -n ${!file-} ]] || return 0
+  [[ -z ${!1-} ]] || fail "$1 and $file are both set: set one of them"
+  text=$(cat "${!file}" 2>/dev/null) || fail "$file: ${!file} cannot be read"
+  while [[ $text == *[$'\r\n'] ]]; do text=${text%?}; done
+  [[ -n $text ]] || fail "$file: ${!file} is empty"
+  printf -v "$1" %s "$text"
+  export -n "${1?}"
+}
+
 # whole NAME LOWEST HIGHEST
 whole() {
   local value=${!1-}
@@ -119,11 +131,7 @@ whole_key() {
 # The key that tokens are signed with, in lines of 64 characters, and the one algorithm that it is for.
 set_token() {
   local claim name=JWT_PUBLIC_KEY pem=$JWT_PUBLIC_KEY body=''
-  [[ -z $pem || -z $JWT_PUBLIC_KEY_FILE ]] || fail "$name and ${name}_FILE are both set: set one of them"
-  if [[ -n $JWT_PUBLIC_KEY_FILE ]]; then
-    name=JWT_PUBLIC_KEY_FILE
-    pem=$(cat "$JWT_PUBLIC_KEY_FILE") || fail "$name cannot be read"
-  fi
+  [[ -z ${JWT_PUBLIC_KEY_FILE-} ]] || name=JWT_PUBLIC_KEY_FILE
   JWT_ALGORITHM='' JWT_SECRETS='[]' JWT_KEY_CLAIM=alg
   for claim in JWT_ISSUER JWT_AUDIENCE; do
     [[ -z ${!claim} || -n $pem ]] || fail "$claim is set, but JWT_PUBLIC_KEY is not"
@@ -273,13 +281,14 @@ end_leftovers() {
 }
 
 state=${GATEWAY_STATE_DIR:-.aware/gateway}
-: "${API_KEYS:=}" "${JWT_PUBLIC_KEY:=}" "${JWT_PUBLIC_KEY_FILE:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
+: "${API_KEYS:=}" "${JWT_PUBLIC_KEY:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
 : "${OTEL_EXPORTER_OTLP_ENDPOINT:=}" "${OTEL_TRACES_SAMPLER_ARG:=1}"
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}"
 : "${VERSION_CALLERS:=}" "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole REQUEST_SIZE_LIMIT 1 99999999999
 whole RATE_LIMIT_PER_MINUTE 1 999999999
 set_targets
+for secret in API_KEYS JWT_PUBLIC_KEY GATEWAY_TLS_CERTIFICATE GATEWAY_TLS_KEY; do read_secret "$secret"; done
 set_consumers
 check_version_callers
 set_token

@@ -5,11 +5,11 @@ import binascii
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import TypeVar
 
 from kong.errors import SettingError
 from kong.public_key import read_public_key
+from processes.secret_files import SecretError, file_variable, read_secret
 
 _WHOLE = re.compile(r"0|[1-9][0-9]{0,10}")
 _TARGET = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
@@ -77,31 +77,26 @@ class Environment:
             raise SettingError(f"{name} must be {what}, not {text!r}")
         return text
 
+    def _secret(self, name: str) -> str:
+        try:
+            return read_secret(self._variables, name)
+        except SecretError as error:
+            raise SettingError(str(error)) from error
+
     def pem(self, name: str) -> str:
         """PEM, which the variable has in base64."""
         try:
-            text = base64.b64decode(self._variables.get(name, ""), validate=True).decode()
+            text = base64.b64decode(self._secret(name), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             text = "none"
         if text and not text.lstrip().startswith("-----BEGIN "):
             raise SettingError(f"{name} must be PEM in base64, in one line")
         return text
 
-    def file(self, name: str) -> str:
-        """The path of a file; empty where none is named."""
-        return self._variables.get(name, "")
-
-    def public_key(self, name: str, path: str) -> str:
-        """A public key in PEM, or that of the file at `path`, which `name`_FILE says."""
-        text = self._variables.get(name, "")
-        if text and path:
-            raise SettingError(f"{name} and {name}_FILE are both set: set one of them")
-        if path:
-            name = f"{name}_FILE"
-            try:
-                text = Path(path).read_text("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingError(f"{name} cannot be read: {error}") from error
+    def public_key(self, name: str) -> str:
+        """A public key in PEM."""
+        text, file = self._secret(name), file_variable(name)
+        name = file if self._variables.get(file) else name
         try:
             return read_public_key(text) if text else ""
         except ValueError as error:
@@ -109,7 +104,7 @@ class Environment:
 
     def api_keys(self, name: str) -> tuple[tuple[str, str], ...]:
         """Names and keys; one without a name, as it was once written, has that of its place."""
-        texts = [text for text in self._variables.get(name, "").split(",") if text]
+        texts = [text for text in self._secret(name).split(",") if text]
         found = [_API_KEY.fullmatch(text) for text in texts]
         keys = tuple(
             (match[1] or f"key-{place}", match[2]) for place, match in enumerate(found, 1) if match

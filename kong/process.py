@@ -16,6 +16,7 @@ from kong.render import render
 from kong.settings import GatewaySettings, state_folder
 from kong.upstreams import splits, target_variable
 from kong.weights import kept_weights
+from processes.secret_files import file_variable
 from services.reading import declared
 
 ENTRY_POINT = Path(__file__).with_name("docker-entrypoint.sh")
@@ -80,9 +81,9 @@ def kept_settings(environment: Mapping[str, str]) -> GatewaySettings:
     except FileNotFoundError:
         return GatewaySettings.from_environment(environment)
     given = {name: value for name, value in kept.items() if value}
-    return GatewaySettings.from_environment(
-        {**environment, **given, "GATEWAY_STATE_DIR": str(state)}
-    )
+    files = {file_variable(name) for name in given}
+    others = {name: value for name, value in environment.items() if name not in files}
+    return GatewaySettings.from_environment({**others, **given, "GATEWAY_STATE_DIR": str(state)})
 
 
 def write_haproxy_files(settings: GatewaySettings) -> None:

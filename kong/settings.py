@@ -116,7 +116,6 @@ class GatewaySettings:
             and `_`; required where the gateway is reached beyond loopback
         JWT_PUBLIC_KEY: the key that the tokens of `Authorization: Bearer` are signed with: RSA (for
             RS256) or EC on P-256 (for ES256)
-        JWT_PUBLIC_KEY_FILE: a file with that key, in its place
         JWT_ISSUER: what a token's `iss` must be, if anything
         JWT_AUDIENCE: what a token's `aud` must be, or have among others, if anything
         RATE_LIMIT_PER_MINUTE: requests a minute by one caller, or by one address where a caller is
@@ -153,7 +152,7 @@ class GatewaySettings:
             tls_certificate=given.pem("GATEWAY_TLS_CERTIFICATE"),
             tls_key=given.pem("GATEWAY_TLS_KEY"),
             api_keys=tuple(ApiKey(*each) for each in given.api_keys("API_KEYS")),
-            jwt_public_key=given.public_key("JWT_PUBLIC_KEY", given.file("JWT_PUBLIC_KEY_FILE")),
+            jwt_public_key=given.public_key("JWT_PUBLIC_KEY"),
             jwt_issuer=given.claim("JWT_ISSUER"),
             jwt_audience=given.claim("JWT_AUDIENCE"),
             rate_limit_per_minute=given.whole(

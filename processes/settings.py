@@ -10,6 +10,7 @@ from environs import Env, EnvError, validate
 from contract.bodies.limits import MAX_UPLOAD_BYTES
 from messaging.settings import RabbitSettings
 from messaging.topology import MAX_PARTS, QUEUE_NAME
+from processes.secret_files import SecretError, read_secret
 from storage.client import MongoSettings
 
 
@@ -131,27 +132,11 @@ def with_seed() -> bool:
 
 
 def secret(name: str) -> str:
-    """What the variable `name`, or the file that `name`_FILE names, holds; empty where neither is.
-
-    Line ends at the end of a file are not part of it.
-
-    Raises:
-        SettingsError: Both are set, or the file cannot be read or is empty.
-    """
-    # Not FileAwareEnv: it takes {{X}} for the variable X, and a file where both are set.
-    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE")
-    if not path:
-        return value
-    if value:
-        raise SettingsError(f"{name} and {name}_FILE are both set: set one of them")
+    """The secret `name`, empty where there is none; raises SettingsError."""
     try:
-        value = Path(path).read_text("utf-8").rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise SettingsError(f"{name}_FILE: {path} cannot be read: {reason}") from error
-    if not value:
-        raise SettingsError(f"{name}_FILE: {path} is empty")
-    return value
+        return read_secret(os.environ, name)
+    except SecretError as error:
+        raise SettingsError(str(error)) from error
 
 
 class _Environment:

@@ -98,6 +98,18 @@ def test_the_image_takes_what_python_takes(files: Path) -> None:
     assert "PRIVATE KEY" not in repr(settings)
 
 
+def test_certificate_and_key_may_be_in_files(files: Path, tmp_path: Path) -> None:
+    """In base64, as the variables have them; in the image and without it."""
+    environment = {**_variables(files)}
+    for name in ("GATEWAY_TLS_CERTIFICATE", "GATEWAY_TLS_KEY"):
+        (tmp_path / name).write_text(f"{environment.pop(name)}\n")
+        environment[f"{name}_FILE"] = str(tmp_path / name)
+    settings = GatewaySettings.from_environment(environment)
+    assert settings.tls_key == (files / "key.pem").read_text()
+    ended = entry_point(environment, "render")
+    assert ended.returncode == 0, ended.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
