@@ -45,7 +45,7 @@ class ServerTimes:
         self._now = now
 
     def of_creation(self, _sent: Mapping[str, Any]) -> Mapping[str, str]:
-        """Both now."""
+        """Both createdAt and updatedAt, by the server's clock."""
         return dict.fromkeys(SENT.values(), instant_text(self._now()))
 
     def of_change(self, _sent: Mapping[str, Any]) -> UpdateOperators:

@@ -34,7 +34,7 @@ fi
 has_venv ||
     fail "$python cannot make virtual environments; install the Debian package python$version-venv"
 
-# One that was moved, or whose Python is gone, cannot be mended.
+# One that was moved, or whose Python is gone, cannot be repaired.
 "$venv/bin/python" -m pip --version > /dev/null 2>&1 || rm -rf "$venv"
 if [ ! -e "$venv/bin/python" ]; then
     echo "Making $venv with Python $version ..."

@@ -43,7 +43,7 @@ class Plan:
     steps: tuple[Step, ...]
 
     def told(self, *, done: bool) -> str:
-        """In words."""
+        """One line: the API, and what was done to it, or would be unless `done`."""
         if not self.steps:
             return f"{self.api}: unchanged"
         words = " and ".join(step.value for step in self.steps)

@@ -64,7 +64,7 @@ def test_an_error_lists_all_that_is_wrong_with_a_query(orders: Target) -> None:
 
 
 def test_an_error_lists_what_is_wrong_with_path_query_and_body_together(service: Target) -> None:
-    """Who mends what was named is not told of the next part only then."""
+    """One answer names what is wrong in every part: fixing one does not reveal the next."""
     path = f"{service.path}no%20id{'/details' if service.path == '/orders/' else ''}?colour=red"
     body = json.dumps({Order.deliveryAddress: ADDRESS | {"city": 1}}).encode()
     told = service.refuse(request("PUT", path, body, JSON), 400)
