@@ -15,7 +15,7 @@ from messaging.broker import BrokerError
 from messaging.dead_letters import UnknownLetter
 from messaging.resync import UnknownKey
 from storage.backup import BackupError
-from storage.durable import DatabaseUnavailable
+from storage.mongo_io import DatabaseUnavailable
 from storage.redaction import redacted
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from messaging.broker import Disconnected
 from messaging.topology import Queue, Topology
 from observability import metrics
-from storage.durable import DatabaseUnavailable
+from storage.mongo_io import DatabaseUnavailable
 from storage.outbox import Outbox
 from storage.problems import Problem
 

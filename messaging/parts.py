@@ -9,7 +9,7 @@ from messaging.broker import BrokerError
 from messaging.clock import Clock
 from messaging.session import ConsumeOptions
 from messaging.topology import Declarations, Topology
-from storage.durable import DatabaseUnavailable, raise_if_cancelled
+from storage.mongo_io import DatabaseUnavailable, raise_if_cancelled
 from storage.parts import PartsStore
 from storage.problems import Problems, problem_of
 

@@ -15,7 +15,7 @@ from messaging.graceful_shutdown import complete_within_grace
 from messaging.metrics import RelayMetrics
 from messaging.shares import Share
 from storage.divisions import DivisionStore
-from storage.durable import DatabaseUnavailable, raise_if_cancelled
+from storage.mongo_io import DatabaseUnavailable, raise_if_cancelled
 from storage.outbox import Outbox, OutboxEntry
 from storage.problems import Problems, problem_of
 from tracing.cause import Cause

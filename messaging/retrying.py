@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from messaging.clock import Backoff, Clock
-from storage.durable import DatabaseUnavailable, raise_if_cancelled
+from storage.mongo_io import DatabaseUnavailable, raise_if_cancelled
 from storage.problems import Problems, problem_of
 
 T = TypeVar("T")

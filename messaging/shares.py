@@ -17,7 +17,7 @@ import structlog
 
 from messaging.clock import Clock
 from storage.divisions import SLOTS, Division, DivisionStore
-from storage.durable import DatabaseUnavailable, raise_if_cancelled
+from storage.mongo_io import DatabaseUnavailable, raise_if_cancelled
 from storage.problems import Problems, problem_of
 
 BEAT_SECONDS = 1.0

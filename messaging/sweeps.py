@@ -14,7 +14,7 @@ import structlog
 from messaging.clock import Clock
 from messaging.retrying import Retrying
 from storage.contacts import Contacts, ContactsStore
-from storage.durable import DatabaseRefused
+from storage.mongo_io import DatabaseRefused
 
 SLICE = 500
 """How many orders are updated at once: some 70 ms of the database's time."""

@@ -13,7 +13,7 @@ from messaging.retrying import Retrying
 from messaging.sweeps import SLICE, Sweeps
 from models.fields.events import UserContactsChanged
 from storage.contacts import Contacts, ContactsStore
-from storage.durable import DatabaseRefused, DatabaseUnavailable
+from storage.mongo_io import DatabaseRefused, DatabaseUnavailable
 from storage.origin import Origin
 from storage.problems import Problems
 

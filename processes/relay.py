@@ -22,8 +22,8 @@ from services.declaration import Service, System
 from services.payload import events_of, payloads
 from storage.client import connect
 from storage.divisions import MongoDivisionStore
-from storage.durable import silence
 from storage.entity import Entity
+from storage.mongo_io import silence
 from storage.outbox import MongoOutbox
 from storage.problems import Problem
 

@@ -31,7 +31,7 @@ from processes.tracing import configure_tracing
 from services.declaration import Service, System, Version
 from services.reading import declared
 from storage.client import connect
-from storage.durable import silence
+from storage.mongo_io import silence
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -28,8 +28,8 @@ from processes.stored import stored
 from services.declaration import Service, Subscriber, System
 from services.payload import events_of
 from storage.client import Json, connect
-from storage.durable import silence
 from storage.ledger import Ledger
+from storage.mongo_io import silence
 from storage.parts import MongoPartsStore
 from storage.problems import Problem, Problems
 

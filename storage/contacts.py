@@ -15,8 +15,8 @@ from models.fields.order import Order
 from openapi.description import Description
 from storage.client import Json
 from storage.codec import Codec
-from storage.durable import DatabaseRefused, DatabaseUnavailable, read, read_all, write
 from storage.errors import UnstorableError
+from storage.mongo_io import DatabaseRefused, DatabaseUnavailable, read, read_all, write
 from storage.orders import CONTACT_FIELDS, contacts_codec, order_codec
 from storage.origin import Origin
 from storage.redaction import redacted

@@ -10,7 +10,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
 from storage.client import Json
-from storage.durable import DatabaseUnavailable
+from storage.mongo_io import DatabaseUnavailable
 from storage.redaction import redacted
 
 SLOTS = 64

@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 
 from services.declaration import Kind
 from storage.client import DURABLE, Json, now
-from storage.durable import DatabaseRefused, DatabaseUnavailable, is_of_server
+from storage.mongo_io import DatabaseRefused, DatabaseUnavailable, is_of_server
 from storage.redaction import redacted
 from storage.transactions import bound
 

@@ -13,7 +13,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from local.mongodb import find_mongod
 from local.ports import HOST, free_port
 from storage.client import Json
-from storage.durable import DatabaseUnavailable, write
+from storage.mongo_io import DatabaseUnavailable, write
 from storage.problems import problem_of
 from tests.waiting import until, until_async
 

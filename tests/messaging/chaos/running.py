@@ -20,7 +20,7 @@ from local.ports import HOST, Ports
 from local.stack import Stack
 from messaging.topology import Topology
 from storage.client import Json, MongoSettings, connect
-from storage.durable import DatabaseUnavailable
+from storage.mongo_io import DatabaseUnavailable
 from tests.apis import outbox_of
 from tests.messaging.chaos.faults import deck, faults
 from tests.messaging.chaos.load import Load, Records

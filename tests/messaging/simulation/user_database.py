@@ -9,7 +9,7 @@ from models.fields.order import Order
 from models.fields.user import User as UserFields
 from storage.contacts import Contacts
 from storage.divisions import Division
-from storage.durable import DatabaseUnavailable
+from storage.mongo_io import DatabaseUnavailable
 from storage.outbox import OutboxEntry, OutboxLag
 from storage.repeats import KEPT
 from tests.apis import change_of

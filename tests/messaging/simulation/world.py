@@ -18,7 +18,7 @@ from messaging.topology import Topology, for_publishing
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress
 from models.fields.user import User as UserFields
-from storage.durable import DatabaseRefused, DatabaseUnavailable
+from storage.mongo_io import DatabaseRefused, DatabaseUnavailable
 from storage.orders import CONTACTS
 from storage.problems import Problems
 from tests.apis import contact_events
