@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 from hypothesis import assume, given
 
 from generate.client_operations import client_operations
-from sdks.python.runtime.bodies import File
+from sdks.python.runtime.bodies import FORM, File
 from sdks.python.runtime.calls import Call, Settings
-from sdks.python.runtime.operations import UNSET, Operation
+from sdks.python.runtime.operations import UNSET, Encoding, Operation
 from tests.openapi.random import client
 from tests.openapi.random.cases import Case, Trial, cases
 from tests.openapi.random.client import Request
@@ -74,6 +75,24 @@ def _request(method: str, target: str, headers: list[tuple[str, str]], body: byt
 def test_the_handler_is_given_what_a_client_in_python_was(case: Case) -> None:
     """Parameters of every place and style, and bodies of every kind."""
     sent_and_given(case, python)
+
+
+def test_a_form_is_sent_as_its_own_media_type_says_and_not_a_range_before_it() -> None:
+    """In Python."""
+    assert _sent_as_form(python) == [("page[size]", "3")]
+
+
+@pytest.mark.slow
+def test_so_is_one_of_a_client_in_typescript(typescript: Write) -> None:
+    """Of several media types that fit the most specific one counts."""
+    assert _sent_as_form(typescript) == [("page[size]", "3")]
+
+
+def _sent_as_form(write: Write) -> list[tuple[str, str]]:
+    declared = {"*/*": {}, "application/*": {}, FORM: {"page": Encoding(style="deepObject")}}
+    operation = Operation("send", "POST", "/things", bodies=declared)
+    sent = write(operation, {"body": {"page": {"size": 3}}, "content_type": FORM})
+    return parse_qsl(sent.body.decode())
 
 
 @pytest.mark.slow

@@ -102,7 +102,9 @@ def _usual(operation: Operation, body: Any) -> str:  # noqa: ANN401 - as its sch
 
 
 def _encoding(operation: Operation, name: str) -> Mapping[str, Encoding]:
-    return next((found for each, found in operation.bodies.items() if fits(name, each)), {})
+    """That of the most specific media type that fits: `a/b` before `a/*` before `*/*`."""
+    found = [each for each in operation.bodies if fits(name, each)]
+    return operation.bodies[min(found, key=lambda each: each.count("*"))] if found else {}
 
 
 def _urlencoded(body: Mapping[str, Any], encoding: Mapping[str, Encoding]) -> str:

@@ -23,7 +23,9 @@ export function written(operation: Operation, body: unknown, contentType: unknow
     return { contentType: null, content: null };
   }
   const name = typeof contentType === "string" ? contentType : usual(operation, names[0] ?? "", body);
-  const range = names.find((each) => fits(name, each));
+  // The most specific that fits: a/b before a/* before */*.
+  const stars = (each: string) => each.split("*").length;
+  const [range] = names.filter((each) => fits(name, each)).sort((a, b) => stars(a) - stars(b));
   const encoding = (range !== undefined && operation.bodies[range]) || {};
   const kind = essence(name);
   if (isObject(body) && kind === FORM) return { contentType: name, content: urlencoded(body, encoding) };
