@@ -248,7 +248,7 @@ class AmqpBroker:
                 self._log.info("broker_connection_lost", reason=session.lost.result())
             except Disconnected as error:
                 self._log.debug("broker_unreachable", reason=error)
-                self.problems.report(refusal(error, self._parameters), _CONNECTION)
+                self.problems.report_alone(refusal(error, self._parameters), _CONNECTION)
             finally:
                 self._session = None
                 await session.close()

@@ -59,6 +59,12 @@ class Problems:
                 "problem_found", of=self._of, reason=problem.reason, remedy=problem.remedy
             )
 
+    def report_alone(self, problem: Problem, by: Hashable = "") -> None:
+        """This is wrong now, and keeps anybody from telling what else is."""
+        self.report(problem, by)
+        for other in [each for each in self._found if each != by]:
+            self.report(None, other)
+
 
 _AUTHENTICATION_FAILED = 18
 _UNAUTHORIZED = 13

@@ -352,3 +352,19 @@ async def test_a_process_that_has_nothing_to_do_with_it_stays_ready(pair: Pair) 
     assert pair.reasons(CONSUMER) == []
     await trouble.end(pair)
     await pair.ready()
+
+
+@pytest.mark.parametrize("process", [RELAY, CONSUMER])
+async def test_what_keeps_it_from_connecting_is_named_although_a_declaration_was_refused(
+    pair: Pair, process: str
+) -> None:
+    """Of a broker that lets nobody in, nothing else is known any more."""
+    await asyncio.to_thread(pair.forbid, process)
+    try:
+        await pair.names(process, "lacks a permission on the")
+        await asyncio.to_thread(pair.end_connections, process)
+        await pair.names(process, "no permissions in RabbitMQ's virtual host /")
+    finally:
+        await asyncio.to_thread(pair.allow, process)
+    await consistent_after_a_change(pair)
+    await pair.ready()
