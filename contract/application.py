@@ -23,14 +23,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contract.common_headers import with_common_headers
 from contract.deprecation import deprecation_headers
 from contract.errors import FAILED, MethodNotAllowed, NotFound, Problem
 from contract.paths import Paths, is_ambiguous_path, loggable_path
 from openapi.description import Description
 from tracing.requests import REQUEST_ID_HEADER, RequestSpan, RequestSpans
-
-SERVER = (b"server", b"aware")
-"""A header of every answer: whoever asks need not know which library answers."""
 
 _JSON = "application/json"
 
@@ -69,7 +67,7 @@ class Api:
         self._operations = {each.id: each for each in description.operations}
         self._spans = RequestSpans()
         self._deprecated = deprecation_headers(description)
-        self._headers = ((b"x-service-version", version.encode()), SERVER)
+        self._version = (b"x-service-version", version.encode())
         self._translate = translate
         self._observe = observe
 
@@ -91,7 +89,7 @@ class Api:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *self._headers, named]
+                message = with_common_headers(message, self._version, named)
                 if self._deprecated:
                     message["headers"] += self._deprecated.get(_operation(scope) or "", ())
             elif scope["method"] == "HEAD":

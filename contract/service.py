@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract.application import SERVER
+from contract.common_headers import with_common_headers
 from contract.errors import Malformed, MethodNotAllowed, NotFound
 from contract.paths import is_ambiguous_path, is_management_path
 from contract.targets import has_one_host, in_origin_form
@@ -107,7 +107,7 @@ class Service:
 
 async def _send_named(send: Send, message: Message) -> None:
     if message["type"] == "http.response.start":
-        message["headers"] = [*message.get("headers", ()), SERVER]
+        message = with_common_headers(message)
     await send(message)
 
 

@@ -99,6 +99,7 @@ class Configuration:
     failures_per_minute: int
     request_id_header: str
     request_size_limit: int
+    requests_per_second: int
     requests_per_minute: int
 
     def upstream(self, name: str) -> Upstream:
@@ -122,6 +123,7 @@ def parse(text: str) -> Configuration:
     services = tuple(_service(field, asks=asks) for field in root["services"])
     size = _plugin(plugins, "request-size-limiting")["config"]
     size["size_unit"].must_be("bytes")
+    rate = _plugin(plugins, "rate-limiting")["config"]
     configuration = Configuration(
         upstreams=tuple(upstreams.values()),
         services=services,
@@ -132,7 +134,8 @@ def parse(text: str) -> Configuration:
         failures_per_minute=failures_per_minute(root),
         request_id_header=_plugin(plugins, "correlation-id")["config"]["header_name"].text(),
         request_size_limit=size["allowed_payload_size"].whole(1),
-        requests_per_minute=_plugin(plugins, "rate-limiting")["config"]["minute"].whole(1),
+        requests_per_second=rate["second"].whole(1),
+        requests_per_minute=rate["minute"].whole(1),
     )
     _check_references(configuration)
     return configuration

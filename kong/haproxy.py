@@ -98,6 +98,7 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         unauthorized=known[401],
         headers_too_large=known[431],
         method_not_allowed=known[405],
+        too_many_requests=known[429],
         methods=list(allowed_methods()),
         version_not_supported=known[505],
         version_not_allowed=by_kind["version-not-allowed"],

@@ -123,6 +123,7 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         "JWT_ISSUER": settings.jwt_issuer,
         "JWT_AUDIENCE": settings.jwt_audience,
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
+        "RATE_LIMIT_PER_SECOND": str(settings.rate_limit_per_second),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "GATEWAY_STATE_DIR": str(settings.state.resolve()),
         "LOG_FORMAT": settings.log_format.value,

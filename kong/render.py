@@ -78,6 +78,7 @@ def _variables(settings: GatewaySettings, weights: Mapping[str, int]) -> dict[st
         "VERSION_CALLERS": ",".join(settings.version_callers),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
+        "RATE_LIMIT_PER_SECOND": str(settings.burst),
         "TRACES_ENABLED": str(bool(settings.traces_endpoint)).lower(),
         "TRACES_ENDPOINT": settings.traces_endpoint or _NO_COLLECTOR,
         "TRACES_RATIO": settings.traces_ratio,

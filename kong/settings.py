@@ -51,8 +51,8 @@ class GatewaySettings:
     (its chain) and `tls_key`, both PEM. `jwt_public_key` (PEM) is what tokens are signed with,
     `jwt_issuer` and `jwt_audience` what they must name where these are set. Without `api_keys` and
     without `jwt_public_key` everybody may call, which is refused beyond loopback. Rate and size
-    limits are requests per minute (by caller, else by client address) and bytes of a body. Kong
-    sends its spans to `traces_endpoint`, where there is one: of so many of the traces that begin
+    limits are requests (by caller, else by client address) and bytes of a body;
+    `rate_limit_per_second` 0 stands for a tenth of those of a minute, but 100. Kong sends its spans to `traces_endpoint`, where there is one: of so many of the traces that begin
     with it as `traces_ratio` says, 0 to 1.
     """
 
@@ -73,6 +73,7 @@ class GatewaySettings:
     jwt_issuer: str = ""
     jwt_audience: str = ""
     rate_limit_per_minute: int = 6_000
+    rate_limit_per_second: int = 0
     request_size_limit: int = 1_048_576
     state: Path = Path(".aware/gateway")
     log_format: LogFormat = LogFormat.AUTO
@@ -90,6 +91,8 @@ class GatewaySettings:
         for name in ("jwt_issuer", "jwt_audience"):
             if getattr(self, name) and not self.jwt_public_key:
                 raise SettingError(f"{name.upper()} is set, but JWT_PUBLIC_KEY is not")
+        if self.rate_limit_per_second > self.rate_limit_per_minute:
+            raise SettingError("RATE_LIMIT_PER_SECOND is more than RATE_LIMIT_PER_MINUTE")
         for caller in {*self.version_callers} - {"*", *(key.name for key in self.api_keys)}:
             raise SettingError(f"VERSION_CALLERS names {caller}, who has no key in API_KEYS")
         for name in ("tls_certificate", "tls_key"):
@@ -120,6 +123,8 @@ class GatewaySettings:
         JWT_AUDIENCE: what a token's `aud` must be, or have among others, if anything
         RATE_LIMIT_PER_MINUTE: requests a minute by one caller, or by one address where a caller is
             not known
+        RATE_LIMIT_PER_SECOND: how many of them within a second; 0 is a tenth of those of a minute,
+            but 100 if they are as many
         REQUEST_SIZE_LIMIT: bytes of a request body
         GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
         VERSION_CALLERS: names out of API_KEYS, with commas, of callers that may ask for a version
@@ -158,6 +163,9 @@ class GatewaySettings:
             rate_limit_per_minute=given.whole(
                 "RATE_LIMIT_PER_MINUTE", cls.rate_limit_per_minute, 1, 999_999_999
             ),
+            rate_limit_per_second=given.whole(
+                "RATE_LIMIT_PER_SECOND", cls.rate_limit_per_second, 0, 999_999_999
+            ),
             request_size_limit=given.whole(
                 "REQUEST_SIZE_LIMIT", cls.request_size_limit, 1, 99_999_999_999
             ),
@@ -167,6 +175,12 @@ class GatewaySettings:
             traces_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
             traces_ratio=given.ratio("OTEL_TRACES_SAMPLER_ARG", cls.traces_ratio),
         )
+
+    @property
+    def burst(self) -> int:
+        """How many requests a caller may make within a second."""
+        per_minute = self.rate_limit_per_minute
+        return self.rate_limit_per_second or min(per_minute, max(100, per_minute // 10))
 
     def initial(self, names: SplitNames) -> int:
         """What the first version of a split gets at the first start."""

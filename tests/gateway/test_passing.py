@@ -241,6 +241,20 @@ def test_too_many_requests_are_refused(start: Start, services: Services) -> None
     assert len(services.orders.received) <= (5 if gateway.kind is Kind.HAPROXY else 10)
 
 
+def test_a_burst_is_cut_off_and_the_caller_told_to_come_a_second_later(
+    start: Start, services: Services
+) -> None:
+    """What is left of the minute's requests is then there."""
+    gateway = start(rate_limit_per_minute=10_000, rate_limit_per_second=5)
+    with httpx.Client(base_url=gateway.url) as client:
+        answers = [client.get("/orders/") for _ in range(30)]
+        refused = [each for each in answers if each.status_code != httpx.codes.OK]
+        assert_problem(refused[-1], 429, "too-many-requests")
+        assert {each.headers["Retry-After"] for each in refused} == {"1"}
+        until(lambda: client.get("/orders/").status_code == httpx.codes.OK, "the next second")
+    assert len(services.orders.received) < len(answers)
+
+
 def test_a_key_is_needed_where_keys_are_set(start: Start, services: Services) -> None:
     """In its header and nowhere else; the service never sees it."""
     key = "k" * 32

@@ -53,6 +53,7 @@ BAD = {
     ],
     "REQUEST_SIZE_LIMIT": ["0", "1MB", "-5"],
     "RATE_LIMIT_PER_MINUTE": ["0", "many"],
+    "RATE_LIMIT_PER_SECOND": ["many", "6001"],
     "OTEL_EXPORTER_OTLP_ENDPOINT": ["collector:4318", "http://", "http://a b", "http://a/v1"],
     "OTEL_TRACES_SAMPLER_ARG": ["2", "-1", "10%", ".5"],
 }
@@ -63,6 +64,8 @@ GOOD: list[Mapping[str, str]] = [
     {"P_VALUE": "99", "USER_SERVICE_V1_TARGET": "a:1,b:2", "USER_SERVICE_V2_TARGET": "c:3,d:4"},
     {"P_VALUE": "100", "USER_SERVICE_V1_TARGET": "a:1,b:2", "USER_SERVICE_V2_TARGET": "c:3,d:4"},
     {"P_VALUE": "100", "REQUEST_SIZE_LIMIT": "5", "RATE_LIMIT_PER_MINUTE": "7"},
+    {"P_VALUE": "100", "RATE_LIMIT_PER_MINUTE": "99999"},
+    {"P_VALUE": "100", "RATE_LIMIT_PER_MINUTE": "500", "RATE_LIMIT_PER_SECOND": "500"},
     {"P_VALUE": "33", "USER_SERVICE_V2_TARGET": "localhost:5000"},
     {"P_VALUE": "33", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"},
     {
@@ -258,6 +261,7 @@ def test_settings_reach_the_image_whole(state: Path) -> None:
         jwt_issuer="https://idp.example",
         jwt_audience="api",
         rate_limit_per_minute=4,
+        rate_limit_per_second=3,
         request_size_limit=5,
         state=state.resolve(),
     )

@@ -85,6 +85,14 @@ def test_no_answer_names_the_server_program(service: Target) -> None:
         assert "gunicorn" not in str(answer.headers).lower()
 
 
+def test_no_answer_is_to_be_stored_or_sniffed(service: Target) -> None:
+    """Also where no gateway is between."""
+    for path in (service.known, "/nowhere", "/health/live", "/metrics", "/ui/"):
+        answer = service.ask(request("GET", path))
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 @pytest.mark.parametrize("first", [JSON, b"Content-Type: text/plain"], ids=["json", "text"])
 def test_two_content_types_are_refused(service: Target, first: bytes) -> None:
     """Neither of them counts."""
