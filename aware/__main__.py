@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 from messaging.setup import BrokerSetupError
 from openapi.errors import InvalidDocumentError
 from processes.logs import configure_logs
-from processes.settings import SettingsError
+from settings.environment import SettingError
 from storage.contradictions import ContradictionError
 from storage.evolution.errors import MigrationError
 from storage.redaction import redacted
@@ -52,7 +52,7 @@ installed what running it on a laptop needs."""
 
 
 _TOLD = (
-    *(SettingsError, InvalidDocumentError, BrokerSetupError),
+    *(SettingError, InvalidDocumentError, BrokerSetupError),
     *(ContradictionError, MigrationError),
 )
 """What goes wrong for a reason that its message says."""

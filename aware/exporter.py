@@ -11,15 +11,14 @@ import click
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from structlog import get_logger
 
-from kong.environment import Environment
-from kong.errors import SettingError
 from kong.settings import state_folder
 from kong.upstreams import splits
 from kong.weights import WeightFile
 from messaging.graceful_shutdown import run_until_signal
 from observability import metrics
 from processes.health import health_server
-from processes.settings import SettingsError, backups_folder, health_address
+from processes.settings import backups_folder, health_address
+from settings.environment import Environment, SettingError
 from storage.backup import newest_backup
 from storage.problems import Problem
 
@@ -69,11 +68,8 @@ class ExporterMetrics:
 @click.command()
 def exporter() -> None:
     """Answer GET /metrics at HEALTH_BIND until SIGTERM; reads two folders, and changes nothing."""
-    given = Environment(os.environ)
-    try:
-        shares = {e.setting: given.whole(e.setting, None, 0, 100) for e in splits()}
-    except SettingError as error:
-        raise SettingsError(str(error)) from error
+    given = Environment()
+    shares = {e.setting: given.whole(e.setting, None, 0, 100) for e in splits()}
     asyncio.run(_serve(ExporterMetrics(state_folder(os.environ), shares, backups_folder())))
 
 

@@ -15,7 +15,6 @@ from messaging.definitions import definitions
 from messaging.setup import set_up_broker
 from openapi.reading import load_description
 from processes.settings import (
-    SettingsError,
     management_port,
     mongo_settings,
     password_for,
@@ -23,6 +22,7 @@ from processes.settings import (
     with_seed,
 )
 from services.reading import declared
+from settings.environment import SettingError
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.email_keys import update_email_keys
 from storage.entity import Entity
@@ -106,7 +106,7 @@ def _seed(client: MongoClient[Json], settings: MongoSettings, layout: Iterable[C
                 stored=lambda name, document: by_name[name].stored(document),
             )
         except WriteError as error:
-            raise SettingsError(f"{_UNFIT_SEED} ({redacted(error)})") from error
+            raise SettingError(f"{_UNFIT_SEED} ({redacted(error)})") from error
     counts = " and ".join(f"{count} {name}" for name, count in made.items())
     click.echo(f"Seed: {counts or 'nothing'} were missing and are there now.")
 
@@ -118,7 +118,7 @@ def _wrong_password_explained(settings: MongoSettings) -> Iterator[None]:
     except OperationFailure as error:
         if error.code != _AUTHENTICATION_FAILED:
             raise
-        raise SettingsError(
+        raise SettingError(
             f"MongoDB: Authentication failed: MONGO_PASSWORD is not the password of "
             f"{settings.username}. A database keeps the one that it was made with."
         ) from error

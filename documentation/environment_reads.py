@@ -20,6 +20,8 @@ TAKES: Mapping[str, str] = {
     "flag": "`true` or `false`",
     "get": "text",
     "listen": "`address:port`",
+    "matching": "text",
+    "path": "a path",
     "listen_or_off": "`address:port`, or `off`",
     "one_of": "`auto`, `console` or `json`",
     "name": "letters, digits, `_` and `-`; at most 50",
@@ -124,6 +126,8 @@ class _Module:
                 return next(
                     getattr(each, name) for each in own if each.__module__ == module.__name__
                 )
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                return getattr(getattr(self._imported(), owner, None), name, None)
             case ast.Call(func=ast.Name(id="str"), args=[inner]):
                 return self._value(inner)
         return None

@@ -15,7 +15,8 @@ from pathlib import Path
 import orjson
 
 from kong.errors import ConfigurationError
-from kong.settings import GatewaySettings, LogFormat
+from kong.settings import GatewaySettings
+from settings.log_format import LogFormat
 
 MAX_BYTES = 16 * 1_048_576
 """Of a file; there is one older beside it. docker-entrypoint.sh does the same with Kong's."""

@@ -8,7 +8,7 @@ import structlog
 
 from canary.command import rollout
 from canary.record import Record, record_path
-from kong.errors import GatewayError, SettingError
+from kong.errors import GatewayError
 from kong.process import kept_settings, prepare
 from kong.render import render
 from kong.routes import all_apis, disagreements
@@ -17,6 +17,7 @@ from kong.settings import GatewaySettings
 from kong.upstreams import SplitNames, split_names, splits
 from kong.weight import count_versions, only_one, set_weight
 from kong.weights import WeightFile, percentage
+from settings.environment import SettingError
 
 _DEVIATIONS = 4
 """How many standard deviations a counted share may be off while others send requests too."""
@@ -29,7 +30,7 @@ class _Group(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except GatewayError as error:
+        except (GatewayError, SettingError) as error:
             raise click.ClickException(str(error)) from error
 
 

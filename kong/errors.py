@@ -5,10 +5,6 @@ class GatewayError(Exception):
     """Something about the gateway that the caller can put right; its text is the whole message."""
 
 
-class SettingError(GatewayError):
-    """An environment variable has a value the gateway cannot be started with."""
-
-
 class ConfigurationError(GatewayError):
     """kong.yml does not say what the gateway needs; names the field."""
 

@@ -16,8 +16,8 @@ from kong.render import render
 from kong.settings import GatewaySettings, state_folder
 from kong.upstreams import splits, target_variable
 from kong.weights import kept_weights
-from processes.secret_files import file_variable
 from services.reading import declared
+from settings.environment import file_variable
 
 ENTRY_POINT = Path(__file__).with_name("docker-entrypoint.sh")
 _KEPT = "settings.json"

@@ -2,27 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
 from kong.addresses import is_loopback, url_on_this_machine
-from kong.environment import Environment
-from kong.errors import SettingError
+from kong.environment import GatewayEnvironment
 from kong.public_key import algorithm_of
 from kong.upstreams import PAPERS_SETTING, SplitNames, splits, target_variable
 from services.reading import declared
-
-
-class LogFormat(StrEnum):
-    """How a process writes its log."""
-
-    AUTO = "auto"
-    """CONSOLE on a terminal, else JSON."""
-    CONSOLE = "console"
-    """A line for people."""
-    JSON = "json"
-    """A JSON object a line."""
+from settings.environment import SettingError
+from settings.log_format import LogFormat
 
 
 @dataclass(frozen=True)
@@ -52,8 +41,9 @@ class GatewaySettings:
     `jwt_issuer` and `jwt_audience` what they must name where these are set. Without `api_keys` and
     without `jwt_public_key` everybody may call, which is refused beyond loopback. Rate and size
     limits are requests (by caller, else by client address) and bytes of a body;
-    `rate_limit_per_second` 0 stands for a tenth of those of a minute, but 100. Kong sends its spans to `traces_endpoint`, where there is one: of so many of the traces that begin
-    with it as `traces_ratio` says, 0 to 1.
+    `rate_limit_per_second` 0 stands for a tenth of those of a minute, but 100. Kong sends its
+    spans to `traces_endpoint`, where there is one: of so many of the traces that begin with it as
+    `traces_ratio` says, 0 to 1.
     """
 
     p_value: int = 100
@@ -135,7 +125,7 @@ class GatewaySettings:
             to `1`
         LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json`
         """
-        given = Environment(environment)
+        given = GatewayEnvironment(environment)
         listen = given.listen("KONG_PROXY_LISTEN", cls.listen)
         settings = [each.setting for each in splits()]
         others = [each for each in settings if each != PAPERS_SETTING]

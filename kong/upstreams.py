@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kong.errors import SettingError
 from services.declaration import Service, System
 from services.reading import declared
+from settings.environment import SettingError
 
 PAPERS_SETTING = "P_VALUE"
 """The setting of the split that the paper has."""

@@ -4,9 +4,9 @@ import os
 import re
 from pathlib import Path
 
-from kong.errors import SettingError
 from kong.settings import GatewaySettings
 from kong.upstreams import PAPERS_SETTING, SplitNames, splits
+from settings.environment import SettingError
 
 
 def percentage(text: str, name: str) -> int:

@@ -18,6 +18,7 @@ from local.parts import OBSERVABILITY, every, own, possible
 from local.passwords import COMMANDS
 from local.ports import Ports
 from local.stack import ROOT, Stack
+from settings.environment import Environment
 
 _P = ParamSpec("_P")
 _INTERRUPTED = "Interrupted; everything is stopped."
@@ -131,7 +132,7 @@ def state_folder() -> Path:
 
     AWARE_STATE: the folder of data, logs and passwords; `.aware` in the clone by default
     """
-    return Path(os.environ.get("AWARE_STATE") or ROOT / ".aware").resolve()
+    return (Environment().path("AWARE_STATE") or ROOT / ".aware").resolve()
 
 
 def configured() -> Stack:
@@ -140,14 +141,10 @@ def configured() -> Stack:
     P_VALUE: percent of the user requests that v1 gets at the first start, 0 to 100
     OBSERVABILITY: `true` starts Prometheus and the exporter too
     """
-    value = os.environ.get("P_VALUE") or str(FIRST_SHARE)
-    if not (value.isascii() and value.isdigit() and int(value) <= 100):  # noqa: PLR2004 - per cent
-        raise LocalError(f"P_VALUE is {value!r}; it must be a whole number from 0 to 100.")
-    observed = os.environ.get("OBSERVABILITY") or "false"
-    if observed not in ("true", "false"):
-        raise LocalError(f"OBSERVABILITY is {observed!r}; it must be true or false.")
-    parts = (*every(), *(OBSERVABILITY if observed == "true" else ()))
-    return Stack(state_folder(), Ports.standard(os.environ), int(value), parts)
+    given = Environment()
+    parts = (*every(), *(OBSERVABILITY if given.flag("OBSERVABILITY") else ()))
+    share = given.whole("P_VALUE", FIRST_SHARE, 0, 100)
+    return Stack(state_folder(), Ports.standard(os.environ), share, parts)
 
 
 def _start(system: Stack) -> None:

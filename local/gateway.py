@@ -14,13 +14,15 @@ from kong import haproxy
 from kong.errors import GatewayError
 from kong.process import Gateway, prepare
 from kong.routes import harmless
-from kong.settings import GatewaySettings, LogFormat
+from kong.settings import GatewaySettings
 from kong.upstreams import PAPERS_SETTING, splits
 from kong.weights import WeightFile
 from local.errors import LocalError
 from local.ports import Ports
 from openapi.errors import InvalidDocumentError
 from services.reading import declared
+from settings.environment import SettingError
+from settings.log_format import LogFormat
 
 _FOLDER = "gateway"
 _FROM_OUTSIDE = (
@@ -48,7 +50,7 @@ def gateway(state: Path, ports: Ports, p_value: int) -> Gateway:
             log_format=LogFormat.JSON if automatic else given.log_format,
         )
         return prepare(settings)
-    except GatewayError as error:
+    except (GatewayError, SettingError) as error:
         raise LocalError(f"The gateway cannot be started: {error}") from error
 
 

@@ -12,6 +12,7 @@ import psutil
 from local.errors import LocalError, PortTakenError
 from services.ports import FixedPorts, purposes
 from services.reading import declared
+from settings.environment import Environment
 
 HOST = "127.0.0.1"
 
@@ -29,13 +30,10 @@ class Ports(FixedPorts):
     def standard(cls, environment: Mapping[str, str]) -> Self:
         """The paper's ports, each replaced by its variable where `environment` has it.
 
-        Raises LocalError, naming the variable, for what is no port and for a port given twice.
+        Raises SettingError for what is no port, and LocalError for a port given twice.
         """
-        standard = cls()
-        numbers = {
-            name: _number(variable(name), environment.get(variable(name)) or str(standard[name]))
-            for name in names()
-        }
+        standard, given = cls(), Environment(environment)
+        numbers = {name: given.whole(variable(name), standard[name], 1, 65535) for name in names()}
         _refuse_duplicates(numbers)
         return cls._of(numbers)
 
@@ -142,12 +140,6 @@ def _refuse_duplicates(numbers: Mapping[str, int]) -> None:
                 "give each a port of its own."
             )
         seen[port] = name
-
-
-def _number(name: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):  # noqa: PLR2004
-        raise LocalError(f"{name} is {value!r}; it must be a whole number from 1 to 65535.")
-    return int(value)
 
 
 def _taken_message(name: str, port: int) -> str | None:

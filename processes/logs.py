@@ -1,7 +1,6 @@
 """How a process logs: for people in a terminal, as JSON lines elsewhere."""
 
 import logging
-import os
 import sys
 import warnings
 from types import TracebackType
@@ -9,8 +8,9 @@ from types import TracebackType
 import structlog
 from structlog.typing import EventDict
 
-from processes.settings import SettingsError
 from processes.tracebacks import as_data, as_text
+from settings.environment import Environment
+from settings.log_format import LogFormat
 from storage.redaction import redacted
 from tracing.logs import add_cause
 
@@ -29,12 +29,10 @@ def configure_logs(process: str) -> None:
     LOG_FORMAT: `auto` is `console` (for people) on a terminal, otherwise `json` (an object a line)
 
     Raises:
-        SettingsError: LOG_FORMAT is neither `auto`, `console` nor `json`.
+        SettingError: LOG_FORMAT is neither `auto`, `console` nor `json`.
     """
-    form = os.environ.get("LOG_FORMAT", "auto")
-    if form not in ("auto", "console", "json"):
-        raise SettingsError(f"LOG_FORMAT must be auto, console or json, not {form}")
-    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    form = Environment().one_of("LOG_FORMAT", LogFormat.AUTO)
+    console = form is LogFormat.CONSOLE or (form is LogFormat.AUTO and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

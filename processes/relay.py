@@ -32,7 +32,7 @@ def run(system: System, service: Service, row: Row) -> None:
     """Run the relay of a service until SIGTERM.
 
     Raises:
-        SettingsError: An environment variable is missing or wrong.
+        SettingError: An environment variable is missing or wrong.
     """
     asyncio.run(_main(system, service, row))
 

@@ -18,18 +18,13 @@ from handlers.answers import translate
 from processes.composing import ONLY_VERSION, dependencies
 from processes.metrics import HttpMetrics
 from processes.modules import imported
-from processes.settings import (
-    SettingsError,
-    drain_file,
-    max_upload_bytes,
-    mongo_settings,
-    validate_responses,
-)
+from processes.settings import drain_file, max_upload_bytes, mongo_settings, validate_responses
 from processes.start import exit_on_config_error
 from processes.stored import Stored, stored
 from processes.tracing import configure_tracing
 from services.declaration import Service, System, Version
 from services.reading import declared
+from settings.environment import SettingError
 from storage.client import connect
 from storage.mongo_io import silence
 
@@ -46,7 +41,7 @@ def create(name: str, version: str = "") -> Application:
     rows = {(each.name, one.name): (each, one) for each, one in system.http.values()}
     if (name, version) not in rows:
         known = ", ".join(" ".join(row).strip() for row in rows)
-        raise SettingsError(f"services.yaml has no {name} {version}".strip() + f", but {known}")
+        raise SettingError(f"services.yaml has no {name} {version}".strip() + f", but {known}")
     service, one = rows[name, version]
     configure_tracing(one.process)
     return composed(system, service, one)
@@ -61,7 +56,7 @@ def composed(system: System, service: Service, version: Version) -> Application:
         version: Which of its versions.
 
     Raises:
-        SettingsError: An environment variable is missing or wrong.
+        SettingError: An environment variable is missing or wrong.
         InvalidDocumentError: A spec is not sound, or asks for what services cannot do.
         ModuleImportError: The handlers, or the composition, cannot be imported.
         HandlerMismatchError: The handlers are not those of the spec.

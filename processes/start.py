@@ -9,13 +9,13 @@ import structlog
 from contract.handlers import HandlerMismatchError
 from openapi.errors import InvalidDocumentError
 from processes.modules import ModuleImportError
-from processes.settings import SettingsError
+from settings.environment import SettingError
 from storage.evolution.errors import MigrationError
 
 log = structlog.get_logger(__name__)
 
 CONFIG_ERRORS = (
-    *(SettingsError, InvalidDocumentError, ModuleImportError),
+    *(SettingError, InvalidDocumentError, ModuleImportError),
     *(HandlerMismatchError, MigrationError),
 )
 """What keeps a process from starting for a reason that the message says, a line each."""

@@ -38,7 +38,7 @@ def run(system: System, service: Service, row: Subscriber) -> None:
     """Apply the events that a service follows until SIGTERM.
 
     Raises:
-        SettingsError: An environment variable is missing or wrong.
+        SettingError: An environment variable is missing or wrong.
         ModuleImportError: The handlers, or the composition, cannot be imported.
         HandlerMismatchError: A handler is missing, or asks for what nobody gives.
     """

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from opentelemetry import trace
 
-from processes.settings import SettingsError
+from settings.environment import SettingError
 
 _SAMPLERS = ("always_on", "always_off", "traceidratio")
 _SAMPLER_NAMES = (*_SAMPLERS, *(f"parentbased_{each}" for each in _SAMPLERS))
@@ -35,7 +35,7 @@ sampler's name ends in `traceidratio`
     OTEL_SDK_DISABLED: `true` records nothing, whatever else is set
 
     Raises:
-        SettingsError: One of them is nothing that can be done.
+        SettingError: One of them is nothing that can be done.
     """
     if not _is_wanted():
         return
@@ -62,7 +62,7 @@ sampler's name ends in `traceidratio`
 
 
 def _is_wanted() -> bool:
-    """Whether there is a collector; raises SettingsError where it, or what it is to get, is wrong.
+    """Whether there is a collector; raises SettingError where it, or what it is to get, is wrong.
 
     The SDK would take its defaults then, and say so in the log.
     """
@@ -75,20 +75,20 @@ def _is_wanted() -> bool:
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces),
     ):
         if value and not value.startswith(("http://", "https://")):
-            raise SettingsError(f"{name} must be http://host:port, not {value!r}")
+            raise SettingError(f"{name} must be http://host:port, not {value!r}")
     protocol = os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") or _PROTOCOL
     if protocol != _PROTOCOL:
-        raise SettingsError(
+        raise SettingError(
             f"OTEL_EXPORTER_OTLP_PROTOCOL must be {_PROTOCOL}, not {protocol!r}: "
             "every collector takes it, by default at port 4318"
         )
     sampler = os.environ.get("OTEL_TRACES_SAMPLER") or _SAMPLER_NAMES[0]
     if sampler not in _SAMPLER_NAMES:
         known = ", ".join(_SAMPLER_NAMES)
-        raise SettingsError(f"OTEL_TRACES_SAMPLER must be one of {known}, not {sampler!r}")
+        raise SettingError(f"OTEL_TRACES_SAMPLER must be one of {known}, not {sampler!r}")
     ratio = os.environ.get("OTEL_TRACES_SAMPLER_ARG") or "1"
     if sampler.endswith("traceidratio") and not _is_part(ratio):
-        raise SettingsError(f"OTEL_TRACES_SAMPLER_ARG must be a number, 0 to 1, not {ratio!r}")
+        raise SettingError(f"OTEL_TRACES_SAMPLER_ARG must be a number, 0 to 1, not {ratio!r}")
     return (os.environ.get("OTEL_SDK_DISABLED") or "false").lower() != "true"
 
 

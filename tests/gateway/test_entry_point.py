@@ -22,9 +22,10 @@ import pytest
 
 from kong.access_log import MAX_BYTES, log_path
 from kong.process import prepare
-from kong.settings import GatewaySettings, LogFormat
+from kong.settings import GatewaySettings
 from local import leftovers
 from local.ports import free_port
+from settings.log_format import LogFormat
 from tests.gateway.conftest import Services
 from tests.gateway.raw import send_without_end
 from tests.gateway.running import elsewhere

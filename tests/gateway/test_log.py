@@ -9,7 +9,8 @@ import pytest
 
 from kong.access_log import MAX_BYTES, log_path
 from kong.process import ENTRY_POINT
-from kong.settings import ApiKey, LogFormat
+from kong.settings import ApiKey
+from settings.log_format import LogFormat
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import Running, elsewhere
 from tests.waiting import until

@@ -22,15 +22,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from kong.consumers import Consumer
-from kong.errors import ConfigurationError, GatewayError, SettingError
+from kong.errors import ConfigurationError, GatewayError
 from kong.haproxy import LIMITS
 from kong.process import ENTRY_POINT, Kind, prepare, variables
 from kong.render import render
-from kong.settings import ApiKey, GatewaySettings, LogFormat
+from kong.settings import ApiKey, GatewaySettings
 from kong.upstreams import split_names
 from kong.weights import WeightFile
 from local.ports import free_port
 from services.reading import declared
+from settings.environment import SettingError
+from settings.log_format import LogFormat
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load

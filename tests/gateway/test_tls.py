@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kong.errors import SettingError
 from kong.process import variables
 from kong.settings import GatewaySettings
 from local.ports import free_port
+from settings.environment import SettingError
 from tests.gateway.conftest import Start
 from tests.gateway.running import elsewhere
 from tests.gateway.test_starting import entry_point

@@ -194,7 +194,7 @@ def test_a_share_that_is_none_is_refused(shell: dict[str, str], value: str) -> N
     """P is a whole number of per cent."""
     refused = _aware(shell | {"P_VALUE": value}, "start")
     assert refused.returncode == 1
-    assert f"P_VALUE is {value!r}; it must be a whole number from 0 to 100." in refused.stderr
+    assert f"P_VALUE must be a whole number from 0 to 100, not {value!r}" in refused.stderr
 
 
 def test_status_where_nothing_runs_says_so(shell: dict[str, str]) -> None:

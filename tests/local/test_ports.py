@@ -12,6 +12,7 @@ import pytest
 from local import ports
 from local.errors import LocalError, PortTakenError
 from local.ports import Ports, free_port
+from settings.environment import SettingError
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_variable_changes_its_port_and_no_other() -> None:
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "80a", "٣", "1.5", " 80"])
 def test_what_is_no_port_is_refused_with_its_variable(value: str) -> None:
     """The message names the variable and the value."""
-    with pytest.raises(LocalError, match=r"GATEWAY_PORT is .*from 1 to 65535"):
+    with pytest.raises(SettingError, match=r"GATEWAY_PORT must be .*from 1 to 65535, not "):
         Ports.standard({"GATEWAY_PORT": value})
 
 

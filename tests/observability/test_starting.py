@@ -9,10 +9,10 @@ import psutil
 import pytest
 
 from local.commands import configured
-from local.errors import LocalError
 from local.parts import OBSERVABILITY, every, http_processes
 from local.ports import Ports
 from local.stack import Stack
+from settings.environment import SettingError
 from tests.documentation.pages import ROOT
 from tests.waiting import until
 
@@ -51,7 +51,7 @@ def test_they_are_parts_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("OBSERVABILITY", "true")
     assert configured().parts == (*every(), *OBSERVABILITY)
     monkeypatch.setenv("OBSERVABILITY", "yes")
-    with pytest.raises(LocalError, match="OBSERVABILITY is 'yes'; it must be true or false"):
+    with pytest.raises(SettingError, match="OBSERVABILITY must be true or false, not 'yes'"):
         configured()
 
 

@@ -59,9 +59,9 @@ def start(databases: Stack) -> Iterator[Start]:
             "MONGO_PASSWORD and MONGO_PASSWORD_FILE are both set: set one of them",
         ),
         ({"VALIDATE_RESPONSES": "perhaps"}, "VALIDATE_RESPONSES must be true or false"),
-        ({"WORKERS": "many"}, "WORKERS must be a whole number, 1 to 64"),
-        ({"DRAIN_SECONDS": "a while"}, "DRAIN_SECONDS must be a whole number, 0 to 60"),
-        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be auto, console or json"),
+        ({"WORKERS": "many"}, "WORKERS must be a whole number from 1 to 64"),
+        ({"DRAIN_SECONDS": "a while"}, "DRAIN_SECONDS must be a whole number from 0 to 60"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be one of auto, console, json"),
     ],
 )
 def test_a_wrong_setting_ends_the_start_and_is_named(

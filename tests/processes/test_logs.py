@@ -48,7 +48,7 @@ def test_an_unknown_form_is_refused_by_its_variable() -> None:
         check=False,
     )
     assert done.returncode != 0
-    assert "LOG_FORMAT must be auto, console or json, not xml" in done.stderr
+    assert "LOG_FORMAT must be one of auto, console, json, not 'xml'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

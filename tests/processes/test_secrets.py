@@ -5,13 +5,8 @@ from pathlib import Path
 import pytest
 
 from aware.passwords import refuse_known_passwords
-from processes.settings import (
-    SettingsError,
-    mongo_settings,
-    password_for,
-    rabbit_settings,
-    secret,
-)
+from processes.settings import mongo_settings, password_for, rabbit_settings
+from settings.environment import Environment, SettingError
 
 PASSWORD = " p\u00e4ss {{HOME}} $HOME "
 """Nothing in it is anything but itself."""
@@ -30,7 +25,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_password_is_what_its_file_holds(file: Path, end: str) -> None:
     """As it stands there, without the line's end."""
     file.write_bytes(f"{PASSWORD}{end}".encode())
-    assert secret("GIVEN") == PASSWORD
+    assert Environment().secret("GIVEN") == PASSWORD
 
 
 def test_a_password_of_the_environment_is_taken_as_it_stands(
@@ -39,17 +34,15 @@ def test_a_password_of_the_environment_is_taken_as_it_stands(
     """Where no file is named, or the name is empty."""
     monkeypatch.setenv("GIVEN", PASSWORD)
     monkeypatch.setenv("GIVEN_FILE", "")
-    assert secret("GIVEN") == PASSWORD
+    assert Environment().secret("GIVEN") == PASSWORD
 
 
 def test_a_password_given_twice_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where both are the same."""
     file.write_text("x")
     monkeypatch.setenv("GIVEN", "x")
-    with pytest.raises(
-        SettingsError, match=r"^GIVEN and GIVEN_FILE are both set: set one of them$"
-    ):
-        secret("GIVEN")
+    with pytest.raises(SettingError, match=r"^GIVEN and GIVEN_FILE are both set: set one of them$"):
+        Environment().secret("GIVEN")
 
 
 @pytest.mark.parametrize(
@@ -67,8 +60,8 @@ def test_a_file_without_a_password_is_refused(
     """By the variable, the file, and why; nothing of what it holds is told."""
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(SettingsError) as refused:
-        secret("GIVEN")
+    with pytest.raises(SettingError) as refused:
+        Environment().secret("GIVEN")
     assert str(refused.value) == f"GIVEN_FILE: {file} {reason}"
 
 
@@ -99,6 +92,6 @@ def test_a_password_that_everybody_knows_is_refused_beyond_loopback(
     refuse_known_passwords()
     monkeypatch.setenv("GATEWAY_ADDRESS", "shop.example")
     with pytest.raises(
-        SettingsError, match=r"^GIVEN_PASSWORD is laptop-relay, which everybody knows"
+        SettingError, match=r"^GIVEN_PASSWORD is laptop-relay, which everybody knows"
     ):
         refuse_known_passwords()

@@ -1,0 +1,1 @@
+"""Environment variables, read and checked; each process says in its own file which it takes."""
