@@ -28,7 +28,7 @@ from storage.divisions import DIVISIONS
 from storage.evolution.records import MIGRATIONS
 from storage.evolution.transition import Transition
 from storage.layout import collections, records
-from storage.parts import MOST, PARTS
+from storage.queue_part_counts import MOST, PARTS
 
 _OF_PROCESSES = (DIVISIONS, PARTS)
 """What processes agree on while they run: of no use to others, and not empty where some run."""

@@ -11,16 +11,16 @@ import click
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from structlog import get_logger
 
-from kong.settings import state_folder
-from kong.upstreams import splits
-from kong.weights import WeightFile
+from gateway.settings import state_folder
+from gateway.splits import splits
+from gateway.weight_file import WeightFile
+from health.problems import Problem
+from health.server import health_server
 from messaging.graceful_shutdown import run_until_signal
 from observability import metrics
-from processes.health import health_server
 from processes.settings import backups_folder, health_address
 from settings.environment import Environment, SettingError
 from storage.backup import newest_backup
-from storage.problems import Problem
 
 
 class ExporterMetrics:

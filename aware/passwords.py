@@ -2,7 +2,7 @@
 
 import os
 
-from kong.addresses import is_loopback
+from gateway.addresses import is_loopback
 from settings.environment import Environment, SettingError
 
 _KNOWN = "laptop-"

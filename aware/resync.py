@@ -8,11 +8,12 @@ import click
 from pymongo.asynchronous.database import AsyncDatabase
 
 from aware.running import bar, run
+from health.problems import Problems
 from messaging.metrics import ConsumerMetrics
 from messaging.resync import Known, UnknownKey, resync
 from openapi.reading import load_description
+from processes.database import stored
 from processes.settings import mongo_settings
-from processes.stored import stored
 from processes.subscriber import applier
 from services.declaration import Event, Kind, Service
 from services.payload import events_of, payloads
@@ -20,7 +21,6 @@ from services.reading import declared
 from storage.client import Json, MongoSettings, connect
 from storage.entity import Entity
 from storage.outbox import MongoOutbox
-from storage.problems import Problems
 
 Opened = Callable[[Service], Awaitable[AsyncDatabase[Json]]]
 """Answers the database of a service."""

@@ -32,8 +32,8 @@ from services.declaration import System
 from services.payload import VERSION, keys
 from services.reading import declared
 from storage.client import MongoSettings, connect
-from storage.names import stored_paths
-from storage.parts import MOST, PARTS
+from storage.property_names import stored_paths
+from storage.queue_part_counts import MOST, PARTS
 from tracing.cause import Cause
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from kong.errors import GatewayError
+from gateway.errors import GatewayError
 
 PATTERN = "access-*.log"
 """The logs in a state folder: one for each gateway that keeps its state there."""

@@ -18,12 +18,12 @@ from canary.limits import Limits
 from canary.record import Outcome, Plan, Record, record_path
 from canary.report import write_report
 from canary.rollout import Rollout, Sources
-from kong.errors import GatewayError
-from kong.process import kept_settings
-from kong.running import RunningGateway, find
-from kong.settings import GatewaySettings
-from kong.upstreams import SplitNames, split_names, target_variable
-from kong.weight import only_one, set_weight
+from gateway.errors import GatewayError
+from gateway.process import kept_settings
+from gateway.running import RunningGateway, find
+from gateway.settings import GatewaySettings
+from gateway.splits import SplitNames, split_names, target_variable
+from gateway.weight import only_one, set_weight
 from services.reading import declared
 
 _EXIT_CODES = {

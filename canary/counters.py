@@ -10,7 +10,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from canary.evidence import Counted
-from kong.errors import UnreachableError
+from gateway.errors import UnreachableError
 from observability import metrics
 
 Key = tuple[str, str, str]

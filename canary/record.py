@@ -9,9 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Self
 
-from kong.errors import GatewayError
-from kong.settings import GatewaySettings
-from kong.upstreams import PAPERS_SETTING, SplitNames, split_names
+from gateway.errors import GatewayError
+from gateway.settings import GatewaySettings
+from gateway.splits import PAPERS_SETTING, SplitNames, split_names
 
 _MAX_POINTS = 1000
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from canary.plots import line_plot
 from canary.record import Record
-from kong.upstreams import split_names
+from gateway.splits import split_names
 
 
 def write_report(record: Record, folder: Path) -> Path:

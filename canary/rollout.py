@@ -12,9 +12,9 @@ from canary.analysis import Analysis, Finding, Verdict, overall
 from canary.counters import CounterDeltas, addresses, read
 from canary.limits import Limits
 from canary.record import Outcome, Point, Record, Step
-from kong.errors import GatewayError, UnreachableError
-from kong.settings import GatewaySettings
-from kong.upstreams import SplitNames
+from gateway.errors import GatewayError, UnreachableError
+from gateway.settings import GatewaySettings
+from gateway.splits import SplitNames
 
 _BLIND = 3
 """So many looks in a row at which the new version cannot be asked are a failure of it."""

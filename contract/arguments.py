@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from contract.bodies.body_limits import MAX_UPLOAD_BYTES
+from contract.bodies.body_reading import BodyReader
 from contract.bodies.files import NO_FILES, Spool
-from contract.bodies.limits import MAX_UPLOAD_BYTES
-from contract.bodies.reading import BodyReader
 from contract.conditions import SENT, sent
 from contract.parameters.reader import ParameterReader
 from openapi.description import Description

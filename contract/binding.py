@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.answers.responder import Responder, responders
 from contract.arguments import ARGUMENTS, Arguments
-from contract.bodies.limits import MAX_UPLOAD_BYTES
+from contract.bodies.body_limits import MAX_UPLOAD_BYTES
 from contract.conditions import ConditionalOperation
 from contract.errors import NotFound
 from contract.handlers import Handler

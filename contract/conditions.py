@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
-from contract.answers.values import Answer, InvalidAnswerError, Tagged
+from contract.answers.returned import Answer, InvalidAnswerError, Tagged
 from contract.errors import (
     InvalidRequest,
     PreconditionFailed,

@@ -10,7 +10,7 @@ from contract.answers.responder import Responder
 from openapi.description import Description, Operation
 
 Handler = Callable[..., Awaitable[object]]
-"""Answers an operation; contract/answers/values.py says with what."""
+"""Answers an operation; contract/answers/returned.py says with what."""
 
 
 class HandlerMismatchError(Exception):

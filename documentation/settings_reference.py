@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from documentation.environment_reads import NAME, environment_reads
-from kong.upstreams import PAPERS_SETTING, splits, target_variable
+from gateway.splits import PAPERS_SETTING, splits, target_variable
 from local.ports import Ports, names, purpose, variable
 from services.reading import declared
 
@@ -41,7 +41,7 @@ SECTIONS = (
             "processes/tracing.py",
         ),
     ),
-    Section("Gateway", "Read by `python -m aware gateway …`.", ("kong/settings.py",)),
+    Section("Gateway", "Read by `python -m aware gateway …`.", ("gateway/settings.py",)),
     Section("One machine", "Read by `make up` and `make start`.", ("local/commands.py",)),
     Section("SwaggerHub", "Read by `make publish`.", ("swaggerhub/settings.py",)),
     Section(

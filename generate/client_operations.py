@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.answers.media_types import media_range
-from contract.bodies.reading import Reading, reading_of
+from contract.bodies.body_reading import Reading, reading_of
 from generate.shapes import Anything, Named, Scalar, Shapes
 from openapi.description import Description, JsonSchema, MediaType, Operation, Response
 from openapi.names import distinct, snake_case

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
+from gateway.splits import FIRST_SHARE, splits, target_variable
 from generate.formatting import formatted
 from generate.sources import Sources
 from generate.templates import filled
-from kong.upstreams import FIRST_SHARE, splits, target_variable
 from services.blocks import with_blocks
 from services.declaration import Service, System, Version
 

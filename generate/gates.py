@@ -3,6 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from gateway.render import render
+from gateway.routes import disagreements
+from gateway.settings import GatewaySettings
+from gateway.splits import kong_service
 from generate.artefacts import ARTEFACTS
 from generate.asyncapi import PATH as ASYNCAPI
 from generate.event_handlers import unwritten_event_handlers
@@ -17,10 +21,6 @@ from generate.stored import unmigrated
 from generate.stubs import unwritten
 from generate.validators import refused
 from generate.writing import State, compare, orphans
-from kong.render import render
-from kong.routes import disagreements
-from kong.settings import GatewaySettings
-from kong.upstreams import kong_service
 from openapi.errors import InvalidDocumentError
 from storage.evolution.errors import MigrationError
 from storage.sample_data import samples

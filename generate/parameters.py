@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contract.bodies.reading import Reading, reading_of
-from contract.bodies.values import types_of
+from contract.bodies.body_reading import Reading, reading_of
+from contract.bodies.field_values import types_of
 from contract.completion import NONE, default_of
 from contract.parameters.shapes import Shape, shapes
 from generate.models import model_names

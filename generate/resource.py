@@ -160,7 +160,7 @@ class _Resource:
         model = self.description.class_names[self.collection.schema]
         needed = {
             "Json": ["from storage.client import Json"],
-            "Answer": ["from contract.answers.values import Answer"],
+            "Answer": ["from contract.answers.returned import Answer"],
             "link": ["from contract.links import Links"],
             "paged": ["from handlers.pages import paged"],
             model: [f"from models.fields.{self.api} import {model}"],

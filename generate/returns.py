@@ -13,7 +13,7 @@ from openapi.views import View
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 _UNCHECKED = {"object": "dict[str, Any]", "array": "list[Any]"}
 
-_VALUES = "contract.answers.values"
+_VALUES = "contract.answers.returned"
 _MODULES = {
     **dict.fromkeys(("Answer", "File", "Representations", "Stream"), _VALUES),
     "Any": "typing",

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Container, Iterator, Mapping
 
+from gateway.authentication import Authentication
 from generate.sources import Sources
-from kong.authentication import Authentication
 from openapi.description import Description, Operation
 from openapi.errors import Violation
 from openapi.pointers import at, pointer_of

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from gateway.splits import name_of, target_variable
 from generate.sources import Sources
 from generate.templates import filled
-from kong.upstreams import name_of, target_variable
 from services.blocks import with_blocks
 from services.declaration import System
 

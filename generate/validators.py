@@ -13,8 +13,8 @@ from local.mongodb import scratch
 from openapi.grammar import walk
 from storage.client import Json
 from storage.entity import Entity
-from storage.names import stored_pattern
 from storage.patterns import pcre, pcre_of_names
+from storage.property_names import stored_pattern
 from storage.validators import Validator, collection_schema
 
 Server = MongoClient[Json]

@@ -1,6 +1,6 @@
 """The operations of the order API."""
 
-from contract.answers.values import Answer
+from contract.answers.returned import Answer
 from contract.links import Links
 from handlers.pages import paged
 from models.fields.order import Order

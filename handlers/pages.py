@@ -1,6 +1,6 @@
 """How a page of a list is answered."""
 
-from contract.answers.values import Answer
+from contract.answers.returned import Answer
 from contract.links import Links
 from storage.client import Json
 from storage.pages import Page

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from contract.answers.values import Answer
+    from contract.answers.returned import Answer
     from handlers import orders, users
     from models import order, user
 

@@ -1,6 +1,6 @@
 """The operations of the user API, for v1 and v2: they differ in the `times` they are given."""
 
-from contract.answers.values import Answer
+from contract.answers.returned import Answer
 from contract.links import Links
 from handlers.times import SENT, Times
 from models.fields.user import User

@@ -4,7 +4,7 @@
 #   docker-entrypoint.sh          render into $GATEWAY_STATE_DIR/kong.yml, then run Kong until a signal
 #   docker-entrypoint.sh render   print the rendered file and end
 #
-# The variables are those of kong/settings.py, which says what each means; a bad one is named, and Kong does not start.
+# The variables are those of gateway/settings.py, which says what each means; a bad one is named, and Kong does not start.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

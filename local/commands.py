@@ -10,7 +10,7 @@ from typing import ParamSpec
 
 import click
 
-from kong.upstreams import FIRST_SHARE
+from gateway.splits import FIRST_SHARE
 from local import display
 from local.errors import AlreadyRunningError, LocalError, NotRunningError
 from local.foreground import InterruptedRun, Terminal, interruptible, say
@@ -52,18 +52,7 @@ def _one_of(names: Callable[[], Sequence[str]]) -> Callable[..., str]:
 @reporting
 def up() -> None:
     """Start the system, and stop it on Ctrl-C."""
-    _run(configured(), lambda _: lambda: time.sleep(1), "Ctrl-C stops everything.")
-
-
-@click.command()
-@reporting
-def dev() -> None:
-    """Start the system, and restart what is being edited when it is saved; stop it on Ctrl-C."""
-    # Imported here: what it needs is installed only where one develops.
-    from local.development import Development  # noqa: PLC0415
-
-    hint = "What you save is served at once. Ctrl-C stops everything."
-    _run(configured(), lambda system: Development(system).follow, hint)
+    run(configured(), lambda _: lambda: time.sleep(1), "Ctrl-C stops everything.")
 
 
 @click.command()
@@ -156,7 +145,7 @@ def _start(system: Stack) -> None:
         raise LocalError(_INTERRUPTED) from None
 
 
-def _run(system: Stack, begin: Callable[[Stack], Callable[[], None]], hint: str) -> None:
+def run(system: Stack, begin: Callable[[Stack], Callable[[], None]], hint: str) -> None:
     """Start the system, and do what `begin` answers again and again, until somebody stops it.
 
     Raises LocalError where it crashed. A terminal that is closed ends it too.

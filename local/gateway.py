@@ -10,13 +10,13 @@ from pathlib import Path
 
 import httpx
 
-from kong import haproxy
-from kong.errors import GatewayError
-from kong.process import Gateway, prepare
-from kong.routes import harmless
-from kong.settings import GatewaySettings
-from kong.upstreams import PAPERS_SETTING, splits
-from kong.weights import WeightFile
+from gateway import haproxy
+from gateway.errors import GatewayError
+from gateway.process import Gateway, prepare
+from gateway.routes import harmless
+from gateway.settings import GatewaySettings
+from gateway.splits import PAPERS_SETTING, splits
+from gateway.weight_file import WeightFile
 from local.errors import LocalError
 from local.ports import Ports
 from openapi.errors import InvalidDocumentError

@@ -13,6 +13,7 @@ from typing import Self
 import pika
 import structlog
 
+from health.problems import Problem, Problems
 from messaging.broker import (
     Address,
     BrokerError,
@@ -28,7 +29,6 @@ from messaging.problems import CONNECTING, refusal, shortage, untaken
 from messaging.session import ConsumeOptions, Receipt, Session
 from messaging.settings import RabbitSettings
 from messaging.topology import Declarations, Queue
-from storage.problems import Problem, Problems
 
 _HEARTBEAT_SECONDS = 20
 _PUT_BACK_WITHIN_SECONDS = 60

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
+from health.problems import Problem
 from messaging.broker import Disconnected
 from messaging.topology import Queue, Topology
 from observability import metrics
 from storage.mongo_io import DatabaseUnavailable
 from storage.outbox import Outbox
-from storage.problems import Problem
 
 
 class Counts(Protocol):

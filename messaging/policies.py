@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from storage.problems import Problem
+from health.problems import Problem
 
 _COSTLY = {
     "alternate-exchange",

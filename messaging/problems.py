@@ -11,8 +11,8 @@ from pika.exceptions import (
     ProbableAuthenticationError,
 )
 
+from health.problems import Problem
 from messaging.broker import BrokerError, Unconfirmed
-from storage.problems import Problem
 
 CONNECTING = Problem(
     "There is no connection to RabbitMQ yet.", "Wait: one is being made, again if it was lost."

@@ -8,6 +8,7 @@ from enum import Enum
 
 import structlog
 
+from health.problems import Problems
 from messaging.broker import Address, BrokerError, Message, Publisher, Returned
 from messaging.clock import Backoff, Clock
 from messaging.events import PUBLISHED_AT, BadMessage, Events, milliseconds_since_1970
@@ -17,7 +18,7 @@ from messaging.shares import Share
 from storage.divisions import DivisionStore
 from storage.mongo_io import DatabaseUnavailable, raise_if_cancelled
 from storage.outbox import Outbox, OutboxEntry
-from storage.problems import Problems, problem_of
+from storage.problems import problem_of
 from tracing.cause import Cause
 from tracing.messages import Destination, MessageSpans
 

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from health.problems import Problems
 from messaging.clock import Backoff, Clock
 from storage.mongo_io import DatabaseUnavailable, raise_if_cancelled
-from storage.problems import Problems, problem_of
+from storage.problems import problem_of
 
 T = TypeVar("T")
 

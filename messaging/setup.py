@@ -8,11 +8,11 @@ from urllib.parse import quote
 import httpx
 import structlog
 
+from health.problems import Problem
 from messaging.policies import costly
 from messaging.settings import RabbitSettings
 from messaging.topology import Permissions, Topology, queue_of, relay_permissions, routes
 from services.declaration import System
-from storage.problems import Problem
 
 log = structlog.get_logger(__name__)
 

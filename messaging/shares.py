@@ -15,10 +15,11 @@ from zlib import crc32
 
 import structlog
 
+from health.problems import Problems
 from messaging.clock import Clock
 from storage.divisions import SLOTS, Division, DivisionStore
 from storage.mongo_io import DatabaseUnavailable, raise_if_cancelled
-from storage.problems import Problems, problem_of
+from storage.problems import problem_of
 
 BEAT_SECONDS = 1.0
 LEASE_SECONDS = 4.0

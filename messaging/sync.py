@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from health.problems import Problems
 from messaging.clock import Clock
 from messaging.consumer import Outcome
 from messaging.events import Event
@@ -15,7 +16,6 @@ from models.fields.events import UserContactsChanged
 from storage.contacts import Contacts, ContactsStore
 from storage.mongo_io import DatabaseRefused, DatabaseUnavailable
 from storage.origin import Origin
-from storage.problems import Problems
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
+from health.problems import Problems
 from messaging.clock import Clock
 from messaging.consumer import Applier
 from messaging.sync import ContactsSync
@@ -14,7 +15,6 @@ from services.declaration import Service, Version
 from storage.client import Json
 from storage.contacts import MongoContactsStore
 from storage.orders import Orders
-from storage.problems import Problems
 from storage.publications import Publications
 
 

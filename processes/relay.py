@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from prometheus_client import generate_latest
 from structlog import get_logger
 
+from health.problems import Problem
+from health.server import health_server
 from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.clock import SystemClock
 from messaging.events import Events
@@ -14,9 +16,8 @@ from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
 from messaging.topology import for_publishing, routes
 from openapi.reading import load_description
-from processes.health import health_server
+from processes.database import stored
 from processes.settings import health_address, mongo_settings, rabbit_settings
-from processes.stored import stored
 from services.declaration import Relay as Row
 from services.declaration import Service, System
 from services.payload import events_of, payloads
@@ -25,7 +26,6 @@ from storage.divisions import MongoDivisionStore
 from storage.entity import Entity
 from storage.mongo_io import silence
 from storage.outbox import MongoOutbox
-from storage.problems import Problem
 
 
 def run(system: System, service: Service, row: Row) -> None:

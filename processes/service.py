@@ -16,11 +16,11 @@ from contract.links import Links
 from contract.service import Service as Application
 from handlers.answers import translate
 from processes.composing import ONLY_VERSION, dependencies
+from processes.database import Stored, stored
 from processes.metrics import HttpMetrics
 from processes.modules import imported
 from processes.settings import drain_file, max_upload_bytes, mongo_settings, validate_responses
 from processes.start import exit_on_config_error
-from processes.stored import Stored, stored
 from processes.tracing import configure_tracing
 from services.declaration import Service, System, Version
 from services.reading import declared

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.bodies.limits import MAX_UPLOAD_BYTES
+from contract.bodies.body_limits import MAX_UPLOAD_BYTES
 from messaging.settings import RabbitSettings
 from messaging.topology import MAX_PARTS, QUEUE_NAME
 from settings.environment import Environment, SettingError

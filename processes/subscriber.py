@@ -8,6 +8,8 @@ from prometheus_client import generate_latest
 from pymongo.asynchronous.database import AsyncDatabase
 from structlog import get_logger
 
+from health.problems import Problem, Problems
+from health.server import health_server
 from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.clock import SystemClock
 from messaging.consumer import WINDOW, Applier, Consumer
@@ -15,23 +17,21 @@ from messaging.events import Events
 from messaging.graceful_shutdown import run_until_signal
 from messaging.handling import Handling
 from messaging.metrics import ConsumerMetrics
-from messaging.parts import Parts
+from messaging.queue_parts import Parts
 from messaging.retrying import Retrying
 from messaging.topology import RETRY_PAUSES, Declarations, Topology, queue_of
 from openapi.reading import load_description
 from processes.composing import composition, dependencies
+from processes.database import stored
 from processes.event_handlers import bind_event_handlers
-from processes.health import health_server
 from processes.modules import imported
 from processes.settings import health_address, mongo_settings, queue_parts, rabbit_settings
-from processes.stored import stored
 from services.declaration import Service, Subscriber, System
 from services.payload import events_of
 from storage.client import Json, connect
 from storage.ledger import Ledger
 from storage.mongo_io import silence
-from storage.parts import MongoPartsStore
-from storage.problems import Problem, Problems
+from storage.queue_part_counts import MongoPartsStore
 
 
 def run(system: System, service: Service, row: Subscriber) -> None:

@@ -31,7 +31,7 @@ def _compose(process: str) -> None:
     service, version = system.http[process]
     imported("processes.service").composed(system, service, version)
     if service.database:
-        stored = imported("processes.stored")
+        stored = imported("processes.database")
         sys.stdout.write(stored.digest(stored.layout(mongo_settings(), service)))
 
 

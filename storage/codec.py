@@ -13,9 +13,9 @@ from openapi.schemas import Reach
 from storage.client import Json
 from storage.conversions import CONVERSIONS
 from storage.integers import free_stored, free_wire
-from storage.limits import Path, check, is_open, is_recursive, may_exceed
-from storage.names import TopNames, stored_name
+from storage.mongo_limits import Path, check, is_open, is_recursive, may_exceed
 from storage.places import Place, Places
+from storage.property_names import TopNames, stored_name
 from storage.system_fields import OWN
 
 _SAYS_NOTHING = frozenset(("$ref", "title", "description", "examples", "deprecated"))

@@ -5,7 +5,7 @@ from pymongo.collection import Collection
 
 from storage.client import Json
 from storage.contradictions import ContradictionError
-from storage.names import stored_paths
+from storage.property_names import stored_paths
 from storage.system_fields import EMAIL_KEYS, value_of
 from storage.uniqueness import Uniqueness
 

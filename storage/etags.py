@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from contract.answers.values import Tagged
+from contract.answers.returned import Tagged
 from contract.conditions import ANY, Conditions
 from storage.client import Json
 from storage.codec import Codec

@@ -10,9 +10,9 @@ from openapi.description import Description
 from services.declaration import Collection, Kind, Service
 from storage.causes import CAUSE_SCHEMA
 from storage.entity import Entity
-from storage.names import stored_paths
 from storage.orders import CONTACT_FIELDS, CONTACTS
 from storage.origin import ORIGIN_SCHEMA
+from storage.property_names import stored_paths
 from storage.repeats import RECORD_SCHEMA
 from storage.system_fields import (
     BUILD,

@@ -6,9 +6,9 @@ from typing import Any
 from openapi.description import JsonSchema
 from openapi.schemas import EXACT
 from storage.conversions import Conversion
-from storage.limits import has_small_integers
-from storage.names import stored_value
+from storage.mongo_limits import has_small_integers
 from storage.patterns import pcre
+from storage.property_names import stored_value
 
 _TYPES: Mapping[str, list[str]] = {
     "string": ["string"],

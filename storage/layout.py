@@ -36,8 +36,8 @@ from storage.evolution.stored import stored_index, stored_schema
 from storage.evolution.sweep import applied
 from storage.keys import Keys
 from storage.ledger import LEDGER
-from storage.names import stored_paths
-from storage.parts import PARTS, PARTS_SCHEMA
+from storage.property_names import stored_paths
+from storage.queue_part_counts import PARTS, PARTS_SCHEMA
 from storage.removals import TOMBSTONE_SCHEMA, TOMBSTONES, UNTIL
 from storage.system_fields import (
     EMAIL_KEYS,

@@ -13,8 +13,9 @@ from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DocumentTooLarge, OperationFailure, PyMongoError
 
+from health.problems import Problem
 from storage.client import Json
-from storage.problems import Problem, is_disk_full, problem_of
+from storage.problems import is_disk_full, problem_of
 from storage.redaction import redacted
 
 WRITE_WITHIN_SECONDS = 30

@@ -20,7 +20,7 @@ from storage.causes import of_cause, read_cause, read_causes
 from storage.client import Json, now
 from storage.codec import Codec
 from storage.mongo_io import DatabaseUnavailable, raise_if_cancelled, read_all, write
-from storage.names import stored_paths
+from storage.property_names import stored_paths
 from storage.redaction import redacted
 from storage.system_fields import (
     BUILD,

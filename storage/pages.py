@@ -13,7 +13,7 @@ from services.declaration import Collection as Row
 from storage.client import Json
 from storage.codec import Codec
 from storage.cursor import Cursor
-from storage.names import stored_paths
+from storage.property_names import stored_paths
 from storage.system_fields import PUBLIC
 
 _TYPES: Sequence[tuple[tuple[type, ...], tuple[str, ...]]] = (

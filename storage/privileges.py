@@ -5,8 +5,8 @@ from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
 
+from health.problems import Problem
 from storage.client import Json
-from storage.problems import Problem
 
 
 async def missing_rights(

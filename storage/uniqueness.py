@@ -10,7 +10,7 @@ from openapi.description import resolved
 from services.declaration import Collection as Row
 from storage.entity import Entity
 from storage.errors import UniqueTakenError
-from storage.names import stored_paths
+from storage.property_names import stored_paths
 from storage.system_fields import EMAIL_KEYS
 
 

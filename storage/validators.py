@@ -13,9 +13,9 @@ from openapi.pointers import pointer_of
 from openapi.schemas import EXACT, FORMATS
 from storage.entity import Entity
 from storage.keywords import OF_TEXT, plain
-from storage.names import TopNames
 from storage.patterns import pcre_of_names
 from storage.places import Place, Places
+from storage.property_names import TopNames
 
 Validator = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """From what a handler returns to what is sent.
 
-values.py       what a handler may return
+returned.py     what a handler may return
 accept.py       which of several media types a client prefers (RFC 9110, 12.5.1)
 media_types.py  media types and ranges of them, as OpenAPI and HTTP write them
 encoding.py     a value as the bytes of a media type

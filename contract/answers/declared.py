@@ -7,7 +7,7 @@ from typing import Any
 from contract.answers.accept import Accept, preferred
 from contract.answers.encoding import can_hold, encoder_of, usual_type
 from contract.answers.media_types import MediaRange, media_range
-from contract.answers.values import InvalidAnswerError
+from contract.answers.returned import InvalidAnswerError
 from contract.answers.write_only import WriteOnly
 from contract.schema import Schema
 from openapi.description import JsonSchema, Response

@@ -16,7 +16,7 @@ from uuid import UUID
 import orjson
 
 from contract.answers.media_types import MediaRange
-from contract.answers.values import File, InvalidAnswerError, is_stream
+from contract.answers.returned import File, InvalidAnswerError, is_stream
 
 Encoder = Callable[[Any], bytes]
 """Raises InvalidAnswerError for a value that its media type cannot hold."""

@@ -6,7 +6,7 @@ from typing import Any
 import jiter
 
 from contract.answers.encoding import as_text, to_json
-from contract.answers.values import InvalidAnswerError
+from contract.answers.returned import InvalidAnswerError
 from openapi.description import Description, Header, JsonSchema
 from openapi.schemas import value_type
 

@@ -9,8 +9,7 @@ from starlette.types import Receive, Scope, Send
 from contract.answers.accept import Accept, accept_of, preferred
 from contract.answers.declared import NO_BODY, Body, Declared
 from contract.answers.headers import Raw, raw_headers
-from contract.answers.sending import send_file, send_stream, start_of
-from contract.answers.values import (
+from contract.answers.returned import (
     Answer,
     File,
     InvalidAnswerError,
@@ -18,6 +17,7 @@ from contract.answers.values import (
     Tagged,
     is_stream,
 )
+from contract.answers.sending import send_file, send_stream, start_of
 from contract.errors import NotAcceptable
 from openapi.description import Description, Operation
 

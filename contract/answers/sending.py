@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from contract.answers.headers import Raw
 from contract.answers.ranges import with_plain_range
-from contract.answers.values import File, InvalidAnswerError, Stream
+from contract.answers.returned import File, InvalidAnswerError, Stream
 
 _CHUNK_BYTES = 64 * 1024
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contract.bodies.fields import Field, Kind
-from contract.bodies.values import parse_json, typed
+from contract.bodies.field_values import parse_json, typed
+from contract.bodies.form_fields import Field, Kind
 from contract.errors import ValidationIssue
 from openapi.pointers import fragment_of
 

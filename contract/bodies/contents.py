@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from contract.bodies.body_limits import MAX_BODY_BYTES
+from contract.bodies.field_values import parse_json_body, put_together, typed, types_of
 from contract.bodies.files import Spool, UploadedFile
 from contract.bodies.incoming import Incoming
-from contract.bodies.limits import MAX_BODY_BYTES
 from contract.bodies.media_types import ContentType
-from contract.bodies.values import parse_json_body, put_together, typed, types_of
 from contract.completion import Completion
 from contract.errors import InvalidRequest, UnsupportedMediaType, ValidationIssue
 from contract.schema import Schema

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
-from contract.bodies.limits import HELD_BYTES
+from contract.bodies.body_limits import HELD_BYTES
 from contract.errors import ServiceUnavailable
 
 if TYPE_CHECKING:

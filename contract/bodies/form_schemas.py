@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from contract.bodies.fields import Field
-from contract.bodies.values import put_together
+from contract.bodies.field_values import put_together
+from contract.bodies.form_fields import Field
 from openapi.description import REFERENCE, JsonSchema, name_of
 
 FILE = "uploadedFile"

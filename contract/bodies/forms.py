@@ -5,10 +5,10 @@ from typing import Any
 
 from contract.bodies.assembly import Assembly
 from contract.bodies.contents import length_limits
-from contract.bodies.fields import Field, Kind
+from contract.bodies.field_values import put_together, typed, types_of
+from contract.bodies.form_fields import Field, Kind
 from contract.bodies.form_schemas import WithoutFiles
 from contract.bodies.media_types import Range, is_json, is_text
-from contract.bodies.values import put_together, typed, types_of
 from contract.errors import ValidationIssue
 from contract.schema import Schema
 from openapi.description import (

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import Message, Receive
 
-from contract.bodies.limits import WINDOW_BYTES, WINDOW_SECONDS
+from contract.bodies.body_limits import WINDOW_BYTES, WINDOW_SECONDS
 from contract.errors import PayloadTooLarge, RequestTimeout
 
 

@@ -6,13 +6,13 @@ from typing import Any
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser
 
+from contract.bodies.body_limits import MAX_BODY_BYTES
 from contract.bodies.contents import Checked
 from contract.bodies.files import Spool, UploadedFile
 from contract.bodies.forms import Fields
 from contract.bodies.incoming import Incoming
-from contract.bodies.limits import MAX_BODY_BYTES
 from contract.bodies.media_types import ContentType
-from contract.bodies.parts import Parts, unreadable
+from contract.bodies.multipart_parts import Parts, unreadable
 from contract.errors import ValidationIssue
 from openapi.description import Description, MediaType
 from openapi.pointers import fragment_of

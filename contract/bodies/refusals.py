@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from contract.bodies.fields import Field, Kind
+from contract.bodies.body_reading import Reading, is_unchecked, reading_of
+from contract.bodies.field_values import put_together, types_of
+from contract.bodies.form_fields import Field, Kind
 from contract.bodies.forms import Fields, is_file
 from contract.bodies.media_types import Range, is_json, is_text
 from contract.bodies.multipart import NAME as MULTIPART
-from contract.bodies.reading import Reading, is_unchecked, reading_of
 from contract.bodies.urlencoded import NAME as URLENCODED
-from contract.bodies.values import put_together, types_of
 from openapi.description import Description, Encoding, MediaType, Operation
 from openapi.errors import Violation
 from openapi.pointers import pointer_of

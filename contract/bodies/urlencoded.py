@@ -3,10 +3,10 @@
 from typing import Any
 from urllib.parse import unquote_plus
 
+from contract.bodies.body_limits import MAX_BODY_BYTES, MAX_FIELDS
 from contract.bodies.contents import Checked
 from contract.bodies.forms import Fields
 from contract.bodies.incoming import Incoming
-from contract.bodies.limits import MAX_BODY_BYTES, MAX_FIELDS
 from contract.bodies.media_types import ContentType
 from contract.errors import InvalidRequest, UnsupportedMediaType, ValidationIssue
 from openapi.description import Description, MediaType

@@ -7,6 +7,6 @@
 | decoder.py | one parameter: from what was sent of it to its value |
 | styles.py, deep_objects.py, content.py | how values are written: taken apart |
 | serialization.py | the same in the other direction |
-| shapes.py, values.py, scalars.py | what a schema admits, and values of these types |
+| shapes.py, conversion.py, scalars.py | what a schema admits, and values of these types |
 | ambiguities.py | parameters that no reader could tell apart |
 """

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from contract.bodies.values import parse_json
+from contract.bodies.field_values import parse_json
 from contract.parameters.styles import Misfit
 
 _JSON = re.compile(r"application/json|[^/]+/[^/]+\+json", re.IGNORECASE)

@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from contract.errors import ValidationIssue
 from contract.parameters.decoder import Decoder
-from contract.parameters.names import Names
+from contract.parameters.ownership import Names
 from contract.parameters.query import put
 
 

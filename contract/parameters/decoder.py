@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from contract.completion import NONE, default_of
 from contract.parameters import content
+from contract.parameters.conversion import Raw, Reading, Values
 from contract.parameters.deep_objects import tree
 from contract.parameters.styles import (
     STYLES,
@@ -21,7 +22,6 @@ from contract.parameters.styles import (
     octets_decoded,
     text_of,
 )
-from contract.parameters.values import Raw, Reading, Values
 from contract.schema import Schema
 from openapi.description import Description, Parameter
 from openapi.views import View

@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from contract.errors import InvalidRequest, ValidationIssue
 from contract.parameters.decoder import UNUSED, Decoder
-from contract.parameters.names import Names
+from contract.parameters.ownership import Names
 from contract.parameters.styles import Misfit, form_decoded
 
 MAX_PAIRS = 100

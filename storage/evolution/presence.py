@@ -10,12 +10,13 @@ from uuid import uuid4
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
 
+from health.problems import Problem, Problems
 from storage.client import Json
 from storage.evolution.layers import COMPLETION, Phase
 from storage.evolution.records import LAYOUT, LEASE_SECONDS, MIGRATIONS, PROCESSES, unknown
 from storage.mongo_io import raise_if_cancelled
 from storage.privileges import missing_rights
-from storage.problems import Problem, Problems, problem_of
+from storage.problems import problem_of
 
 T = TypeVar("T")
 

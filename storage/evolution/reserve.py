@@ -14,7 +14,7 @@ from storage.client import Json
 from storage.evolution.changes import Rewrite
 from storage.evolution.errors import MigrationError
 from storage.evolution.steps import FIRST, Step
-from storage.names import TopNames
+from storage.property_names import TopNames
 from storage.system_fields import CONTACT_VERSION, EMAIL_KEYS, OUTBOX, OWN, SYSTEM, name_of
 
 NAME = f"{FIRST}_system_fields"

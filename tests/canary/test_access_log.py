@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from canary.access_log import AccessLog, Served
-from kong.errors import GatewayError
+from gateway.errors import GatewayError
 
 PROCESSES = {"v1": "user-service-v1", "v2": "user-service-v2"}
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract.answers.values import Answer, Tagged
+from contract.answers.returned import Answer, Tagged
 from contract.application import Api
 from contract.binding import bind
 from contract.conditions import Conditions, conditions_of_write

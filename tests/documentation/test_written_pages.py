@@ -14,7 +14,7 @@ from documentation.settings_reference import (
     settings_reference,
 )
 from documentation.site import stale_pages
-from kong.upstreams import FIRST_SHARE
+from gateway.splits import FIRST_SHARE
 from tests.documentation.pages import ROOT, read, tracked
 
 
@@ -64,14 +64,14 @@ def test_limits_and_defaults_are_those_of_the_code() -> None:
     """Read from the calls, whichever reader they belong to."""
     found = {
         (file, each.name): each
-        for file in ("processes/settings.py", "kong/settings.py", "local/commands.py")
+        for file in ("processes/settings.py", "gateway/settings.py", "local/commands.py")
         for each in environment_reads(ROOT, file)
     }
     workers = found["processes/settings.py", "WORKERS"]
     assert (workers.takes, workers.default) == ("a whole number from 1 to 64", "1")
-    p = found["kong/settings.py", "P_VALUE"]
+    p = found["gateway/settings.py", "P_VALUE"]
     assert (p.takes, p.default) == ("a whole number from 0 to 100", "")
-    assert found["kong/settings.py", "KONG_PROXY_LISTEN"].default == "127.0.0.1:8000"
+    assert found["gateway/settings.py", "KONG_PROXY_LISTEN"].default == "127.0.0.1:8000"
     assert found["local/commands.py", "P_VALUE"].default == str(FIRST_SHARE)
 
 

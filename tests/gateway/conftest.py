@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from kong.settings import GatewaySettings
+from gateway.settings import GatewaySettings
 from services.reading import declared
 from tests.gateway.backends import Backend
 from tests.gateway.running import Running, run, services_host

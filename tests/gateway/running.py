@@ -13,10 +13,10 @@ from pathlib import Path
 
 import httpx
 
-from kong.process import Gateway, Kind, prepare
-from kong.render import render
-from kong.running import find
-from kong.settings import GatewaySettings
+from gateway.process import Gateway, Kind, prepare
+from gateway.render import render
+from gateway.running import find
+from gateway.settings import GatewaySettings
 from local.ports import free_port
 from tests.waiting import until
 

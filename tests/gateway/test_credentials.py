@@ -8,13 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway import render as rendering
+from gateway.authentication import Authentication
+from gateway.process import Kind
+from gateway.routes import disagreements
+from gateway.settings import ApiKey, GatewaySettings
 from generate.security import asked_of
 from generate.sources import read_sources
-from kong import render as rendering
-from kong.authentication import Authentication
-from kong.process import Kind
-from kong.routes import disagreements
-from kong.settings import ApiKey, GatewaySettings
 from tests.declaring import copy_declared
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import Running, elsewhere

@@ -20,9 +20,9 @@ import httpx
 import psutil
 import pytest
 
-from kong.access_log import MAX_BYTES, log_path
-from kong.process import prepare
-from kong.settings import GatewaySettings
+from gateway.access_log import MAX_BYTES, log_path
+from gateway.process import prepare
+from gateway.settings import GatewaySettings
 from local import leftovers
 from local.ports import free_port
 from settings.log_format import LogFormat

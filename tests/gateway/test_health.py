@@ -4,9 +4,9 @@ import socket
 
 import httpx
 
-from kong.process import Kind
-from kong.running import find
-from kong.weight import set_weight
+from gateway.process import Kind
+from gateway.running import find
+from gateway.weight import set_weight
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
 from tests.gateway.running import Running

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 import yaml
 
-from kong import running
-from kong.errors import UnreachableError
-from kong.process import Kind, variables
-from kong.render import render
-from kong.running import Kong, LiveTarget, find
-from kong.settings import GatewaySettings
-from kong.upstreams import kong_service, split_names
-from kong.weight import set_weight
-from kong.weights import WeightFile
+from gateway import running
+from gateway.errors import UnreachableError
+from gateway.process import Kind, variables
+from gateway.render import render
+from gateway.running import Kong, LiveTarget, find
+from gateway.settings import GatewaySettings
+from gateway.splits import kong_service, split_names
+from gateway.weight import set_weight
+from gateway.weight_file import WeightFile
 from services.reading import declared
 from tests.gateway.running import run
 

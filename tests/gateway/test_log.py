@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kong.access_log import MAX_BYTES, log_path
-from kong.process import ENTRY_POINT
-from kong.settings import ApiKey
+from gateway.access_log import MAX_BYTES, log_path
+from gateway.process import ENTRY_POINT
+from gateway.settings import ApiKey
 from settings.log_format import LogFormat
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import Running, elsewhere

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
-from kong.problem import Problem, problems
-from kong.render import TEMPLATE, render
-from kong.settings import ApiKey, GatewaySettings
+from gateway.problem import Problem, problems
+from gateway.render import TEMPLATE, render
+from gateway.settings import ApiKey, GatewaySettings
 from tests.gateway.tokens import Issuer, encoded, now, p256, signed_with_secret, unsigned
 
 pytestmark = pytest.mark.skipif(

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from kong.process import Kind
-from kong.settings import ApiKey
+from gateway.process import Kind
+from gateway.settings import ApiKey
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.raw import answer_on, connected, send_without_end

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from aware.gateway import gateway as commands
 from canary.record import Record, record_path
-from kong.commands import gateway as commands
-from kong.process import variables
-from kong.running import find
-from kong.upstreams import split_names
-from kong.weight import set_weight
+from gateway.process import variables
+from gateway.running import find
+from gateway.splits import split_names
+from gateway.weight import set_weight
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load
@@ -218,7 +218,7 @@ def start_process(gateway: Running, *arguments: str) -> "subprocess.Popen[str]":
         [
             sys.executable,
             "-c",
-            "from kong.commands import gateway; gateway()",
+            "from aware.gateway import gateway; gateway()",
             "rollout",
             *FAST,
             *arguments,

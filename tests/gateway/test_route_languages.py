@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kong.authentication import Authentication
-from kong.configuration import Configuration, Route, Service, parse
-from kong.errors import ConfigurationError
-from kong.languages import UnreadableError, language, shortest
-from kong.render import render
-from kong.routes import disagreements
-from kong.settings import GatewaySettings
+from gateway.authentication import Authentication
+from gateway.configuration import Configuration, Route, Service, parse
+from gateway.errors import ConfigurationError
+from gateway.languages import UnreadableError, language, shortest
+from gateway.render import render
+from gateway.routes import disagreements
+from gateway.settings import GatewaySettings
 from openapi.description import Description
 from openapi.reading import load_description
 

@@ -10,13 +10,13 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from kong.commands import gateway as commands
-from kong.configuration import Configuration
-from kong.paths import example
-from kong.render import TEMPLATE, render
-from kong.routes import Published, all_apis, disagreements, specs
-from kong.settings import GatewaySettings
-from kong.upstreams import kong_service
+from aware.gateway import gateway as commands
+from gateway.configuration import Configuration
+from gateway.paths import example
+from gateway.render import TEMPLATE, render
+from gateway.routes import Published, all_apis, disagreements, specs
+from gateway.settings import GatewaySettings
+from gateway.splits import kong_service
 from openapi.description import Operation
 from services.reading import declared as system
 from tests.gateway.conftest import Services

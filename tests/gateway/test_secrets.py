@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kong.process import kept_settings, prepare
-from kong.render import render
-from kong.settings import ApiKey, GatewaySettings
+from gateway.process import kept_settings, prepare
+from gateway.render import render
+from gateway.settings import ApiKey, GatewaySettings
 from tests.gateway.test_starting import PUBLIC_KEYS, assert_refused, entry_point, in_base64
 
 KEY = ApiKey("shop", "s" * 20)

@@ -8,8 +8,8 @@ from threading import Event
 import httpx
 import pytest
 
-from kong.running import LiveTarget, find
-from kong.settings import ApiKey
+from gateway.running import LiveTarget, find
+from gateway.settings import ApiKey
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.running import services_host

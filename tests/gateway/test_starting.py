@@ -21,14 +21,14 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from kong.consumers import Consumer
-from kong.errors import ConfigurationError, GatewayError
-from kong.haproxy import LIMITS
-from kong.process import ENTRY_POINT, Kind, prepare, variables
-from kong.render import render
-from kong.settings import ApiKey, GatewaySettings
-from kong.upstreams import split_names
-from kong.weights import WeightFile
+from gateway.consumers import Consumer
+from gateway.errors import ConfigurationError, GatewayError
+from gateway.haproxy import LIMITS
+from gateway.process import ENTRY_POINT, Kind, prepare, variables
+from gateway.render import render
+from gateway.settings import ApiKey, GatewaySettings
+from gateway.splits import split_names
+from gateway.weight_file import WeightFile
 from local.ports import free_port
 from services.reading import declared
 from settings.environment import SettingError
@@ -348,7 +348,7 @@ def test_the_command_becomes_the_gateway_and_says_what_it_cannot_do(
         "KONG_ADMIN_LISTEN": f"127.0.0.1:{free_port()}",
         "GATEWAY_STATE_DIR": str(state),
     }
-    command = [sys.executable, "-c", "from kong.commands import gateway; gateway()", "run"]
+    command = [sys.executable, "-c", "from aware.gateway import gateway; gateway()", "run"]
     log = state / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(

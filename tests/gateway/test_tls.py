@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kong.process import variables
-from kong.settings import GatewaySettings
+from gateway.process import variables
+from gateway.settings import GatewaySettings
 from local.ports import free_port
 from settings.environment import SettingError
 from tests.gateway.conftest import Start

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kong import render as rendering
-from kong.commands import gateway as commands
-from kong.errors import GatewayError
-from kong.process import Kind, variables
-from kong.running import find
-from kong.settings import ApiKey
-from kong.upstreams import split_names
-from kong.weight import count_versions, only_one, set_weight
-from kong.weights import WeightFile
+from aware.gateway import gateway as commands
+from gateway import render as rendering
+from gateway.errors import GatewayError
+from gateway.process import Kind, variables
+from gateway.running import find
+from gateway.settings import ApiKey
+from gateway.splits import split_names
+from gateway.weight import count_versions, only_one, set_weight
+from gateway.weight_file import WeightFile
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load

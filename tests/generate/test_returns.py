@@ -49,7 +49,7 @@ def test_a_handler_may_return_more_than_the_value() -> None:
     )
     assert found.models == {"Named"}
     assert imports(found.names) == [
-        "from contract.answers.values import Answer",
+        "from contract.answers.returned import Answer",
         "from typing import Any",
         "from starlette.responses import Response",
     ]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.authentication import Authentication
 from generate.security import KEYS, asked_of, key_names, unenforced
 from generate.sources import Sources, read_sources
-from kong.authentication import Authentication
 from tests.generate.conftest import replace_in
 
 LIST = ("GET", "/orders/")

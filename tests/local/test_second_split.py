@@ -44,14 +44,14 @@ SPLIT = """\
 """
 PREPARE = """
 import os
-from kong.process import prepare
-from kong.settings import GatewaySettings
+from gateway.process import prepare
+from gateway.settings import GatewaySettings
 prepare(GatewaySettings.from_environment(os.environ))
 """
 RENDER = """
 import os
-from kong.render import render
-from kong.settings import GatewaySettings
+from gateway.render import render
+from gateway.settings import GatewaySettings
 print(render(GatewaySettings.from_environment(os.environ))[0], end="")
 """
 OF_1_0_0 = {

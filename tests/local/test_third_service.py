@@ -33,7 +33,7 @@ HANDLERS = '''"""The operations of the inventory API."""
 
 from typing import Any
 
-from contract.answers.values import Answer
+from contract.answers.returned import Answer
 from contract.links import Links
 from handlers.pages import paged
 from storage.documents import Documents

@@ -12,13 +12,14 @@ from uuid import uuid4
 import pika
 from pymongo import AsyncMongoClient
 
+from health.problems import Problems
 from local.stack import Stack
 from messaging.amqp import AmqpBroker, connection_parameters
 from messaging.broker import Message
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
 from messaging.metrics import ConsumerMetrics, RelayMetrics
-from messaging.parts import Parts
+from messaging.queue_parts import Parts
 from messaging.relay import Relay
 from messaging.session import ConsumeOptions
 from messaging.settings import RabbitSettings
@@ -31,8 +32,7 @@ from storage.contacts import Contacts, ContactsStore, MongoContactsStore
 from storage.divisions import MongoDivisionStore
 from storage.orders import CONTACTS, Orders
 from storage.outbox import MongoOutbox
-from storage.parts import MongoPartsStore
-from storage.problems import Problems
+from storage.queue_part_counts import MongoPartsStore
 from storage.system_fields import OUTBOX
 from storage.users import Users
 from tests.apis import (

@@ -13,6 +13,7 @@ from prometheus_client import generate_latest
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
+from health.problems import Problems
 from messaging.amqp import AmqpBroker
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
@@ -37,7 +38,6 @@ from storage.entity import Entity
 from storage.layout import collections
 from storage.ledger import LEDGER, Ledger
 from storage.outbox import MongoOutbox
-from storage.problems import Problems
 from tests.declaring import copy_declared
 from tests.messaging.system import System, delete_queues, running
 from tests.waiting import until_async

@@ -8,7 +8,7 @@ import pytest
 
 from messaging.amqp import AmqpBroker
 from messaging.topology import Topology
-from storage.parts import MongoPartsStore
+from storage.queue_part_counts import MongoPartsStore
 from tests.messaging.system import RETRY_PAUSES, System, event, new_email
 from tests.waiting import until_async
 

@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
+from health.problems import Problems
 from messaging.broker import Address, Message
 from messaging.clock import SystemClock
 from messaging.events import Events
@@ -19,7 +20,6 @@ from messaging.relay import Relay
 from messaging.shares import Share, divided, slot_of
 from storage.divisions import SLOTS, MongoDivisionStore
 from storage.orders import CONTACTS
-from storage.problems import Problems
 from tests.apis import contact_events
 from tests.messaging.system import System, running
 from tests.waiting import until_async

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from aware.exporter import ExporterMetrics
-from kong.upstreams import splits
-from kong.weights import WeightFile
+from gateway.splits import splits
+from gateway.weight_file import WeightFile
 from observability.metrics import BACKUP_SIZE, BACKUP_TIMESTAMP, EXPORTER, GATEWAY_SPLIT, METRICS
 from storage.backup import MANIFEST, Manifest
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from gateway.settings import ApiKey, GatewaySettings
 from generate.node import node_command, run_tool
 from generate.sdks import make_sdks
-from kong.settings import ApiKey, GatewaySettings
 from local.stack import Stack
 from services.reading import declared
 from tests.gateway.running import run

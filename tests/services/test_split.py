@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kong.settings import GatewaySettings
+from gateway.settings import GatewaySettings
 from local.stack import Stack
 from tests.gateway.running import run
 from tests.services.conftest import new_user

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from contract.answers.values import Tagged
+from contract.answers.returned import Tagged
 from services.declaration import Collection
 from storage.client import Json, MongoSettings, connect
 from storage.documents import Documents

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openapi.patterns import portable
-from storage.names import TopNames, stored_name, wire_name
+from storage.property_names import TopNames, stored_name, wire_name
 from storage.system_fields import OWN
 from tests.storage.random_schemas import NAMES, PATTERNS
 

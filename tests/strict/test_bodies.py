@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contract.bodies.limits import MAX_BODY_BYTES
+from contract.bodies.body_limits import MAX_BODY_BYTES
 from processes.worker import LINGER_BYTES
 from tests.strict.target import Target, places, problem
 from tests.strict.wire import JSON, Connection, chunked, request

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract import errors
-from kong.problem import problems
+from gateway.problem import problems
 from models.fields.order import Item, Order
 from models.fields.user import DeliveryAddress, User
 from tests.examples import ADDRESS, ITEM

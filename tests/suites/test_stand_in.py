@@ -7,7 +7,7 @@ import sys
 from tests.documentation.pages import ROOT, read, tracked
 
 _IMPORTED = """
-import sys, aware.__main__, kong.commands
+import sys, aware.__main__, aware.gateway
 print(*{each.partition(".")[0] for each in sys.modules})
 """
 

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from health.problems import Problems
 from messaging.clock import Backoff, Clock
 from messaging.consumer import Consumer
 from messaging.events import Events
 from messaging.metrics import ConsumerMetrics, RelayMetrics
-from messaging.parts import Parts as QueueParts
+from messaging.queue_parts import Parts as QueueParts
 from messaging.relay import BUSY_AFTER, Relay
 from messaging.sync import ContactsSync, Limits
 from messaging.topology import Topology, for_publishing
@@ -20,7 +21,6 @@ from models.fields.user import DeliveryAddress
 from models.fields.user import User as UserFields
 from storage.mongo_io import DatabaseRefused, DatabaseUnavailable
 from storage.orders import CONTACTS
-from storage.problems import Problems
 from tests.apis import contact_events
 from tests.messaging.simulation.broker import BrokerServer, StandInBroker
 from tests.messaging.simulation.history import (

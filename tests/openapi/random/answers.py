@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from contract.answers.values import Answer, File
+from contract.answers.returned import Answer, File
 from tests.openapi.random.values import Json, Strategy, instances, texts
 
 Draw = st.DrawFn

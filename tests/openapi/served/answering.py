@@ -18,7 +18,7 @@ from uuid import UUID
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.answers.values import Answer, File, Representations
+from contract.answers.returned import Answer, File, Representations
 from contract.errors import NotFound
 
 CASE: ContextVar[str | None] = ContextVar("case", default=None)

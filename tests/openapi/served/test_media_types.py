@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract.bodies.limits import MAX_UPLOAD_BYTES
+from contract.bodies.body_limits import MAX_UPLOAD_BYTES
 from tests.strict.wire import Connection, request
 
 JSON = '{"a": 1}'

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from contract.bodies.limits import WINDOW_BYTES, WINDOW_SECONDS
+from contract.bodies.body_limits import WINDOW_BYTES, WINDOW_SECONDS
 from tests.openapi.served.conftest import Served
 from tests.openapi.served.test_multipart import MULTIPART, TITLE, body, part
 from tests.strict.wire import Connection, request
