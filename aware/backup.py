@@ -15,14 +15,17 @@ from messaging.topology import Topology, queue_of
 from openapi.reading import load_description
 from processes.settings import mongo_settings, rabbit_settings
 from services.reading import declared
-from storage.backup import (
-    Collections,
-    Manifest,
+from settings.environment import Environment, SettingError
+from storage.backup.encryption import ENCRYPTED, EncryptionError, Recipients, recipients_of
+from storage.backup.manifest import BackupError, Collections, Manifest
+from storage.backup.restoring import (
+    BackupFile,
     check_backup,
+    open_backup,
     require_empty,
     restore_backup,
-    write_backup,
 )
+from storage.backup.writing import write_backup
 from storage.client import Json, MongoSettings, connect_blocking
 from storage.divisions import DIVISIONS
 from storage.evolution.records import MIGRATIONS
@@ -39,33 +42,58 @@ _OF_PROCESSES = (DIVISIONS, PARTS)
 def backup_command(file: Path) -> None:
     """Write all databases, as they are at this moment, to FILE, which must not be there yet.
 
-    Everything goes on meanwhile. The login `backup-reader` may do it.
+    Everything goes on meanwhile. The login `backup-reader` may do it. With BACKUP_RECIPIENTS it is
+    encrypted, and the name of FILE ends with `.age`.
     """
-    settings = mongo_settings()
+    settings, recipients = mongo_settings(), _recipients()
     versions = {each.api: load_description(each.spec).api_version for each in declared()}
     with in_one_line(), connect_blocking(settings, timed=False) as client:
+        if bool(recipients) != (file.suffix == ENCRYPTED):
+            is_set = "set" if recipients else "not set"
+            verb = "must end" if recipients else "must not end"
+            raise BackupError(f"{file} {verb} with {ENCRYPTED}: BACKUP_RECIPIENTS is {is_set}")
         found = collections_of(client, settings)
         about = sum(each.estimated_document_count() for each in found.values())
         with bar("Writing", about) as step:
-            manifest = write_backup(file, client, found, versions, step)
+            manifest = write_backup(file, client, found, versions, step, recipients=recipients)
     click.echo(f"{file}: {_counts(manifest)}, {file.stat().st_size / 1e6:.1f} MB")
+
+
+def _recipients() -> Recipients:
+    """BACKUP_RECIPIENTS: public keys of age or ssh, with commas, of those who can read a backup.
+
+    Without any it is not encrypted.
+    """
+    try:
+        return recipients_of(Environment().text("BACKUP_RECIPIENTS", ""))
+    except EncryptionError as error:
+        raise SettingError(f"BACKUP_RECIPIENTS: {error}") from error
 
 
 @click.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Delete what the databases hold first.")
-def restore_command(file: Path, *, replace: bool) -> None:
+@click.option(
+    *("--identity", "identities"),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The private key that opens an encrypted FILE, as `age-keygen` or `ssh-keygen` writes it.",
+)
+def restore_command(file: Path, *, replace: bool, identities: Path | None) -> None:
     """Bring all databases back to what FILE holds, and followers into step with what they follow.
 
     Needs the highest logins of both systems, as the set-up has. Let no client write meanwhile.
     """
     settings, rabbit = mongo_settings(), rabbit_settings()
     parameters = connection_parameters(rabbit, "restore")
-    with in_one_line(), connect_blocking(settings, timed=False) as client:
+    with (
+        in_one_line(),
+        open_backup(file, identities) as backup,
+        connect_blocking(settings, timed=False) as client,
+    ):
         topologies = [*_topologies(client, settings, rabbit.queue)]
         found = collections_of(client, settings)
         letters = sum(waiting(parameters, each.dead) for each in topologies)
-        manifest = _restore(file, found, replace=replace)
+        manifest = _restore(backup, found, replace=replace)
         _bring_over(client, settings)
         click.echo(f"Restored: {_counts(manifest)}.")
         # What they hold was published by the databases that are no more. Dead letters stay: they
@@ -88,12 +116,12 @@ def _topologies(
             yield Topology(name, known=1 if known is None else int(known[MOST]))
 
 
-def _restore(file: Path, found: Collections, *, replace: bool) -> Manifest:
-    manifest = check_backup(file, found)
+def _restore(backup: BackupFile, found: Collections, *, replace: bool) -> Manifest:
+    manifest = check_backup(backup, found)
     if not replace:
         require_empty(found)
     with bar("Restoring", manifest.documents) as step:
-        restore_backup(file, found, replace=replace, step=step)
+        restore_backup(backup, found, replace=replace, step=step)
     return manifest
 
 

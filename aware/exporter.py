@@ -20,7 +20,7 @@ from messaging.graceful_shutdown import run_until_signal
 from observability import metrics
 from processes.settings import backups_folder, health_address
 from settings.environment import Environment, SettingError
-from storage.backup import newest_backup
+from storage.backup.newest import newest_backup
 
 
 class ExporterMetrics:

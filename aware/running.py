@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 from messaging.broker import BrokerError
 from messaging.dead_letters import UnknownLetter
 from messaging.resync import UnknownKey
-from storage.backup import BackupError
+from storage.backup.manifest import BackupError
 from storage.mongo_io import DatabaseUnavailable
 from storage.redaction import redacted
 

@@ -17,7 +17,7 @@ _HELP = """a version to bring in, which push.sh has sent; or
 start: make what was good last run, after a reboot or a deployment that was cut off; or
 stop: end everything, the data stays; or
 backup: write both databases, as they are at one moment, into /var/backups/aware; or
-restore: bring both databases back to what FILE holds; or
+restore: bring both databases back to what FILE holds, which KEY opens if it is encrypted; or
 again: bring the version that runs in anew, with settings and certificate as they are now; or
 status: show what runs; or
 operator: run the operator's command with what follows, such as `operator gateway weight 30`"""
@@ -36,8 +36,8 @@ def main() -> int:
     given = parser.parse_args()
     what: str = given.what
     more: list[str] = given.more
-    if what == "restore" and len(more) != 1:
-        parser.error("restore takes the FILE of a backup")
+    if what == "restore" and len(more) not in (1, 2):
+        parser.error("restore takes the FILE of a backup, and the KEY that opens an encrypted one")
     if more and what not in ("restore", "operator"):
         parser.error(f"{what} takes nothing more")
     layout = Layout()
@@ -69,7 +69,7 @@ def _do(what: str, more: list[str], deployment: Deployment, state: State, report
             _PLAIN[what](deployment)
             return 0
         if what == "restore":
-            deployment.restore(Path(more[0]))
+            deployment.restore(*map(Path, more))
             return 0
         version = deployment.version if what == "again" else what
         last = state.outcome

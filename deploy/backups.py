@@ -7,6 +7,7 @@ from pathlib import Path
 from deploy.compose import Compose
 from deploy.errors import DeployError
 from deploy.layout import Layout
+from deploy.private import read_private
 from deploy.release import Release
 from deploy.report import Report
 from deploy.rolling_update import ORDER
@@ -32,19 +33,23 @@ class Backups:
         they go only after the new one is whole.
         """
         folder = self._layout.backups
-        file = folder / _NAME.format(datetime.now(UTC))
-        said = Compose(self._release, self._report).run(
+        # As the settings are now: no process has to be started anew for it.
+        recipients = parse(read_private(self._layout.settings)).get("BACKUP_RECIPIENTS", "")
+        file = folder / f"{_NAME.format(datetime.now(UTC))}{'.age' if recipients else ''}"
+        said = Compose(self._release, self._report, BACKUP_RECIPIENTS=recipients).run(
             *("run", "--rm", "--no-deps", "--no-TTY", "--user", f"{os.getuid()}:{os.getgid()}"),
             *("--volume", f"{folder}:/backups", "backup", f"/backups/{file.name}"),
         )
         file.chmod(0o600)
         self._report.say(said.strip().splitlines()[-1].replace("/backups", str(folder)))
-        for old in sorted(folder.glob("aware-*.zip"))[:-_KEPT]:
+        for old in sorted(folder.glob("aware-*.zip*"))[:-_KEPT]:
             old.unlink()
         return file
 
-    def restore(self, file: Path) -> None:
+    def restore(self, file: Path, key: Path | None) -> None:
         """Bring both databases back to what `file` holds, and the orders into step.
+
+        `key` is the file of the private key that opens an encrypted one.
 
         Nobody writes meanwhile: the processes are stopped, and clients get 503. Events that were
         under way are dropped, and all users' contact data is published anew. Whoever called starts
@@ -53,6 +58,8 @@ class Backups:
         file = file.resolve()
         if not file.is_file():
             raise DeployError(f"there is no backup {file}")
+        if key is not None and not key.is_file():
+            raise DeployError(f"there is no key {key}")
         password = parse(self._release.settings.read_text())["RABBITMQ_ADMIN_PASSWORD"]
         compose = Compose(self._release, self._report, RABBITMQ_PASSWORD=password)
         compose.run("stop", *ORDER)
@@ -60,8 +67,12 @@ class Backups:
         said = compose.run(
             *("run", "--rm", "--no-deps", "--no-TTY", "--user", f"{os.getuid()}:{os.getgid()}"),
             *("--env", "RABBITMQ_USER=administrator", "--env", "RABBITMQ_PASSWORD"),
-            *("--volume", f"{file}:/backup.zip:ro", "operator", "restore", "--replace"),
-            "/backup.zip",
+            # Where it is decrypted: a container's own /tmp is memory.
+            *("--env", "TMPDIR=/scratch", "--volume", f"{self._layout.backups}:/scratch"),
+            *("--volume", f"{file}:/backup.zip:ro"),
+            *(() if key is None else ("--volume", f"{key.resolve()}:/key:ro")),
+            *("operator", "restore", "--replace", "/backup.zip"),
+            *(() if key is None else ("--identity", "/key")),
         )
         for line in said.splitlines():
             if line.startswith(("Restored", "Dropped", "Resync")):

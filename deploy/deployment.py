@@ -122,11 +122,14 @@ class Deployment:
         """Write both databases, as they are at one moment, into a file."""
         self._backups().backup()
 
-    def restore(self, file: Path) -> None:
-        """Bring both databases back to what `file` holds; then everything runs again."""
+    def restore(self, file: Path, key: Path | None = None) -> None:
+        """Bring both databases back to what `file` holds; then everything runs again.
+
+        `key` is the file of the private key that opens an encrypted one.
+        """
         backups = self._backups()
         try:
-            backups.restore(file)
+            backups.restore(file, key)
         finally:
             with uninterrupted():
                 self.start()

@@ -38,7 +38,7 @@ SECTIONS = (
         "Read by each of our processes when it starts. `make up` and Docker Compose set them.",
         (
             *("processes/settings.py", "processes/gunicorn.conf.py", "processes/logs.py"),
-            "processes/tracing.py",
+            *("processes/tracing.py", "aware/backup.py"),
         ),
     ),
     Section("Gateway", "Read by `python -m aware gateway …`.", ("gateway/settings.py",)),

@@ -1,6 +1,5 @@
 """The environment variables, read and checked when a process starts."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from messaging.topology import MAX_PARTS, QUEUE_NAME
 from settings.environment import Environment, SettingError
 from storage.client import MongoSettings
 
-_MONGO_URI = re.compile(r"mongodb(\+srv)?://.+")
+_MONGO_SCHEMES = ("mongodb://", "mongodb+srv://")
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,11 @@ def mongo_settings() -> MongoSettings:
     DATABASE_NAME: the prefix of both database names, `…_users` and `…_orders`
     """
     env = Environment()
+    uri = env.text("MONGO_URI")
+    if not uri.startswith(_MONGO_SCHEMES):  # whatever it is, there may be a password in it
+        raise SettingError(f"MONGO_URI must start with {' or '.join(_MONGO_SCHEMES)}")
     return MongoSettings(
-        env.matching("MONGO_URI", _MONGO_URI, "mongodb:// or mongodb+srv:// and more", None),
+        uri,
         env.text("MONGO_USERNAME"),
         env.secret("MONGO_PASSWORD"),
         env.name("DATABASE_NAME", "aware"),

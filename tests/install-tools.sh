@@ -15,6 +15,7 @@ need luajit               # for the tests of the gateway
 luajit -e 'require "cjson"' 2> /dev/null || missing+=(lua-cjson)
 [[ -x /usr/sbin/nginx ]] || need nginx nginx-light
 need wrk                  # for the test of bench
+need age                  # for the tests of backups
 need chromium             # for the test of the client packages
 need sshd openssh-server  # for the tests of deploy, as all that follows
 need cloud-init

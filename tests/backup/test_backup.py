@@ -18,7 +18,9 @@ from aware.backup import collections_of
 from local.stack import Stack
 from models.fields.order import Item, Order
 from models.fields.user import DeliveryAddress
-from storage.backup import BackupError, check_backup, write_backup
+from storage.backup.manifest import BackupError
+from storage.backup.restoring import check_backup, open_backup
+from storage.backup.writing import write_backup
 from storage.client import Json, MongoSettings, connect_blocking
 from tests.backup.conftest import Aware, environment
 from tests.examples import ADDRESS
@@ -168,7 +170,8 @@ async def test_a_backup_says_what_it_holds(
     await system.new_order(user)
     file, found = tmp_path / "backup", collections_of(client, system.mongo)
     written = write_backup(file, client, found, {"user": "1.2.3"})
-    assert check_backup(file, found) == written
+    with open_backup(file) as backup:
+        assert check_backup(backup, found) == written
     counts = {name: part.documents for name, part in written.parts.items()}
     records = {f"{name}/migrations.bson": 0 for name in ("users", "orders")}
     assert counts == {

@@ -1,7 +1,7 @@
 """A restore brings back both databases and the step of the orders; a damaged file, nothing."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,7 +12,8 @@ from aware.backup import collections_of
 from messaging.amqp import AmqpBroker
 from messaging.broker import Message
 from messaging.topology import Topology
-from storage.backup import BadBackupError, check_backup
+from storage.backup.manifest import BadBackupError, Manifest
+from storage.backup.restoring import check_backup, open_backup
 from storage.client import Json, connect_blocking
 from storage.evolution.reserve import NAME
 from storage.system_fields import BUILD, CONTACT_VERSION, EMAIL_KEYS, SYSTEM, value_of
@@ -189,14 +190,20 @@ async def test_no_damage_to_what_it_holds_goes_unnoticed(
         await system.new_order(await system.new_user())
     assert (await call("backup", file)).exit_code == 0
     names = collections_of(client, system.mongo)
-    written = check_backup(file, names)
+    written = check(file, names)
     noticed = 0
     for _ in flip_bits(file, FLIPS):
         try:
-            assert check_backup(file, names) == written
+            assert check(file, names) == written
         except BadBackupError:
             noticed += 1
     assert noticed > FLIPS / 2
+
+
+def check(file: Path, names: Iterable[str]) -> Manifest:
+    """What a backup says of itself, if that is true."""
+    with open_backup(file) as backup:
+        return check_backup(backup, names)
 
 
 def flip_bits(file: Path, times: int) -> Iterator[None]:
@@ -221,7 +228,7 @@ async def test_a_file_of_a_later_format_is_refused(
             text = archive.read(name)
             changed.writestr(name, text.replace(b'"format": 1', b'"format": 2'))
     with pytest.raises(BadBackupError, match="format 2, and this program reads 1"):
-        check_backup(later, collections_of(client, system.mongo))
+        check(later, collections_of(client, system.mongo))
 
 
 async def test_for_the_broker_the_login_of_the_consumer_is_enough(

@@ -9,6 +9,7 @@ from functools import partial
 
 import httpx
 import pytest
+from pyrage import x25519
 
 from deploy.processes import HTTP
 from deploy.rolling_update import ORDER
@@ -264,6 +265,31 @@ def test_a_backup_is_brought_back(deployed: Server) -> None:
     assert done.returncode == 0, done.stdout
     assert kept.lost() == []
     assert len(later.lost(within=0)) == later.acknowledged
+
+
+def test_an_encrypted_backup_is_brought_back_with_its_key_alone(deployed: Server) -> None:
+    """The setting counts at once, and replaces nothing."""
+    key, settings = x25519.Identity.generate(), deployed.instance.read("/etc/aware/aware.env")
+    public = f"BACKUP_RECIPIENTS={key.to_public()}\n"
+    with deployed.load() as kept:
+        until(lambda: kept.acknowledged > 5, "orders to keep")
+    before = deployed.running()
+    deployed.instance.root("sh", "-c", f"printf %s '{public}' >> /etc/aware/aware.env")
+    try:
+        assert deployed.deploy("backup").returncode == 0
+    finally:
+        deployed.instance.write("/etc/aware/aware.env", settings)
+    assert deployed.running() == before
+    newest = "ls -t /var/backups/aware | head -n 1"
+    file = f"/var/backups/aware/{deployed.instance.root('sh', '-c', newest).strip()}"
+    assert file.endswith(".zip.age")
+    deployed.instance.root("sh", "-c", f"printf %s '{key}' > /opt/key; chown {USER} /opt/key")
+    refused = deployed.deploy("restore", file)
+    assert refused.returncode == 1
+    assert "it is encrypted; --identity names the file of a key that opens it" in refused.stdout
+    done = deployed.deploy("restore", file, "/opt/key")
+    assert done.returncode == 0, done.stdout
+    assert kept.lost() == []
 
 
 def test_the_engine_may_be_stopped_and_started(

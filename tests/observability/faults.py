@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from messaging.amqp import connection_parameters
 from messaging.clock import SystemClock
 from messaging.topology import QUEUE_NAME, Queue, Topology
-from storage.backup import MANIFEST, SUFFIX
+from storage.backup.manifest import MANIFEST, SUFFIX
 from storage.client import MongoSettings
 from storage.contacts import Contacts
 from storage.system_fields import CONTACT_VERSION, OUTBOX

@@ -1,5 +1,6 @@
 """The exporter says P as it was set, and of when the newest backup is."""
 
+import os
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from aware.exporter import ExporterMetrics
 from gateway.splits import splits
 from gateway.weight_file import WeightFile
 from observability.metrics import BACKUP_SIZE, BACKUP_TIMESTAMP, EXPORTER, GATEWAY_SPLIT, METRICS
-from storage.backup import MANIFEST, Manifest
+from storage.backup.manifest import MANIFEST, Manifest
 
 (SPLIT,) = splits()
 MOMENT = datetime(2026, 11, 22, 19, 23, tzinfo=UTC)
@@ -70,6 +71,10 @@ def test_the_newest_backup_counts_whatever_the_files_are_called(tmp_path: Path) 
     (tmp_path / "c.zip.unfinished").write_bytes(b"PK")
     size = (tmp_path / "b.zip").stat().st_size
     assert backup(figures) == (MOMENT.timestamp(), size)
+    encrypted = tmp_path / "a.zip.age"
+    encrypted.write_bytes(b"of whom it is, it does not say")
+    os.utime(encrypted, (MOMENT.timestamp() + 1,) * 2)
+    assert backup(figures) == (MOMENT.timestamp() + 1, encrypted.stat().st_size)
 
 
 @pytest.mark.parametrize("folder", ["empty", "missing"])

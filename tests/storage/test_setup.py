@@ -119,11 +119,11 @@ def test_the_seed_is_the_papers(root: MongoClient[Json], databases: Stack) -> No
     ("changes", "reason"),
     [
         ({"MONGO_URI": ""}, "MONGO_URI is not set"),
-        ({"MONGO_URI": "localhost"}, "MONGO_URI must start with mongodb://"),
+        ({"MONGO_URI": "a:secret@b"}, "MONGO_URI must start with mongodb:// or mongodb+srv://"),
         ({"MONGO_PASSWORD": "wrong"}, "Authentication failed"),
         ({"USER_RELAY_MONGO_PASSWORD": ""}, "USER_RELAY_MONGO_PASSWORD is not set"),
-        ({"DATABASE_NAME": "a/b"}, "DATABASE_NAME: only letters"),
-        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be auto, console or json"),
+        ({"DATABASE_NAME": "a/b"}, "DATABASE_NAME must be up to 50 letters"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be one of auto, console, json"),
         ({"SEED": "perhaps"}, "SEED must be true or false"),
         (
             {"GATEWAY_ADDRESS": "0.0.0.0", "USER_RELAY_MONGO_PASSWORD": "laptop-relay"},  # noqa: S104
