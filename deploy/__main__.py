@@ -18,6 +18,7 @@ start: make what was good last run, after a reboot or a deployment that was cut 
 stop: end everything, the data stays; or
 backup: write both databases, as they are at one moment, into /var/backups/aware; or
 restore: bring both databases back to what FILE holds, which KEY opens if it is encrypted; or
+update-databases: replace MongoDB and RabbitMQ where their versions have newer images; or
 again: bring the version that runs in anew, with settings and certificate as they are now; or
 status: show what runs; or
 operator: run the operator's command with what follows, such as `operator gateway weight 30`"""
@@ -25,7 +26,12 @@ _ENDS = """It ends with 0: done; 1: it could not be begun, nothing was changed; 
 good, the one before runs again; 4: that could not be brought back either; 130: it was interrupted
 before anything was changed."""
 
-_PLAIN = {"start": Deployment.start, "stop": Deployment.stop, "backup": Deployment.backup}
+_PLAIN = {
+    "start": Deployment.start,
+    "stop": Deployment.stop,
+    "backup": Deployment.backup,
+    "update-databases": Deployment.update_databases,
+}
 
 
 def main() -> int:

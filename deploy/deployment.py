@@ -14,6 +14,7 @@ from deploy.check import Made, smoke_test
 from deploy.commands import Commands
 from deploy.compose import Compose, pulling
 from deploy.containers import Containers
+from deploy.databases import DATABASES, Databases
 from deploy.errors import DeployError, RollbackFailedError, RolledBackError
 from deploy.interruption import Interrupted, uninterrupted
 from deploy.layout import Layout
@@ -26,12 +27,7 @@ from deploy.settings import parse, settings
 from deploy.state import Place, State
 from deploy.tidying import Tidying
 
-DATABASES = ("mongodb", "rabbitmq")
-"""What keeps the data, in images of others."""
-
 _PORT = 5000
-_SET_UP_AGAIN = ("python", "-m", "aware", "setup", "mongodb", "--wait", "60")
-_TOLD = ("Pending: ", "Waiting: ")  # storage/evolution/words.py
 _NEEDED = 2 * 1024**3  # bytes for images and what they are built from
 
 
@@ -77,7 +73,7 @@ class Deployment:
         except (DeployError, OSError, Interrupted) as error:
             with uninterrupted():
                 self._go_back(wanted, good, error)
-        self._contract(wanted)
+        self._databases(wanted).contract()
         with suppress(DeployError, OSError):
             self._tidying.releases()
 
@@ -92,7 +88,7 @@ class Deployment:
         self._bring_in(wanted, back=True)
         self._state.undone()
         self._report.say(f"{good.version} runs")
-        self._contract(wanted)
+        self._databases(wanted).contract()
 
     @property
     def version(self) -> str:
@@ -133,6 +129,24 @@ class Deployment:
         finally:
             with uninterrupted():
                 self.start()
+
+    def update_databases(self) -> None:
+        """Replace MongoDB and RabbitMQ where there is a newer image or the files say otherwise.
+
+        The tags of their images stay, so that is a newer one of the same version. A backup is made
+        before; clients get 503 for some seconds of each.
+        """
+        wanted = release(self._layout, self._good())
+        databases = self._databases(wanted)
+        outdated = databases.outdated()
+        if not outdated:
+            self._report.say("mongodb and rabbitmq have the newest images of their versions")
+            return
+        self._backups().backup()
+        with self._watched(wanted):
+            for service in outdated:
+                databases.replace(service)
+        self._report.say(f"{' and '.join(outdated)}: replaced, on the same data")
 
     def operate(self, arguments: Sequence[str]) -> NoReturn:
         """Become the operator's command of the version that runs."""
@@ -184,11 +198,11 @@ class Deployment:
         return ready >= set(ORDER) and any(c.service == "kong" and c.ready for c in found)
 
     def _bring_in(self, wanted: Release, *, back: bool = False) -> None:
-        compose = self._compose(wanted)
+        compose, databases = self._compose(wanted), self._databases(wanted)
         update = RollingUpdate(wanted, compose, self._containers, self._report)
-        self._databases(compose)
+        databases.start()
         with self._watched(wanted) as called:
-            self._set_up(compose, back=back)
+            databases.set_up(back=back)
             # What understands more comes first, and goes last.
             known = compose.services()
             for service in reversed(ORDER) if back else ORDER:
@@ -200,58 +214,14 @@ class Deployment:
         self._gateway(compose)
         self._check(wanted)
 
+    def _databases(self, wanted: Release) -> Databases:
+        return Databases(self._compose(wanted), self._containers, self._report)
+
     def _compose(self, wanted: Release) -> Compose:
         """The gateway's image by its content, so that the same one is not replaced."""
         content = ("image", "inspect", "--format", "{{.Id}}", wanted.images[1])
         id_ = self._commands.ask("docker", *content).strip()
         return Compose(wanted, self._report, AWARE_GATEWAY_IMAGE=id_)
-
-    def _databases(self, compose: Compose) -> None:
-        """Start what keeps the data, where it does not run; never replace it unasked."""
-        compose.once("rabbitmq-setup")
-        compose.keep(*DATABASES)
-        for service in DATABASES:
-            self._containers.wait(service, lambda _: True)
-            if compose.would_replace(service):
-                self._report.say(
-                    f"warning: {service} runs with older settings than this version's, and goes "
-                    "on; docs/deploy.md says how it is replaced"
-                )
-
-    def _set_up(self, compose: Compose, *, back: bool) -> None:
-        try:
-            self._tell(compose.once("mongodb-setup"))
-        except DeployError as error:
-            if not back:
-                raise
-            # An older validator may refuse what the newer one let in; processes do not mind.
-            self._report.say(
-                f"warning: the databases stay as the newer version set them up: {error}"
-            )
-        (broker,) = self._containers.of("rabbitmq")
-        file = "/etc/rabbitmq/definitions/rabbitmq.json"
-        self._containers.execute(broker, "rabbitmqctl", "import_definitions", file)
-        self._report.say("databases and broker are set up")
-
-    def _contract(self, wanted: Release) -> None:
-        """Change what is stored, now that no process of another version runs.
-
-        A failure is no reason to go back: the version is good, and reads what is stored either way.
-        """
-        try:
-            with uninterrupted():
-                self._tell(self._compose(wanted).once("mongodb-setup", *_SET_UP_AGAIN))
-        except DeployError as error:
-            self._report.say(
-                f"warning: what is stored could not be changed: {error}\nThe version runs all the "
-                "same. Fix that, then: deploy.sh start"
-            )
-
-    def _tell(self, said: str) -> None:
-        """What the set-up says of migrations."""
-        for line in said.splitlines():
-            if line.startswith(_TOLD):
-                self._report.say(line)
 
     @contextmanager
     def _watched(self, wanted: Release) -> Iterator[bool]:
@@ -311,7 +281,7 @@ class Deployment:
             before = release(self._layout, good)
             self._bring_in(before, back=True)
             self._point_to(before)
-            self._contract(before)
+            self._databases(before).contract()
         except (DeployError, OSError) as second:
             raise RollbackFailedError(
                 f"{good.version} could not be brought back: {second}\n"

@@ -104,6 +104,8 @@ def render(settings: GatewaySettings, configuration: Configuration) -> str:
         version_not_allowed=by_kind["version-not-allowed"],
         unknown_version=by_kind["unknown-version"],
         version_callers=settings.version_callers,
+        read_only=by_kind["read-only"],
+        read_only_callers=settings.read_only_callers,
         access_log=access_log.socket_path(settings.state),
         bufsize=in_chunks + _HEADERS,
         in_chunks=in_chunks,

@@ -128,6 +128,7 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         "GATEWAY_STATE_DIR": str(settings.state.resolve()),
         "LOG_FORMAT": settings.log_format.value,
         "VERSION_CALLERS": ",".join(settings.version_callers),
+        "READ_ONLY_CALLERS": ",".join(settings.read_only_callers),
         "OTEL_EXPORTER_OTLP_ENDPOINT": settings.traces_endpoint,
         "OTEL_TRACES_SAMPLER_ARG": settings.traces_ratio,
     }

@@ -77,6 +77,7 @@ def _variables(settings: GatewaySettings, weights: Mapping[str, int]) -> dict[st
         "JWT_ISSUER": settings.jwt_issuer,
         "JWT_AUDIENCE": settings.jwt_audience,
         "VERSION_CALLERS": ",".join(settings.version_callers),
+        "READ_ONLY_CALLERS": ",".join(settings.read_only_callers),
         "REQUEST_SIZE_LIMIT": str(settings.request_size_limit),
         "RATE_LIMIT_PER_MINUTE": str(settings.rate_limit_per_minute),
         "RATE_LIMIT_PER_SECOND": str(settings.burst),

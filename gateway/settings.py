@@ -68,6 +68,7 @@ class GatewaySettings:
     state: Path = Path(".aware/gateway")
     log_format: LogFormat = LogFormat.AUTO
     version_callers: tuple[str, ...] = ()
+    read_only_callers: tuple[str, ...] = ()
     traces_endpoint: str = ""
     traces_ratio: str = "1"
 
@@ -83,8 +84,10 @@ class GatewaySettings:
                 raise SettingError(f"{name.upper()} is set, but JWT_PUBLIC_KEY is not")
         if self.rate_limit_per_second > self.rate_limit_per_minute:
             raise SettingError("RATE_LIMIT_PER_SECOND is more than RATE_LIMIT_PER_MINUTE")
-        for caller in {*self.version_callers} - {"*", *(key.name for key in self.api_keys)}:
-            raise SettingError(f"VERSION_CALLERS names {caller}, who has no key in API_KEYS")
+        known = {"*", *(key.name for key in self.api_keys)}
+        for name in ("version_callers", "read_only_callers"):
+            for caller in {*getattr(self, name)} - known:
+                raise SettingError(f"{name.upper()} names {caller}, who has no key in API_KEYS")
         for name in ("tls_certificate", "tls_key"):
             if self.tls_listen and not getattr(self, name):
                 raise SettingError(f"GATEWAY_{name.upper()} must be set where TLS is served")
@@ -119,6 +122,8 @@ class GatewaySettings:
         GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
         VERSION_CALLERS: names out of API_KEYS, with commas, of callers that may ask for a version
             of a service by the header `X-Service-Version`; `*` is everybody
+        READ_ONLY_CALLERS: names out of API_KEYS, with commas, of callers that may only read: GET,
+            HEAD and OPTIONS; `*` is everybody
         OTEL_EXPORTER_OTLP_ENDPOINT: the collector that takes Kong's spans by OTLP over HTTP;
             without it there are none
         OTEL_TRACES_SAMPLER_ARG: which part of the traces that begin at the gateway is recorded, `0`
@@ -162,6 +167,7 @@ class GatewaySettings:
             state=state_folder(environment),
             log_format=given.one_of("LOG_FORMAT", cls.log_format),
             version_callers=given.callers("VERSION_CALLERS"),
+            read_only_callers=given.callers("READ_ONLY_CALLERS"),
             traces_endpoint=given.url("OTEL_EXPORTER_OTLP_ENDPOINT"),
             traces_ratio=given.ratio("OTEL_TRACES_SAMPLER_ARG", cls.traces_ratio),
         )

@@ -153,13 +153,13 @@ set_token() {
   JWT_SECRETS="[{\"key\": \"${JWT_ISSUER:-$JWT_ALGORITHM}\", \"algorithm\": \"$JWT_ALGORITHM\", \"rsa_public_key\": \"${pem//$'\n'/\\n}\"}]"
 }
 
-# Who may ask for a version: names out of API_KEYS, or * for everybody.
-check_version_callers() {
+# check_callers NAME: names out of API_KEYS, or * for everybody.
+check_callers() {
   local one list
-  IFS=, read -ra list <<<"$VERSION_CALLERS"
+  IFS=, read -ra list <<<"${!1}"
   for one in ${list[@]+"${list[@]}"}; do
-    [[ $one =~ ^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|\*)$ ]] || fail "VERSION_CALLERS must be names of callers with commas, or *, not '$VERSION_CALLERS'"
-    [[ $one == '*' || $CONSUMERS == *"\"username\": \"$one\""* ]] || fail "VERSION_CALLERS names $one, who has no key in API_KEYS"
+    [[ $one =~ ^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|\*)$ ]] || fail "$1 must be names of callers with commas, or *, not '${!1}'"
+    [[ $one == '*' || $CONSUMERS == *"\"username\": \"$one\""* ]] || fail "$1 names $one, who has no key in API_KEYS"
   done
 }
 
@@ -295,7 +295,7 @@ state=${GATEWAY_STATE_DIR:-.aware/gateway}
 : "${API_KEYS:=}" "${JWT_PUBLIC_KEY:=}" "${JWT_ISSUER:=}" "${JWT_AUDIENCE:=}"
 : "${OTEL_EXPORTER_OTLP_ENDPOINT:=}" "${OTEL_TRACES_SAMPLER_ARG:=1}"
 : "${REQUEST_SIZE_LIMIT:=1048576}" "${RATE_LIMIT_PER_MINUTE:=6000}" "${RATE_LIMIT_PER_SECOND:=0}"
-: "${VERSION_CALLERS:=}" "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
+: "${VERSION_CALLERS:=}" "${READ_ONLY_CALLERS:=}" "${GATEWAY_TLS_LISTEN:=}" "${KONG_PROXY_LISTEN:=127.0.0.1:8000}" "${KONG_ADMIN_LISTEN:=127.0.0.1:8001}"
 whole REQUEST_SIZE_LIMIT 1 99999999999
 whole RATE_LIMIT_PER_MINUTE 1 999999999
 whole RATE_LIMIT_PER_SECOND 0 999999999
@@ -303,7 +303,8 @@ set_burst
 set_targets
 for secret in API_KEYS JWT_PUBLIC_KEY GATEWAY_TLS_CERTIFICATE GATEWAY_TLS_KEY; do read_secret "$secret"; done
 set_consumers
-check_version_callers
+check_callers VERSION_CALLERS
+check_callers READ_ONLY_CALLERS
 set_token
 set_traces
 refuse_strangers

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from deploy.layout import Layout
 from deploy.report import Report
 from deploy.settings import parse
 from local.ports import Ports
-from tests.compose.engine import OFFLINE, STAND_INS, copy_of_the_repository, has_images
+from tests.compose.engine import OFFLINE, STAND_INS, copy_of_the_repository, docker, has_images
 from tests.deploy import registry
 from tests.deploy.instance import OPERATOR, USER, Instance
 from tests.deploy.load import Load
@@ -105,6 +106,16 @@ class Server:
         if self.images is not None:
             self.instance.start_registry(registry.serve(self.images))
 
+    def publish_newer(self, image: str) -> None:
+        """Have the registry give another image under the name of this one."""
+        assert self.images is not None
+        newer = f"newer-{secrets.token_hex(4)}"
+        dockerfile = f"FROM {image}\nLABEL newer={newer}\n"
+        command = ["docker", "build", "--quiet", "--tag", newer, "-"]
+        subprocess.run(command, input=dockerfile, text=True, check=True, capture_output=True)
+        registry.fill(self.images, {image: newer}, Ports.free().gateway)
+        docker("rmi", newer)
+
     def deploy(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """deploy.sh on the server."""
         return self.instance.try_root("runuser", "-u", USER, "--", DEPLOY, *arguments)
@@ -175,7 +186,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         images = None
         if has_images(STAND_INS):
             images = folder / "registry"
-            registry.fill(images, STAND_INS, Ports.free().gateway)
+            registry.fill(images, {each: each for each in STAND_INS}, Ports.free().gateway)
             override = re.sub(r"standin/[\w:.]+", lambda each: registry.name(each[0]), _OFFLINE)
             instance.write("/etc/aware/docker-compose.override.yml", override)
             instance.root("chown", "-R", USER, "/etc/aware")

@@ -1,7 +1,7 @@
 """An image registry on loopback, which holds what stands in for the public images."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.compose.engine import docker
@@ -32,15 +32,18 @@ def serve(folder: Path, port: int = PORT) -> list[str]:
     return [program("docker-registry"), "serve", str(configuration)]
 
 
-def fill(folder: Path, images: Sequence[str], port: int) -> None:
-    """Push images of this machine's engine into `folder`, through the free port `port`."""
+def fill(folder: Path, images: Mapping[str, str], port: int) -> None:
+    """Push images of this machine's engine into `folder`, through the free port `port`.
+
+    Each by its name there: what it is called here.
+    """
     with (folder.with_suffix(".log")).open("wb") as log:
         registry = subprocess.Popen(serve(folder, port), stdout=log, stderr=log)
     try:
         until(lambda: _answers(port), "the registry answers")
-        for image in images:
+        for image, here in images.items():
             there = f"localhost:{port}/{image}"
-            docker("tag", image, there)
+            docker("tag", here, there)
             docker("push", "--quiet", there)
             docker("rmi", there)
     finally:

@@ -15,6 +15,7 @@ from deploy.processes import HTTP
 from deploy.rolling_update import ORDER
 from models.fields.order import Order
 from models.fields.user import User
+from tests.compose.engine import STAND_INS
 from tests.deploy.conftest import Server
 from tests.deploy.instance import USER
 from tests.deploy.load import Load
@@ -290,6 +291,34 @@ def test_an_encrypted_backup_is_brought_back_with_its_key_alone(deployed: Server
     done = deployed.deploy("restore", file, "/opt/key")
     assert done.returncode == 0, done.stdout
     assert kept.lost() == []
+
+
+def test_databases_are_replaced_where_it_is_asked_for(
+    deployed: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the newest images of their versions, on the same data; a backup is made before."""
+    if deployed.images is None:
+        pytest.skip("the registry of the public images is not ours to fill")
+    before, backups = deployed.running(), deployed.instance.root("ls", "/var/backups/aware")
+    said = deployed.deploy("update-databases").stdout
+    assert "mongodb and rabbitmq have the newest images of their versions" in said
+    assert deployed.running() == before
+    for image in STAND_INS:
+        if "python" not in image:
+            deployed.publish_newer(image)
+    with deployed.load() as load:
+        done = deployed.deploy("update-databases")
+        assert done.returncode == 0, done.stdout
+        acknowledged = load.acknowledged
+        until(lambda: load.acknowledged > acknowledged + 5, "everything goes on")
+    show(capsys, "MongoDB and RabbitMQ are replaced", load)
+    assert {each.rpartition(" ")[2] for each in load.failures} <= {"503"}
+    assert load.lost() == []
+    after = deployed.running()
+    replaced = {service for service, containers in after.items() if containers != before[service]}
+    assert replaced == {"mongodb", "rabbitmq"}
+    assert deployed.instance.root("ls", "/var/backups/aware") != backups
+    assert "newest images" in deployed.deploy("update-databases").stdout
 
 
 def test_the_engine_may_be_stopped_and_started(

@@ -180,6 +180,37 @@ def test_other_wishes_for_a_version_are_refused_by_name(
     assert "X-Service-Version" in problem["detail"]
 
 
+@pytest.mark.parametrize(
+    ("named", "consumer", "method", "refused"),
+    [
+        (("shop",), {"username": "shop"}, "PUT", True),
+        (("shop",), {"username": "shop"}, "GET", False),
+        (("shop",), {"username": "shop"}, "HEAD", False),
+        (("shop",), {"username": "shop"}, "OPTIONS", False),
+        (("shop",), {"username": "sho"}, "DELETE", False),
+        (("shop",), None, "DELETE", False),
+        (("*",), None, "PATCH", True),
+        ((), {"username": "shop"}, "POST", False),
+    ],
+)
+def test_a_caller_that_may_only_read_is_refused_by_name(
+    named: tuple[str, ...], consumer: Request | None, method: str, *, refused: bool
+) -> None:
+    """Before a version is chosen."""
+    settings = GatewaySettings(
+        p_value=100, api_keys=(ApiKey("shop", "k" * 16),), read_only_callers=named
+    )
+    (answer,) = run(
+        "post-function", "access", [request(consumer=consumer, method=method)], settings
+    )
+    assert (answer.get("status"), answer.get("upstream")) == (
+        (403, None) if refused else (None, V1)
+    )
+    if refused:
+        problem = json.loads(error(403, json.dumps(answer["said"]))["body"])
+        assert problem["type"] == "urn:aware:problem:read-only"
+
+
 @pytest.mark.parametrize("problem", KNOWN.values(), ids=lambda problem: str(problem.status))
 def test_an_error_of_the_gateways_own_is_a_problem(problem: Problem) -> None:
     """With the words of problems.txt, as the stand-in says them."""

@@ -276,6 +276,31 @@ def test_a_key_is_needed_where_keys_are_set(start: Start, services: Services) ->
     assert "apikey" not in services.orders.received[0].headers
 
 
+@pytest.mark.parametrize(
+    ("named", "refused"), [("reports", {"reports"}), ("*", {"reports", "shop"})]
+)
+def test_a_caller_that_may_only_read_changes_nothing(
+    start: Start, services: Services, named: str, refused: set[str]
+) -> None:
+    """Whatever writes is refused by name, and reaches no service; others may all the same."""
+    keys = tuple(ApiKey(name, f"{name}-{'k' * 20}") for name in ("reports", "shop"))
+    gateway = start(api_keys=keys, read_only_callers=(named,))
+    with httpx.Client(base_url=gateway.url) as client:
+        for key in keys:
+            headers = {"apikey": key.key}
+            assert client.get("/orders/", headers=headers).status_code == httpx.codes.OK
+            assert client.head("/orders/", headers=headers).status_code == httpx.codes.OK
+            assert client.options("/orders/", headers=headers).status_code < httpx.codes.BAD_REQUEST
+            for method, path in (("POST", "/orders/"), ("PUT", "/users/u1")):
+                answer = client.request(method, path, json={}, headers=headers)
+                if key.name in refused:
+                    assert_problem(answer, 403, "read-only")
+                else:
+                    assert answer.status_code == httpx.codes.OK
+    wrote = [each for each in services.orders.received if each.method == "POST"]
+    assert len(wrote) == 2 - len(refused)
+
+
 def test_the_gateway_says_who_calls_and_nobody_else(start: Start, services: Services) -> None:
     """The name that belongs to the key; what a client claims in its place does not arrive."""
     shop, till = ApiKey("shop", "s" * 20), ApiKey("till", "t" * 20)

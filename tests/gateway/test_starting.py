@@ -55,6 +55,7 @@ BAD = {
     ],
     "REQUEST_SIZE_LIMIT": ["0", "1MB", "-5"],
     "RATE_LIMIT_PER_MINUTE": ["0", "many"],
+    "READ_ONLY_CALLERS": ["nobody", "a b"],
     "RATE_LIMIT_PER_SECOND": ["many", "6001"],
     "OTEL_EXPORTER_OTLP_ENDPOINT": ["collector:4318", "http://", "http://a b", "http://a/v1"],
     "OTEL_TRACES_SAMPLER_ARG": ["2", "-1", "10%", ".5"],
@@ -63,6 +64,7 @@ GOOD: list[Mapping[str, str]] = [
     {"P_VALUE": "70"},
     {"P_VALUE": "0", "API_KEYS": "key-number-one-1234,key-number-two-5678"},
     {"P_VALUE": "1", "API_KEYS": f"shop:{'a' * 16},till.2:{'b' * 16},shop:{'c' * 16},{'d' * 16}"},
+    {"P_VALUE": "0", "API_KEYS": f"shop:{'a' * 16}", "READ_ONLY_CALLERS": "shop,*"},
     {"P_VALUE": "99", "USER_SERVICE_V1_TARGET": "a:1,b:2", "USER_SERVICE_V2_TARGET": "c:3,d:4"},
     {"P_VALUE": "100", "USER_SERVICE_V1_TARGET": "a:1,b:2", "USER_SERVICE_V2_TARGET": "c:3,d:4"},
     {"P_VALUE": "100", "REQUEST_SIZE_LIMIT": "5", "RATE_LIMIT_PER_MINUTE": "7"},
@@ -264,6 +266,7 @@ def test_settings_reach_the_image_whole(state: Path) -> None:
         jwt_audience="api",
         rate_limit_per_minute=4,
         rate_limit_per_second=3,
+        read_only_callers=("shop", "*"),
         request_size_limit=5,
         state=state.resolve(),
     )
