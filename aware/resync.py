@@ -20,7 +20,7 @@ from services.payload import events_of, payloads
 from services.reading import declared
 from storage.client import Json, MongoSettings, connect
 from storage.entity import Entity
-from storage.outbox import MongoOutbox
+from storage.mongo_outbox import MongoOutbox
 
 Opened = Callable[[Service], Awaitable[AsyncDatabase[Json]]]
 """Answers the database of a service."""

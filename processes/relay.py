@@ -25,7 +25,7 @@ from storage.client import connect
 from storage.divisions import MongoDivisionStore
 from storage.entity import Entity
 from storage.mongo_io import silence
-from storage.outbox import MongoOutbox
+from storage.mongo_outbox import MongoOutbox
 
 
 def run(system: System, service: Service, row: Row) -> None:

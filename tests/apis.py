@@ -20,8 +20,9 @@ from storage.contacts import Contacts, MongoContactsStore
 from storage.entity import Entity
 from storage.evolution.steps import Step
 from storage.layout import Collection, collections
+from storage.mongo_outbox import MongoOutbox
 from storage.orders import CONTACTS, Orders
-from storage.outbox import MongoOutbox, OutboxEntry
+from storage.outbox import OutboxEntry
 from storage.uniqueness import Uniqueness
 from storage.users import Users, user_codec
 

@@ -30,8 +30,8 @@ from models.fields.user import User
 from storage.client import Json, MongoSettings, connect, connect_blocking
 from storage.contacts import Contacts, ContactsStore, MongoContactsStore
 from storage.divisions import MongoDivisionStore
+from storage.mongo_outbox import MongoOutbox
 from storage.orders import CONTACTS, Orders
-from storage.outbox import MongoOutbox
 from storage.queue_part_counts import MongoPartsStore
 from storage.system_fields import OUTBOX
 from storage.users import Users

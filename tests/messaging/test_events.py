@@ -37,7 +37,7 @@ from storage.documents import Documents
 from storage.entity import Entity
 from storage.layout import collections
 from storage.ledger import LEDGER, Ledger
-from storage.outbox import MongoOutbox
+from storage.mongo_outbox import MongoOutbox
 from tests.declaring import copy_declared
 from tests.messaging.system import System, delete_queues, running
 from tests.waiting import until_async

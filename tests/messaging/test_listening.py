@@ -11,8 +11,8 @@ from messaging.clock import SystemClock
 from messaging.metrics import RelayMetrics
 from messaging.relay import Relay
 from storage.divisions import MongoDivisionStore
+from storage.mongo_outbox import MongoOutbox
 from storage.orders import CONTACTS
-from storage.outbox import MongoOutbox
 from tests.apis import contact_events
 from tests.messaging.system import System, running
 from tests.waiting import until_async

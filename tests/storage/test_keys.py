@@ -16,7 +16,7 @@ from storage.documents import Documents
 from storage.entity import Entity
 from storage.errors import NotFoundError, UniqueTakenError
 from storage.keys import Keys
-from storage.outbox import MongoOutbox
+from storage.mongo_outbox import MongoOutbox
 from storage.publications import Publications
 from storage.removals import TOMBSTONES
 from storage.system_fields import SYSTEM

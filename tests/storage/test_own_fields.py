@@ -22,8 +22,8 @@ from services.payload import payloads
 from services.reading import declared
 from storage.client import Json, MongoSettings, connect, now
 from storage.contacts import MongoContactsStore
+from storage.mongo_outbox import MongoOutbox
 from storage.orders import Orders
-from storage.outbox import MongoOutbox
 from storage.setup import set_up
 from storage.system_fields import CONTACT_VERSION, SINCE, value_of
 from storage.users import Users, user_codec
