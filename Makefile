@@ -7,7 +7,7 @@ SUITES ?=
 # Prometheus beside the system: make up OBSERVABILITY=true
 OBSERVED := $(if $(filter true,$(OBSERVABILITY)),prometheus)
 
-.PHONY: help up start dev stop status reset test test-all generate check docs pages release sdks sbom publish lock
+.PHONY: help up start dev stop status reset test test-all generate check docs pages release sdks sbom audit publish lock
 
 help:
 	@echo 'make up        start everything; Ctrl-C stops it'
@@ -25,6 +25,7 @@ help:
 	@echo 'make release   make the specs the last release, which nothing may break unannounced'
 	@echo 'make sdks      build client packages in Python and TypeScript'
 	@echo 'make sbom      write what services and packages consist of (CycloneDX), after make sdks'
+	@echo 'make audit     fail if a vulnerability of a pinned Python package is known'
 	@echo 'make publish   push the APIs with clients to SwaggerHub'
 	@echo 'make lock      pin requirements/*.in anew'
 
@@ -66,11 +67,15 @@ sdks: $(VENV)/sdks.installed
 sbom: $(VENV)/release.installed
 	@.github/sbom.sh
 
+# What is known of vulnerabilities is asked of OSV; OSV_URL names a mirror of it.
+audit: $(VENV)/audit.installed
+	@OSV_URL='$(OSV_URL)' .github/audit.sh
+
 publish: $(VENV)/generate.installed
 	@$(VENV)/bin/python -m aware publish
 
 lock: $(VENV)/tox.installed
-	@for name in runtime local tox generate docs sdks test release; do \
+	@for name in runtime local tox generate docs sdks test release audit; do \
 	    $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	        --no-annotate --custom-compile-command 'make lock' \
 	        requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \

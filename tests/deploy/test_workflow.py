@@ -32,15 +32,20 @@ def commands(job: Json) -> list[str]:
     return [step["run"] for step in job["steps"] if "run" in step and "if" not in step]
 
 
-def test_it_is_a_workflow() -> None:
+WORKFLOWS = {file.name: file for file in WORKFLOW.parent.iterdir()}
+
+
+@pytest.mark.parametrize("file", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_it_is_a_workflow(file: Path) -> None:
     """The vendored schema of GitHub's workflows takes it."""
-    checked = run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW)
+    checked = run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", file)
     assert checked.returncode == 0, checked.stdout
 
 
-def test_nothing_in_it_is_unsafe() -> None:
+@pytest.mark.parametrize("file", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_nothing_in_it_is_unsafe(file: Path) -> None:
     """The security linter has nothing to say, in its strictest mood."""
-    checked = run("zizmor", "--offline", "--persona=auditor", "--no-progress", WORKFLOW)
+    checked = run("zizmor", "--offline", "--persona=auditor", "--no-progress", file)
     assert checked.returncode == 0, checked.stdout
 
 
