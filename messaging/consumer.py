@@ -258,7 +258,8 @@ class Consumer:
                 await self._broker.publish(replace(message, headers=headers), to.address)
         except BrokerError as error:
             named = cause.fields()
-            self._log.debug("retry_not_scheduled", queue=to.name, reason=error, **named)
+            event = "dead_letter_not_published" if dead else "retry_not_scheduled"
+            self._log.debug(event, queue=to.name, reason=error, **named)
             return False
         self._end(failure.delivery, "dead-lettered" if dead else "retried", failure.kind)
         build = build_of(message)
