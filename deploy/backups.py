@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.compose import Compose
+from deploy.copies import Copies
 from deploy.errors import DeployError
 from deploy.layout import Layout
 from deploy.private import read_private
@@ -30,11 +31,12 @@ class Backups:
         """Write both databases, as they are at one moment, while everything goes on.
 
         Returns the file, which its owner alone may read. Of older ones the newest stay, 14 in all;
-        they go only after the new one is whole.
+        they go only after the new one is whole. It is copied elsewhere, where the settings say so.
         """
         folder = self._layout.backups
         # As the settings are now: no process has to be started anew for it.
-        recipients = parse(read_private(self._layout.settings)).get("BACKUP_RECIPIENTS", "")
+        settings = parse(read_private(self._layout.settings))
+        copies, recipients = Copies(settings, self._report), settings.get("BACKUP_RECIPIENTS", "")
         file = folder / f"{_NAME.format(datetime.now(UTC))}{'.age' if recipients else ''}"
         said = Compose(self._release, self._report, BACKUP_RECIPIENTS=recipients).run(
             *("run", "--rm", "--no-deps", "--no-TTY", "--user", f"{os.getuid()}:{os.getgid()}"),
@@ -42,8 +44,10 @@ class Backups:
         )
         file.chmod(0o600)
         self._report.say(said.strip().splitlines()[-1].replace("/backups", str(folder)))
-        for old in sorted(folder.glob("aware-*.zip*"))[:-_KEPT]:
+        whole = (each for each in folder.glob("aware-*") if each.suffix in (".zip", ".age"))
+        for old in sorted(whole)[:-_KEPT]:
             old.unlink()
+        copies.make(file)
         return file
 
     def restore(self, file: Path, key: Path | None) -> None:

@@ -20,6 +20,7 @@ need chromium             # for the test of the client packages
 need sshd openssh-server  # for the tests of deploy, as all that follows
 need cloud-init
 need docker-registry
+need rclone
 need ss iproute2
 need pkill procps
 

@@ -271,7 +271,8 @@ def test_a_backup_is_brought_back(deployed: Server) -> None:
 def test_an_encrypted_backup_is_brought_back_with_its_key_alone(deployed: Server) -> None:
     """The setting counts at once, and replaces nothing."""
     key, settings = x25519.Identity.generate(), deployed.instance.read("/etc/aware/aware.env")
-    public = f"BACKUP_RECIPIENTS={key.to_public()}\n"
+    public = f"BACKUP_RECIPIENTS={key.to_public()}\nBACKUP_COPY_TO=/opt/elsewhere\n"
+    deployed.instance.root("install", "-d", "-o", USER, "/opt/elsewhere")
     with deployed.load() as kept:
         until(lambda: kept.acknowledged > 5, "orders to keep")
     before = deployed.running()
@@ -284,6 +285,7 @@ def test_an_encrypted_backup_is_brought_back_with_its_key_alone(deployed: Server
     newest = "ls -t /var/backups/aware | head -n 1"
     file = f"/var/backups/aware/{deployed.instance.root('sh', '-c', newest).strip()}"
     assert file.endswith(".zip.age")
+    assert deployed.instance.root("ls", "/opt/elsewhere").strip() == file.rpartition("/")[2]
     deployed.instance.root("sh", "-c", f"printf %s '{key}' > /opt/key; chown {USER} /opt/key")
     refused = deployed.deploy("restore", file)
     assert refused.returncode == 1

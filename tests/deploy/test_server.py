@@ -3,18 +3,14 @@
 import base64
 import json
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 import yaml
-from botocore.exceptions import BotoCoreError
 
+from tests.deploy.aws import aws_stand_in
 from tests.deploy.template import DEPLOY_KEY, TEMPLATE, Json, cloud_init, template
 from tests.deploy.tools import run
 
@@ -37,39 +33,8 @@ def _cloud_init() -> str:
 @pytest.fixture(scope="module")
 def aws() -> Iterator[dict[str, str]]:
     """What every client of the AWS stand-in is told."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = Path(sys.executable).with_name("moto_server")
-    server = subprocess.Popen(
-        [program, "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    given = {
-        "endpoint_url": f"http://127.0.0.1:{port}",
-        "region_name": "us-east-2",
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
-    }
-    try:
-        _wait_for(given)
+    with aws_stand_in() as given:
         yield given
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_for(aws: dict[str, str]) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            boto3.client("ec2", **aws).create_key_pair(KeyName="deployer")
-        except BotoCoreError:
-            assert time.monotonic() < deadline, "the AWS stand-in does not answer"
-            time.sleep(0.1)
-        else:
-            return
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,37 @@
+"""Copies of backups elsewhere, which rclone makes: to S3, or any other place that it knows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.commands import Commands
+from deploy.errors import DeployError
+from deploy.report import Report
+
+_OF_RCLONE = ("RCLONE_", "AWS_")
+"""How the settings begin that rclone reads itself, such as keys."""
+
+
+class Copies:
+    """By BACKUP_COPY_TO, a place as rclone names it, such as `:s3,provider=AWS,env_auth:bucket`."""
+
+    def __init__(self, settings: Mapping[str, str], report: Report) -> None:
+        """Refuse to let a backup out that whoever finds it can read; raises DeployError."""
+        self._place = settings.get("BACKUP_COPY_TO", "")
+        if self._place and not settings.get("BACKUP_RECIPIENTS"):
+            raise DeployError(
+                "BACKUP_COPY_TO is set, and BACKUP_RECIPIENTS is not: what leaves this server is "
+                "encrypted, so name the public keys of those who may read it"
+            )
+        given = {name: each for name, each in settings.items() if name.startswith(_OF_RCLONE)}
+        self._commands = Commands(report, given)
+        self._report = report
+
+    def make(self, file: Path) -> None:
+        """Copy a backup there, if there is a place; raises DeployError, and the backup is kept."""
+        if not self._place:
+            return
+        try:
+            self._commands.ask("rclone", "copy", str(file), self._place)
+        except DeployError as error:
+            raise DeployError(f"{file} is written, but could not be copied: {error}") from error
+        self._report.say(f"{file.name} is copied to {self._place}")
