@@ -15,6 +15,7 @@ from canary.record import Outcome, Point, Record, Step
 from gateway.errors import GatewayError, UnreachableError
 from gateway.settings import GatewaySettings
 from gateway.splits import SplitNames
+from settings.environment import SettingError
 
 _BLIND = 3
 """So many looks in a row at which the new version cannot be asked are a failure of it."""
@@ -110,7 +111,7 @@ class Rollout:
     def _roll_back(self) -> None:
         try:
             self._move(self._plan.start)
-        except GatewayError as error:
+        except (GatewayError, SettingError) as error:
             raise GatewayError(
                 f"{self._plan.new} is worse, and P could not be put back from {self.record.p} "
                 f"to {self._plan.start}: {error}"
