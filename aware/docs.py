@@ -1,6 +1,5 @@
 """`docs`: the documentation as a site."""
 
-import os
 from pathlib import Path
 
 import click
@@ -18,9 +17,9 @@ def docs(*, check: bool) -> None:
     """
     # Imported here: what they need is installed only where one develops.
     from documentation.decisions import DecisionError  # noqa: PLC0415
-    from documentation.settings import SiteSettings, SiteSettingsError  # noqa: PLC0415
     from documentation.settings_reference import UndocumentedSettingError  # noqa: PLC0415
     from documentation.site import SiteError, build_site, stale_pages, written_pages  # noqa: PLC0415
+    from documentation.site_settings import SiteSettings  # noqa: PLC0415
     from generate.node import NodeError  # noqa: PLC0415
 
     try:
@@ -34,13 +33,7 @@ def docs(*, check: bool) -> None:
         for path in stale:
             (ROOT / path).write_text(pages[path], "utf-8")
             click.echo(f"written    {path}")
-        folder = build_site(ROOT, SiteSettings.from_environment(os.environ))
+        folder = build_site(ROOT, SiteSettings.from_environment())
         click.echo(f"written    {folder}")
-    except (
-        DecisionError,
-        NodeError,
-        SiteError,
-        SiteSettingsError,
-        UndocumentedSettingError,
-    ) as error:
+    except (DecisionError, NodeError, SiteError, UndocumentedSettingError) as error:
         raise click.ClickException(str(error)) from error

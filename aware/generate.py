@@ -1,6 +1,5 @@
 """`generate`: bring everything that is made from the specs up to date; `check`: is it?"""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,16 +59,16 @@ def pages() -> None:
 
     API_SERVERS are the addresses that they name.
     """
-    from documentation.settings import SiteSettings, SiteSettingsError  # noqa: PLC0415
+    from documentation.site_settings import SiteSettings  # noqa: PLC0415
     from generate.node import NodeError  # noqa: PLC0415
     from generate.pages import build_pages  # noqa: PLC0415
     from generate.sources import read_sources  # noqa: PLC0415
 
     try:
-        settings = SiteSettings.from_environment(os.environ)
+        settings = SiteSettings.from_environment()
         for page in build_pages(read_sources(ROOT), settings.servers):
             click.echo(f"written    {page}")
-    except (NodeError, SiteSettingsError) as error:
+    except NodeError as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -1,6 +1,5 @@
 """What MkDocs calls while it builds the site; mkdocs.yml names this file."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +7,7 @@ from mkdocs.structure.files import File, Files
 
 from documentation.api_index import api_index
 from documentation.links import ROOT_PAGES, for_the_site
-from documentation.settings import SiteSettings
+from documentation.site_settings import SiteSettings
 from generate.pages import FOLDER as API_PAGES
 
 if TYPE_CHECKING:
@@ -33,5 +32,5 @@ def on_page_markdown(markdown: str, *, page: "Page", config: "MkDocsConfig", fil
     del config, files
     places = {place: name for name, place in ROOT_PAGES.items()}
     source = places.get(page.file.src_uri, f"docs/{page.file.src_uri}")
-    settings = SiteSettings.from_environment(os.environ)
+    settings = SiteSettings.from_environment()
     return for_the_site(source, markdown, settings.repository)

@@ -45,7 +45,9 @@ SECTIONS = (
     Section("One machine", "Read by `make up` and `make start`.", ("local/commands.py",)),
     Section("SwaggerHub", "Read by `make publish`.", ("swaggerhub/settings.py",)),
     Section(
-        "Documentation", "Read by `make docs` and `make pages`.", ("documentation/settings.py",)
+        "Documentation",
+        "Read by `make docs` and `make pages`.",
+        ("documentation/site_settings.py",),
     ),
 )
 

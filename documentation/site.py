@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from documentation import alerts_reference, decisions, metrics_reference, settings_reference
-from documentation.settings import SiteSettings
+from documentation.site_settings import SiteSettings
 from generate.pages import build_pages
 from generate.sources import read_sources
 

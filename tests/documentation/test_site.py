@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from documentation.links import ROOT_PAGES
-from documentation.settings import SiteSettings
 from documentation.site import SiteError, build_site, run_mkdocs
+from documentation.site_settings import SiteSettings
 from tests.generate.copying import copy_repository
 
 SERVER = "https://api.example.com"

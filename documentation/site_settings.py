@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-_URL = re.compile(r"https?://[^\s/,]+(/[^\s,]*)?")
+from settings.environment import Environment
+
+_URL = r"https?://[^\s/,]+(/[^\s,]*)?"
+_URLS = re.compile(rf"{_URL}(,{_URL})*")
+_REPOSITORY = re.compile(rf"({_URL})?")
 _LOCAL = "http://127.0.0.1:8000"
 """The gateway of `make up`."""
-
-
-class SiteSettingsError(Exception):
-    """A variable cannot be right; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,15 @@ class SiteSettings:
     repository: str
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """The settings `environment` holds; raises SiteSettingsError.
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """The settings `environment` holds, or else the process's; raises SettingError.
 
         API_SERVERS: the addresses that the API pages name, separated by commas
         REPOSITORY_URL: where the repository is browsed; links to source files lead there
         """
-        servers = environment.get("API_SERVERS") or _LOCAL
-        repository = environment.get("REPOSITORY_URL", "")
-        for name, value in (("API_SERVERS", servers), ("REPOSITORY_URL", repository)):
-            for url in value.split(",") if value else ():
-                if not _URL.fullmatch(url):
-                    raise SiteSettingsError(f"{name}: {url!r} is not an http or https address")
+        given = Environment(environment)
+        what = "http or https addresses, separated by commas"
+        servers = given.matching("API_SERVERS", _URLS, what, _LOCAL)
+        what = "an http or https address"
+        repository = given.matching("REPOSITORY_URL", _REPOSITORY, what, "")
         return cls(tuple(servers.split(",")), repository.rstrip("/"))
