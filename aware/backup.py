@@ -60,9 +60,12 @@ def backup_command(file: Path) -> None:
 
 
 def _recipients() -> Recipients:
-    """BACKUP_RECIPIENTS: public keys of age or ssh, with commas, of those who can read a backup.
+    """Who can read it.
 
-    Without any it is not encrypted.
+    BACKUP_RECIPIENTS: public keys of age or ssh, with commas; without any it is not encrypted
+
+    Raises:
+        SettingError: One of them is none.
     """
     try:
         return recipients_of(Environment().text("BACKUP_RECIPIENTS", ""))

@@ -19,8 +19,8 @@ def refuse_known_passwords() -> None:
     if is_loopback(address):
         return
     for name in sorted({each.removesuffix("_FILE") for each in os.environ}):
-        if name.endswith("_PASSWORD") and (value := given.secret(name, "")).startswith(_KNOWN):
+        if name.endswith("_PASSWORD") and given.secret(name, "").startswith(_KNOWN):
             raise SettingError(
-                f"{name} is {value}, which everybody knows: not where the gateway is reached "
-                f"beyond loopback ({address})"
+                f"{name} is one of .env.example, which everybody knows: not where the gateway is "
+                f"reached beyond loopback ({address})"
             )

@@ -23,8 +23,8 @@ again: bring the version that runs in anew, with settings and certificate as the
 status: show what runs; or
 operator: run the operator's command with what follows, such as `operator gateway weight 30`"""
 _ENDS = """It ends with 0: done; 1: it could not be begun, nothing was changed; 3: the version is no
-good, the one before runs again; 4: that could not be brought back either; 130: it was interrupted
-before anything was changed."""
+good, the one before runs again; 4: that could not be brought back either, or a database did not
+come back; 130: it was interrupted before anything was changed."""
 
 _PLAIN = {
     "start": Deployment.start,
@@ -53,7 +53,7 @@ def main() -> int:
         return _do(what, more, Deployment(layout, state, report), state, report)
     except (DeployError, OSError) as error:
         report.say(f"error: {error}")
-        return 1
+        return 4 if isinstance(error, RollbackFailedError) else 1
     except Interrupted:
         report.say("interrupted; nothing was changed")
         return 130

@@ -79,7 +79,7 @@ class Compose:
         self.run(*_UP, "--no-recreate", "--scale", f"{service}={count}", service)
 
     def would_replace(self, service: str) -> bool:
-        """Whether `up` would end the container that is there, for the files say otherwise."""
+        """Whether `up` would end the container that is there: files or image say otherwise."""
         return " Recreate" in self.run(_UP[0], "--dry-run", *_UP[1:], service)
 
 
@@ -91,5 +91,5 @@ def pulling(what: str) -> Iterator[None]:
     except DeployError as error:
         raise DeployError(
             f"{what} could not be pulled: {str(error).splitlines()[-1].strip()}. Let this server "
-            "reach the registry, or log in there with `docker login`, and deploy again"
+            "reach the registry, or log in there with `docker login`, and try again"
         ) from error

@@ -79,9 +79,8 @@ class Databases:
         It is away meanwhile: clients get 503, and what is under way is done afterwards.
         """
         self._report.say(f"{service}: another image or other settings: it is away for some seconds")
-        with uninterrupted():
-            self._compose.up(service)
-            self._containers.wait(service, lambda _: True)
+        self._compose.up(service)
+        self._containers.wait(service, lambda _: True)
 
     def _tell(self, said: str) -> None:
         """What the set-up says of migrations."""

@@ -135,17 +135,30 @@ class Deployment:
 
         The tags of their images stay, so that is a newer one of the same version. A backup is made
         before; clients get 503 for some seconds of each.
+
+        Raises:
+            RollbackFailedError: One does not come back. The data is as it was.
+            DeployError: It could not be begun; nothing was changed.
         """
         wanted = release(self._layout, self._good())
+        self._enough_room()
         databases = self._databases(wanted)
         outdated = databases.outdated()
         if not outdated:
             self._report.say("mongodb and rabbitmq have the newest images of their versions")
             return
         self._backups().backup()
-        with self._watched(wanted):
-            for service in outdated:
-                databases.replace(service)
+        with uninterrupted():
+            try:
+                with self._watched(wanted):
+                    for service in outdated:
+                        databases.replace(service)
+                self._check(wanted)
+            except (DeployError, OSError) as error:
+                raise RollbackFailedError(
+                    f"not all of {' and '.join(outdated)} came back: {error}\nThe data is as it "
+                    "was. See the container's log, fix that, then: deploy.sh start"
+                ) from error
         self._report.say(f"{' and '.join(outdated)}: replaced, on the same data")
 
     def operate(self, arguments: Sequence[str]) -> NoReturn:

@@ -43,6 +43,15 @@ def settings(file: Path, example: Path) -> Mapping[str, str]:
             f"{file}: API_KEYS is not set. The gateway asks the world for a key: set NAME:KEY, "
             "with a key of 16 to 128 letters and digits, `openssl rand -hex 20` makes one"
         )
+    named, colon, _ = found["API_KEYS"].split(",")[0].partition(":")
+    first = named if colon else "key-1"
+    if {first, "*"} & {*found.get("READ_ONLY_CALLERS", "").split(",")}:
+        raise DeployError(
+            f"{file}: READ_ONLY_CALLERS names {first}, with whose key a deployment makes its smoke "
+            "test, which writes: let another key be the first of API_KEYS"
+        )
+    if found.get("BACKUP_COPY_TO") and not found.get("BACKUP_RECIPIENTS"):
+        raise DeployError(f"{file}: BACKUP_COPY_TO is set, and BACKUP_RECIPIENTS is not")
     return found
 
 

@@ -38,11 +38,13 @@ SECTIONS = (
         "Read by each of our processes when it starts. `make up` and Docker Compose set them.",
         (
             *("processes/settings.py", "processes/gunicorn.conf.py", "processes/logs.py"),
-            *("processes/tracing.py", "aware/backup.py"),
+            "processes/tracing.py",
         ),
     ),
     Section("Gateway", "Read by `python -m aware gateway …`.", ("gateway/settings.py",)),
     Section("One machine", "Read by `make up` and `make start`.", ("local/commands.py",)),
+    Section("Backups", "Read by `python -m aware backup`.", ("aware/backup.py",)),
+    Section("A server", "Read by `deploy.sh` from `/etc/aware/aware.env`.", ("deploy/copies.py",)),
     Section("SwaggerHub", "Read by `make publish`.", ("swaggerhub/settings.py",)),
     Section(
         "Documentation",

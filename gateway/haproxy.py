@@ -23,7 +23,7 @@ LIMITS = (
     "where its log is not read as fast as requests come, lines of it are lost",
     "only the first ten of a token's `aud` are looked at",
     "a token is refused where `exp` or `nbf` is no plain number, in whatever part of it",
-    "the requests a minute are counted over the last sixty seconds, not by the clock's minute",
+    "requests are counted over the last sixty seconds and the last one, not by the clock's",
 )
 """What Kong does and HAProxy does not, in words for the person who starts it."""
 

@@ -41,8 +41,8 @@ class GatewaySettings:
     `jwt_issuer` and `jwt_audience` what they must name where these are set. Without `api_keys` and
     without `jwt_public_key` everybody may call, which is refused beyond loopback. Rate and size
     limits are requests (by caller, else by client address) and bytes of a body;
-    `rate_limit_per_second` 0 stands for a tenth of those of a minute, but 100. Kong sends its
-    spans to `traces_endpoint`, where there is one: of so many of the traces that begin with it as
+    `rate_limit_per_second` 0 stands for a tenth of the other, 100 at least. Kong sends its spans to
+    `traces_endpoint`, where there is one: of so many of the traces that begin with it as
     `traces_ratio` says, 0 to 1.
     """
 
@@ -116,8 +116,8 @@ class GatewaySettings:
         JWT_AUDIENCE: what a token's `aud` must be, or have among others, if anything
         RATE_LIMIT_PER_MINUTE: requests a minute by one caller, or by one address where a caller is
             not known
-        RATE_LIMIT_PER_SECOND: how many of them within a second; 0 is a tenth of those of a minute,
-            but 100 if they are as many
+        RATE_LIMIT_PER_SECOND: how many of them within a second; 0 is a tenth of the limit of a
+            minute, at least 100, and never more than that limit
         REQUEST_SIZE_LIMIT: bytes of a request body
         GATEWAY_STATE_DIR: the folder of the weight, rollout reports and rendered files
         VERSION_CALLERS: names out of API_KEYS, with commas, of callers that may ask for a version

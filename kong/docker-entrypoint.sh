@@ -280,7 +280,7 @@ end_leftovers() {
   done
 }
 
-# How many requests a caller may make within a second, where no setting says: a tenth of a minute's, but 100.
+# How many requests a caller may make within a second, where no setting says: a tenth of a minute's, at least 100, and never more than a minute's.
 set_burst() {
   if ((RATE_LIMIT_PER_SECOND > RATE_LIMIT_PER_MINUTE)); then
     fail 'RATE_LIMIT_PER_SECOND is more than RATE_LIMIT_PER_MINUTE'

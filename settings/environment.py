@@ -53,7 +53,7 @@ class Environment:
 
     def whole(self, name: str, default: int | None, lowest: int, highest: int) -> int:
         """A whole number."""
-        text = self._variables.get(name) or ("" if default is None else str(default))
+        text = self.text(name, None if default is None else str(default))
         if not _WHOLE.fullmatch(text) or not lowest <= int(text) <= highest:
             raise SettingError(
                 f"{name} must be a whole number from {lowest} to {highest}, not {text!r}"
@@ -62,7 +62,7 @@ class Environment:
 
     def flag(self, name: str) -> bool:
         """True or false; false where it is not set."""
-        text = self.text(name, "false").lower()
+        text = self.text(name, "false")
         if text not in ("true", "false"):
             raise SettingError(f"{name} must be true or false, not {text!r}")
         return text == "true"

@@ -16,6 +16,14 @@ ENCRYPTED = ".age"
 
 _BEGINNING = b"age-encryption.org/v1"
 
+
+def is_encrypted(content: IO[bytes]) -> bool:
+    """Whether that is what is encrypted; it is read from its beginning again afterwards."""
+    found = content.read(len(_BEGINNING)) == _BEGINNING
+    content.seek(0)
+    return found
+
+
 Recipient = pyrage.x25519.Recipient | pyrage.ssh.Recipient
 Recipients = Sequence[Recipient]
 
@@ -31,12 +39,12 @@ def recipients_of(text: str) -> Recipients:
         EncryptionError: One of them is none.
     """
     found = []
-    for key in filter(None, map(str.strip, text.split(","))):
+    for number, key in enumerate(filter(None, map(str.strip, text.split(","))), 1):
         kind = pyrage.ssh if key.startswith("ssh-") else pyrage.x25519
         try:
             found.append(kind.Recipient.from_str(key))
-        except pyrage.RecipientError as error:
-            raise EncryptionError(f"{key} is no public key of age or ssh") from error
+        except pyrage.RecipientError as error:  # it may be a private one, so it is not repeated
+            raise EncryptionError(f"key {number} is no public key of age or ssh") from error
     return found
 
 
@@ -64,9 +72,7 @@ def decrypted(content: IO[bytes], identities: Path | None) -> Iterator[IO[bytes]
         EncryptionError: It is encrypted, and the identities are not those of a recipient.
         OSError: There is no room for it.
     """
-    is_encrypted = content.read(len(_BEGINNING)) == _BEGINNING
-    content.seek(0)
-    if not is_encrypted:
+    if not is_encrypted(content):
         yield content
         return
     if identities is None:
@@ -91,6 +97,8 @@ def _identities(file: Path) -> list[pyrage.x25519.Identity | pyrage.ssh.Identity
         keys = [line for line in lines if line and not line.startswith("#")]
         if keys:
             return [pyrage.x25519.Identity.from_str(each) for each in keys]
+    except OSError as error:
+        raise EncryptionError(f"{file} cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, pyrage.IdentityError):
         pass
-    raise EncryptionError(f"{file} holds no private key of age or ssh")
+    raise EncryptionError(f"{file} holds no private key of age or ssh without a passphrase")

@@ -1,10 +1,11 @@
 """How old the newest backup is."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from zipfile import ZipFile
 
-from storage.backup.encryption import ENCRYPTED
+from storage.backup.encryption import ENCRYPTED, is_encrypted
 from storage.backup.manifest import DAMAGED, MANIFEST, SUFFIX, Manifest
 
 
@@ -22,10 +23,12 @@ def newest_backup(folder: Path) -> tuple[datetime, int] | None:
 
 
 def _moment_and_size(file: Path) -> tuple[datetime, int] | None:
-    if file.suffix == ENCRYPTED:  # whoever wrote it has given it the time of its moment
-        status = file.stat()
-        return datetime.fromtimestamp(status.st_mtime, UTC), status.st_size
     try:
+        if file.suffix == ENCRYPTED:  # whoever wrote it has given it the time of its moment
+            with file.open("rb") as content:
+                status = os.fstat(content.fileno())
+                moment = datetime.fromtimestamp(status.st_mtime, UTC)
+                return (moment, status.st_size) if is_encrypted(content) else None
         with ZipFile(file) as archive:
             return Manifest.from_json(archive.read(MANIFEST)).moment, file.stat().st_size
     except (OSError, *DAMAGED, ValueError, KeyError, TypeError):

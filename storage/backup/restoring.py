@@ -1,7 +1,7 @@
 """Reading a backup: whether it is a good one, and bringing it back."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -46,13 +46,15 @@ def open_backup(file: Path, identities: Path | None = None) -> Iterator[BackupFi
     Raises:
         BackupError: It cannot be opened.
     """
-    try:
-        with file.open("rb") as content, decrypted(content, identities) as plain:
-            yield BackupFile(file, plain)
-    except OSError as error:
-        raise BadBackupError(f"{file}: {error.strerror or error}") from error
-    except EncryptionError as error:
-        raise BadBackupError(f"{file}: {error}") from error
+    with ExitStack() as stack:
+        try:
+            content = stack.enter_context(file.open("rb"))
+            plain = stack.enter_context(decrypted(content, identities))
+        except OSError as error:
+            raise BadBackupError(f"{file}: {error.strerror or error}") from error
+        except EncryptionError as error:
+            raise BadBackupError(f"{file}: {error}") from error
+        yield BackupFile(file, plain)
 
 
 def check_backup(backup: BackupFile, names: Iterable[str], step: Step = lambda _: None) -> Manifest:
@@ -131,7 +133,7 @@ def restore_backup(
                     collection.delete_many({})
                 if name in members:
                     _fill(collection, archive, name, step)
-    except PyMongoError as error:
+    except (PyMongoError, OSError) as error:
         raise BackupError(
             f"only a part is restored; do it again with --replace: {redacted(error)}"
         ) from error

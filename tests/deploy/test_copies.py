@@ -1,5 +1,6 @@
 """Backups are copied elsewhere, if they are encrypted."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from deploy.copies import Copies
 from deploy.errors import DeployError
 from deploy.report import Report
 from tests.deploy.aws import aws_stand_in
+from tests.deploy.missing import missing
 
 FOR = {"BACKUP_RECIPIENTS": "age1somebody"}
 
@@ -18,6 +20,13 @@ FOR = {"BACKUP_RECIPIENTS": "age1somebody"}
 def report(tmp_path: Path) -> Report:
     """Whom it is told."""
     return Report(tmp_path / "log", "backup")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def rclone() -> None:
+    """It is there."""
+    if shutil.which("rclone") is None:
+        missing("there is no rclone; run tests/install-tools.sh")
 
 
 @pytest.fixture
@@ -72,6 +81,24 @@ def test_what_anybody_could_read_is_not_let_out(report: Report) -> None:
     """It is refused before a backup is made."""
     with pytest.raises(DeployError, match="BACKUP_RECIPIENTS is not: what leaves this server"):
         Copies({"BACKUP_COPY_TO": ":s3:backups"}, report)
+
+
+def test_a_place_with_a_secret_in_it_is_refused(report: Report) -> None:
+    """Which would stand in arguments and logs; it is not repeated."""
+    place = ":s3,secret_access_key=hidden:backups"
+    with pytest.raises(DeployError, match="RCLONE_S3_SECRET_ACCESS_KEY") as refused:
+        Copies({**FOR, "BACKUP_COPY_TO": place}, report)
+    assert "hidden" not in str(refused.value)
+
+
+def test_what_only_has_the_name_of_an_encrypted_one_is_not_let_out(
+    file: Path, report: Report, tmp_path: Path
+) -> None:
+    """Such as an older version may have written it."""
+    file.write_bytes(b"PK")
+    with pytest.raises(DeployError, match="is not encrypted, and is not copied"):
+        Copies({**FOR, "BACKUP_COPY_TO": f"{tmp_path}/there"}, report).make(file)
+    assert not (tmp_path / "there").exists()
 
 
 def test_a_copy_that_fails_says_so_and_keeps_the_backup(

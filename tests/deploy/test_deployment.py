@@ -61,7 +61,7 @@ def test_an_image_that_cannot_be_pulled_changes_nothing(server: Server) -> None:
     last = done.stdout.splitlines()[-1]
     assert "error: the images of mongodb and rabbitmq could not be pulled: " in last
     assert "connection refused" in last
-    assert last.endswith("or log in there with `docker login`, and deploy again")
+    assert last.endswith("or log in there with `docker login`, and try again")
     assert server.instance.containers() == []
 
 

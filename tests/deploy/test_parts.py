@@ -61,6 +61,14 @@ def _without_keys(file: Path) -> None:
     file.write_text("".join("API_KEYS=\n" if "API_KEYS=" in line else line for line in lines))
 
 
+def _set(name: str, value: str) -> Callable[[Path], None]:
+    def spoil(file: Path) -> None:
+        lines = [each for each in file.read_text().splitlines() if not each.startswith(f"{name}=")]
+        file.write_text("\n".join([*lines, f"{name}={value}", ""]))
+
+    return spoil
+
+
 def _laptop(file: Path) -> None:
     file.write_text(file.read_text() + "MONGO_ROOT_PASSWORD=laptop-mongo-root\n")
 
@@ -70,6 +78,9 @@ def _laptop(file: Path) -> None:
     [
         (lambda file: file.chmod(0o640), "chmod 600"),
         (_without_keys, "API_KEYS is not set"),
+        (_set("READ_ONLY_CALLERS", "a,back-office"), "READ_ONLY_CALLERS names back-office"),
+        (_set("READ_ONLY_CALLERS", "*"), "READ_ONLY_CALLERS names back-office"),
+        (_set("BACKUP_COPY_TO", ":s3:a"), "BACKUP_COPY_TO is set, and BACKUP_RECIPIENTS is not"),
         (_laptop, "MONGO_ROOT_PASSWORD has the value that .env.example shows everybody"),
     ],
 )

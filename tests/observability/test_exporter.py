@@ -72,7 +72,9 @@ def test_the_newest_backup_counts_whatever_the_files_are_called(tmp_path: Path) 
     size = (tmp_path / "b.zip").stat().st_size
     assert backup(figures) == (MOMENT.timestamp(), size)
     encrypted = tmp_path / "a.zip.age"
-    encrypted.write_bytes(b"of whom it is, it does not say")
+    encrypted.write_bytes(b"age-encryption.org/v1 and more")
+    (tmp_path / "key.age").write_bytes(b"")
+    (tmp_path / "gone.age").symlink_to("nowhere")
     os.utime(encrypted, (MOMENT.timestamp() + 1,) * 2)
     assert backup(figures) == (MOMENT.timestamp() + 1, encrypted.stat().st_size)
 

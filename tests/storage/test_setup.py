@@ -127,7 +127,7 @@ def test_the_seed_is_the_papers(root: MongoClient[Json], databases: Stack) -> No
         ({"SEED": "perhaps"}, "SEED must be true or false"),
         (
             {"GATEWAY_ADDRESS": "0.0.0.0", "USER_RELAY_MONGO_PASSWORD": "laptop-relay"},  # noqa: S104
-            "USER_RELAY_MONGO_PASSWORD is laptop-relay, which everybody knows",
+            "USER_RELAY_MONGO_PASSWORD is one of .env.example, which everybody knows",
         ),
     ],
 )
