@@ -1,9 +1,9 @@
-"""The headers of every answer of a service, whoever asks, and not only through the gateway."""
+"""The headers of every answer of a service, through the gateway and without it."""
 
 from starlette.types import Message
 
 _ALWAYS = ((b"server", b"aware"), (b"x-content-type-options", b"nosniff"))
-"""Whoever asks need not know which library answers; and what an answer is, its media type says."""
+"""Clients need not know which library answers; and what an answer is, its media type says."""
 
 _NOT_STORED = (b"cache-control", b"no-store")
 """Answers hold personal data. An API that wants one stored says so by a header of its spec."""

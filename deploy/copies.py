@@ -26,7 +26,7 @@ class Copies:
     """
 
     def __init__(self, settings: Mapping[str, str], report: Report) -> None:
-        """Refuse to let a backup out that whoever finds it can read; raises DeployError."""
+        """Refuse to let a backup out that anybody can read; raises DeployError."""
         self._place = settings.get("BACKUP_COPY_TO", "")
         if self._place and not settings.get("BACKUP_RECIPIENTS"):
             raise DeployError(

@@ -1,4 +1,4 @@
-"""The command that starts the system for whoever edits it."""
+"""The command that starts the system for those who edit it."""
 
 import click
 

@@ -24,7 +24,7 @@ def newest_backup(folder: Path) -> tuple[datetime, int] | None:
 
 def _moment_and_size(file: Path) -> tuple[datetime, int] | None:
     try:
-        if file.suffix == ENCRYPTED:  # whoever wrote it has given it the time of its moment
+        if file.suffix == ENCRYPTED:  # its date is its moment: storage/backup/writing.py
             with file.open("rb") as content:
                 status = os.fstat(content.fileno())
                 moment = datetime.fromtimestamp(status.st_mtime, UTC)

@@ -56,7 +56,7 @@ def write_backup(
                 ZipFile(plain, "w", ZIP_DEFLATED) as archive,
             ):
                 manifest = _write(archive, client, collections, specs, step)
-            # An encrypted file says this to whoever looks for the newest one.
+            # By this the newest is found: an encrypted file says nothing else of its moment.
             out.flush()
             os.utime(out.fileno(), (manifest.moment.timestamp(),) * 2)
             return manifest

@@ -1,13 +1,15 @@
 """A system of its own for each test, and the commands on it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
 import pytest
 from click.testing import CliRunner, Result
+from pymongo import MongoClient
 
 from aware.__main__ import aware
 from local.stack import Stack
+from storage.client import Json, connect_blocking
 from tests.messaging.rabbitmq import OfTheMachine
 from tests.messaging.system import System, new_system
 
@@ -26,6 +28,13 @@ async def system(databases: Stack) -> AsyncIterator[System]:
     """Databases and queues of the test's own."""
     async with new_system(OfTheMachine(databases)) as system:
         yield system
+
+
+@pytest.fixture
+def client(system: System) -> Iterator[MongoClient[Json]]:
+    """One who may do everything."""
+    with connect_blocking(system.mongo, timed=False) as client:
+        yield client
 
 
 def environment(system: System) -> Mapping[str, str]:

@@ -5,7 +5,7 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -31,13 +31,6 @@ from tests.waiting import until_async
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ITEM = {Item.itemId: "book", Item.quantity: 1, Item.price: 9.5}
-
-
-@pytest.fixture
-def client(system: System) -> Iterator[MongoClient[Json]]:
-    """One who may do everything."""
-    with connect_blocking(system.mongo, timed=False) as client:
-        yield client
 
 
 async def test_a_backup_under_load_is_of_one_moment(

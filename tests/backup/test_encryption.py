@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
@@ -15,7 +14,7 @@ from pyrage import x25519
 from aware.backup import collections_of
 from storage.backup.manifest import MANIFEST, Manifest
 from storage.backup.newest import newest_backup
-from storage.client import Json, connect_blocking
+from storage.client import Json
 from tests.backup.conftest import Aware
 from tests.deploy.missing import missing
 from tests.messaging.system import System
@@ -55,13 +54,6 @@ def names(folder: Path) -> list[str]:
 def mode(file: Path) -> int:
     """Who may do what with it."""
     return file.stat().st_mode & 0o777
-
-
-@pytest.fixture
-def client(system: System) -> Iterator[MongoClient[Json]]:
-    """One who may do everything."""
-    with connect_blocking(system.mongo, timed=False) as client:
-        yield client
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from messaging.broker import Message
 from messaging.topology import Topology
 from storage.backup.manifest import BadBackupError, Manifest
 from storage.backup.restoring import check_backup, open_backup
-from storage.client import Json, connect_blocking
+from storage.client import Json
 from storage.evolution.reserve import NAME
 from storage.system_fields import BUILD, CONTACT_VERSION, EMAIL_KEYS, SYSTEM, value_of
 from tests.backup.conftest import Aware
@@ -24,13 +24,6 @@ from tests.migrations import before_system_fields as before
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 FLIPS = 300
-
-
-@pytest.fixture
-def client(system: System) -> Iterator[MongoClient[Json]]:
-    """One who may do everything."""
-    with connect_blocking(system.mongo, timed=False) as client:
-        yield client
 
 
 @pytest.fixture

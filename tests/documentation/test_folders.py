@@ -44,7 +44,7 @@ def test_every_folder_of_python_has_its_layer() -> None:
 
 
 def test_the_page_names_every_folder_once_in_the_order_of_the_layers() -> None:
-    """So that whoever reads it from the top knows what a folder can import."""
+    """So that a reader knows by a folder's place what it can import."""
     listed, layers = _listed("## Where what lives"), _layers()
     assert [next(n for n, layer in enumerate(layers) if each in layer) for each in listed] == [
         n for n, layer in enumerate(layers) for _ in layer
