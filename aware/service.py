@@ -83,9 +83,11 @@ def remove(name: str) -> None:
 
 
 def _left(gone: Service) -> list[str]:
+    from generate.release import released_file  # noqa: PLC0415
+
     files = [
         *(each for version in gone.versions for each in version.overlays),
-        *(gone.spec, ROOT / "specs" / "released" / f"{gone.api}.yaml", ROOT / gone.handlers_file),
+        *(gone.spec, released_file(ROOT, gone.api), ROOT / gone.handlers_file),
     ]
     if gone.composition:
         files.append(ROOT / f"{gone.composition.replace('.', '/')}.py")

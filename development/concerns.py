@@ -5,10 +5,11 @@ from pathlib import Path
 
 from openapi.reading import load_description
 from services.declaration import System
+from services.reading import SPECS
 
 FOLDERS = (
     *("contract", "handlers", "health", "messaging", "migrations", "models", "observability"),
-    *("openapi", "processes", "services", "settings", "specs", "storage", "tracing"),
+    *("openapi", "processes", "services", "settings", SPECS, "storage", "tracing"),
 )
 """What our processes consist of."""
 
@@ -44,7 +45,7 @@ class Concerns:
 
     def are_specs(self, saved: Collection[Path]) -> bool:
         """Whether some of the files are specs."""
-        return any(each.is_relative_to(self._system.root / "specs") for each in saved)
+        return any(each.is_relative_to(self._system.root / SPECS) for each in saved)
 
     def _is_common(self, file: Path) -> bool:
         """Whether it is code of all processes."""

@@ -18,7 +18,7 @@ from openapi.names import class_name
 from openapi.views import properties_of
 from services.declaration import System
 from services.ports import FixedPorts, purposes
-from services.reading import FILE, read
+from services.reading import FILE, SPECS, read
 from services.rows import RowError, with_row
 
 _FIRST_PORT = 5001
@@ -64,8 +64,8 @@ def declare(root: Path, wish: Wish) -> list[Outcome]:
     before, spec = rows.read_text("utf-8"), file.read_text("utf-8") if file.exists() else None
     if wish.name in system.by_name:
         raise RowError(f"{FILE} has a service {wish.name}: choose another name")
-    if spec is None and file.parent != root / "specs":
-        raise RowError(f"{wish.spec} is no file in specs/: name it specs/{file.name}")
+    if spec is None and file.parent != root / SPECS:
+        raise RowError(f"{wish.spec} is no file in {SPECS}/: name it {SPECS}/{file.name}")
     try:
         if not has_paths(file):
             begin(file, wish.api, "".join(wish.schemas[:1]), "".join(wish.keys[:1]))

@@ -14,7 +14,7 @@ from generate.published import published_document, published_events
 from openapi.bundle import Document
 from openapi.files import SpecFile
 from openapi.reading import load_description
-from services.reading import read
+from services.reading import SPECS, read
 from storage.evolution.loading import load
 
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)")
@@ -127,12 +127,12 @@ def _standing(root: Path, api: str, document: Document) -> ReleaseStatus:
 
 
 def _migrations_file(root: Path) -> Path:
-    return root / "specs" / "released" / "migrations.txt"
+    return root / SPECS / "released" / "migrations.txt"
 
 
 def released_file(root: Path, api: str) -> Path:
     """Where the last release of an API is, if there is one."""
-    return root / "specs" / "released" / f"{api}.yaml"
+    return root / SPECS / "released" / f"{api}.yaml"
 
 
 def _write(file: Path, document: Document) -> None:

@@ -16,7 +16,7 @@ from openapi.errors import InvalidDocumentError, refuse
 from openapi.files import shown
 from openapi.reading import load_description
 from services.declaration import Collection, Service, System
-from services.reading import read
+from services.reading import SPECS, read
 
 _RULES = "redocly.yaml"
 
@@ -103,7 +103,7 @@ def read_sources(root: Path) -> Sources:
 
 
 def _unknown_files(sources: Sources) -> Iterator[Path]:
-    specs = sources.root / "specs"
+    specs = sources.root / SPECS
     known = {file for each in sources.descriptions for file in each.files}
     known |= {
         file.resolve() for each in sources.declared for v in each.versions for file in v.overlays

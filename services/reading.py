@@ -27,6 +27,8 @@ from services.ports import FixedPorts, purposes
 
 ROOT = Path(__file__).parent.parent
 FILE = "services.yaml"
+SPECS = "specs"
+"""The folder of all specs; `released/` in it is their last release."""
 
 OTHER_NAMES = frozenset(
     {
