@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from local import gateway, mongodb, rabbitmq
 from local.examples import requests
 from local.parts import http_processes
-from local.stack import PartStatus, Stack
+from local.stack import Stack
+from local.status import PartStatus
 from observability.scraping import PROMETHEUS
 
 

@@ -27,7 +27,8 @@ from local.errors import (
 from local.parts import Part, Wiring, build, every, own_environment, possible
 from local.ports import Ports
 from local.sequence import DEADLINE, PAUSE, STOPPED, Progress, bring_up, take_down
-from local.supervision import ProgramState, Supervisor
+from local.status import PartStatus, is_up, part_status
+from local.supervision import Supervisor
 from local.workers import hurried
 
 ROOT = Path(__file__).parent.parent
@@ -36,21 +37,6 @@ _LEFTOVERS_GRACE = 30.0  # seconds
 # neither its RABBITMQ_ and KONG_ variables nor its secrets reach them.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "LOG_FORMAT")
 _TRACING = "OTEL_"  # OpenTelemetry's own variables, whichever somebody sets
-
-
-@dataclass(frozen=True)
-class PartStatus:
-    """What a part does just now.
-
-    `state` is one of healthy, unhealthy, restarting, done, failed and stopped; `pid` is 0 and
-    `uptime`, in seconds, 0.0 where there is no process; `address` is host:port, or empty.
-    """
-
-    name: str
-    state: str
-    pid: int
-    uptime: float
-    address: str
 
 
 @dataclass(frozen=True)
@@ -131,7 +117,10 @@ class Stack:
             states = {}
         with ThreadPoolExecutor(len(self._built)) as pool:
             return list(
-                pool.map(lambda part: self._status(part, states.get(part.name)), self._built)
+                pool.map(
+                    lambda part: part_status(part, states.get(part.name), self._address(part)),
+                    self._built,
+                )
             )
 
     def is_running(self) -> bool:
@@ -190,7 +179,7 @@ class Stack:
     def wait_healthy(self, part: str) -> None:
         """Return when `part` is healthy; raises LocalError after two minutes."""
         (found,) = (each for each in self._built if each.name == part)
-        self._until(lambda: _is_up(found, self._supervisor.states()[part]), part)
+        self._until(lambda: is_up(found, self._supervisor.states()[part]), part)
 
     @property
     def logs(self) -> Path:
@@ -269,12 +258,8 @@ class Stack:
             take_down(self._built, self._supervisor, progress)
         return self._clear()
 
-    def _status(self, part: Part, state: ProgramState | None) -> PartStatus:
-        address = self.ports.address(part.ports[0]) if part.ports else ""
-        if state is None:
-            return PartStatus(part.name, "stopped", 0, 0.0, address)
-        uptime = time.time() - state.started if state.pid else 0.0
-        return PartStatus(part.name, _word(part, state), state.pid, uptime, address)
+    def _address(self, part: Part) -> str:
+        return self.ports.address(part.ports[0]) if part.ports else ""
 
     def _until(self, condition: Callable[[], bool], part: str) -> None:
         deadline = time.monotonic() + DEADLINE
@@ -282,21 +267,3 @@ class Stack:
             if time.monotonic() > deadline:
                 raise LocalError(f"{part} did not get there within {DEADLINE:.0f} s")
             time.sleep(PAUSE)
-
-
-def _is_up(part: Part, state: ProgramState) -> bool:
-    if part.once:
-        return state.ended and state.exit_status == 0
-    return state.pid != 0 and part.healthy()
-
-
-def _word(part: Part, state: ProgramState) -> str:
-    if _is_up(part, state):
-        return "done" if part.once else "healthy"
-    if state.state == "STOPPED":
-        return "stopped"
-    if state.state == "BACKOFF":
-        return "restarting"
-    if state.pid:
-        return "unhealthy"
-    return "failed"
