@@ -47,7 +47,6 @@ def service() -> Service:
         api,
         description,
         ready=ready,
-        draining=lambda: False,
         metrics=lambda: (b"", "text/plain"),
         lifespan=lifespan,
     )

@@ -35,7 +35,6 @@ class Service:
         description: Description,
         *,
         ready: Callable[[], Awaitable[bool]],
-        draining: Callable[[], bool],
         metrics: Callable[[], tuple[bytes, str]],
         lifespan: Lifespan,
     ) -> None:
@@ -45,20 +44,18 @@ class Service:
             api: Answers everything that is not beside it.
             description: What Swagger UI shows.
             ready: Whether requests can be answered now.
-            draining: Whether they are to go elsewhere, although they still can.
             metrics: What there is to measure, and its media type.
             lifespan: Entered before the first request, left after the last.
         """
         self._api = api
-        self._draining = draining
-        self._told_to_drain = False
+        self._draining = False
         document = shown(description.document)
 
         async def live(_: Request) -> Response:
             return JSONResponse({"status": "live"})
 
         async def readiness(_: Request) -> Response:
-            if self.is_draining():
+            if self._draining:
                 return JSONResponse({"status": "draining"}, 503)
             if await ready():
                 return JSONResponse({"status": "ready"})
@@ -85,11 +82,7 @@ class Service:
 
     def drain(self) -> None:
         """Say from now on that requests are to go elsewhere; answer all that come."""
-        self._told_to_drain = True
-
-    def is_draining(self) -> bool:
-        """Whether that is what is said."""
-        return self._told_to_drain or self._draining()
+        self._draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or begin and end the process."""

@@ -6,14 +6,14 @@ import tempfile
 from typing import Any
 
 from processes.logs import configure_logs
-from processes.settings import drain_seconds, worker_count
+from processes.settings import drain_after_seconds, drain_seconds, worker_count
 from processes.start import exit_on_config_error
 
 with exit_on_config_error():
     configure_logs("http-service")
     workers = worker_count()
     # As long as requests may take, after the gateway has been told.
-    graceful_timeout = drain_seconds() + 10
+    graceful_timeout = drain_after_seconds() + drain_seconds() + 10
 
 bind = os.environ.get("BIND", "127.0.0.1:5000")
 """BIND: `host:port` where an HTTP service listens."""

@@ -19,7 +19,7 @@ from processes.composing import ONLY_VERSION, dependencies
 from processes.database import Stored, stored
 from processes.metrics import HttpMetrics
 from processes.modules import imported
-from processes.settings import drain_file, max_upload_bytes, mongo_settings, validate_responses
+from processes.settings import max_upload_bytes, mongo_settings, validate_responses
 from processes.start import exit_on_config_error
 from processes.tracing import configure_tracing
 from services.declaration import Service, System, Version
@@ -90,16 +90,10 @@ def composed(system: System, service: Service, version: Version) -> Application:
     async def ready() -> bool:
         return kept is None or await silence(kept.database.client.admin) is None
 
-    drain = drain_file()
-
-    def draining() -> bool:
-        return drain is not None and drain.exists()
-
     return Application(
         api,
         description,
         ready=ready,
-        draining=draining,
         metrics=metrics.expose,
         lifespan=lifespan,
     )

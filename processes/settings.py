@@ -111,14 +111,17 @@ def validate_responses() -> bool:
     return Environment().flag("VALIDATE_RESPONSES")
 
 
-def drain_file() -> Path | None:
-    """DRAIN_FILE: a path; while a file is there, `/health/ready` answers 503."""
-    return Environment().path("DRAIN_FILE")
-
-
 def drain_seconds() -> int:
     """DRAIN_SECONDS: how long `/health/ready` is 503 after SIGTERM before the process ends."""
     return Environment().whole("DRAIN_SECONDS", 0, 0, 60)
+
+
+def drain_after_seconds() -> int:
+    """DRAIN_AFTER_SECONDS: how long a service stays ready after SIGTERM before it drains.
+
+    Where its name no longer leads to it from then on, the gateway needs that long to hear of it.
+    """
+    return Environment().whole("DRAIN_AFTER_SECONDS", 0, 0, 60)
 
 
 def with_seed() -> bool:

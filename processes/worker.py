@@ -15,7 +15,7 @@ from gunicorn.workers.gasgi import ASGIWorker
 
 from contract.errors import FAILED, Malformed, Problem
 from processes.logs import configure_logs
-from processes.settings import drain_seconds
+from processes.settings import drain_after_seconds, drain_seconds
 
 _NEW_OBJECTS_BETWEEN_COLLECTIONS = 10_000
 """Requests leave hardly any cycles; Python's 700 cost six percent of each."""
@@ -53,13 +53,10 @@ class Worker(ASGIWorker):
         super().init_process()
 
     def handle_exit_signal(self) -> None:
-        """End, but not before the gateway has seen that new requests are to go elsewhere.
-
-        Whoever says it twice, or has told the service to drain before, is not kept waiting.
-        """
-        seconds = 0 if self.asgi.is_draining() else drain_seconds()
-        self.asgi.drain()
-        self.loop.call_later(seconds, super().handle_exit_signal)
+        """End, but not before the gateway has seen that new requests are to go elsewhere."""
+        after, seconds = drain_after_seconds(), drain_seconds()
+        self.loop.call_later(after, self.asgi.drain)
+        self.loop.call_later(after + seconds, super().handle_exit_signal)
 
 
 class _Protocol(ASGIProtocol):

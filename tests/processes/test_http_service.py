@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -75,23 +76,6 @@ def test_a_wrong_setting_ends_the_start_and_is_named(
     assert "Traceback" not in log
 
 
-def test_a_service_that_drains_is_not_ready_and_answers_all_the_same(
-    start: Start, tmp_path: Path
-) -> None:
-    """So that the gateway sends nothing new, and what is under way still ends well."""
-    drain = tmp_path / "draining"
-    url = f"http://127.0.0.1:{Ports.free()['order-service']}"
-    start(BIND=url.removeprefix("http://"), DRAIN_FILE=str(drain))
-    until(lambda: answers(f"{url}/health/ready"), "it is ready")
-    drain.touch()
-    refusal = httpx.get(f"{url}/health/ready")
-    assert (refusal.status_code, refusal.json()) == (503, {"status": "draining"})
-    assert httpx.get(f"{url}/health/live").status_code == 200
-    assert httpx.get(f"{url}/orders/").status_code == 200
-    drain.unlink()
-    assert httpx.get(f"{url}/health/ready").status_code == 200
-
-
 def test_a_service_that_is_told_to_end_drains_first(start: Start) -> None:
     """It answers what still comes, new connections too, until the gateway has had its time."""
     url = f"http://127.0.0.1:{Ports.free()['order-service']}"
@@ -106,15 +90,18 @@ def test_a_service_that_is_told_to_end_drains_first(start: Start) -> None:
     assert process.returncode == 0
 
 
-def test_a_service_that_has_drained_ends_at_once(start: Start, tmp_path: Path) -> None:
-    """Whoever has told it before knows that nobody calls it any more."""
-    drain = tmp_path / "draining"
+def test_a_service_stays_ready_for_as_long_as_names_lead_to_it(start: Start) -> None:
+    """Told to end, it is ready at first, then drains, and goes on answering all the time."""
     url = f"http://127.0.0.1:{Ports.free()['order-service']}"
-    process = start(BIND=url.removeprefix("http://"), DRAIN_FILE=str(drain), DRAIN_SECONDS="60")
+    process = start(BIND=url.removeprefix("http://"), DRAIN_AFTER_SECONDS="3", DRAIN_SECONDS="3")
     until(lambda: answers(f"{url}/health/ready"), "it is ready")
-    drain.touch()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=45)
+    told = time.monotonic()
+    assert answers(f"{url}/health/ready")
+    until(lambda: not answers(f"{url}/health/ready"), "it drains")
+    assert time.monotonic() - told > 2
+    assert httpx.get(f"{url}/orders/").status_code == 200
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 

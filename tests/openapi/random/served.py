@@ -82,7 +82,6 @@ def application() -> Service:
         api,
         description,
         ready=ready,
-        draining=lambda: False,
         metrics=lambda: (b"", "text/plain"),
         lifespan=lifespan,
     )

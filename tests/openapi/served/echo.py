@@ -70,7 +70,6 @@ def application() -> Cases:
         api,
         description,
         ready=ready,
-        draining=lambda: False,
         metrics=lambda: (b"", "text/plain"),
         lifespan=lifespan,
     )
