@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "aware.migrate:migrate",
     "run": "aware.run:run_command",
     "exporter": "aware.exporter:exporter",
+    "forward": "aware.forward:forward",
     "dead-letters": "aware.dead_letters:dead_letters_command",
     "sync": "aware.sync:sync_command",
     "resync": "aware.resync:resync_command",

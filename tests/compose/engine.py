@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 OFFLINE = "tests/compose/offline.yml"
 ONE_SHOTS = ("mongodb-setup", "rabbitmq-setup")
 PROCESSES = ("order-service", "user-service-v1", "user-service-v2", "user-relay", "order-consumer")
-TOOLS = ("operator", "backup", "smoke-test")
+TOOLS = ("operator", "backup", "smoke-test", "forward")
 OBSERVERS = ("exporter", "prometheus", "grafana")
 SERVICES = ("mongodb", "rabbitmq", *PROCESSES, "kong")
 

@@ -1,10 +1,13 @@
 """What the files say that users have, before anything runs."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from storage.client import Json
 from tests.compose.engine import OBSERVERS, ONE_SHOTS, PROCESSES, ROOT, SERVICES, TOOLS, Compose
@@ -88,12 +91,12 @@ def test_a_network_has_only_those_who_talk_to_each_other(configuration: Json) ->
     sync = {"user-relay", "order-consumer"}
     assert members == {
         "outer": {"kong"},
-        "observers": {"prometheus", "grafana"},
-        "status": {"kong", "exporter", "prometheus"},
+        "observers": {"prometheus", "grafana", "forward"},
+        "status": {"kong", "exporter", "prometheus", "forward"},
         "admin": {"kong", "operator"},
-        "front": {"kong", "operator", "prometheus", *services},
-        "inner": {"mongodb", "mongodb-setup", "operator", "backup", "smoke-test", *services, *sync},
-        "broker": {"rabbitmq", "operator", "prometheus", *sync},
+        "front": {"kong", "operator", "forward", "prometheus", *services},
+        "inner": {"mongodb", "mongodb-setup", *TOOLS, *services, *sync},
+        "broker": {"rabbitmq", "operator", "forward", "prometheus", *sync},
     }
     leading_outside = [
         name for name, each in configuration["networks"].items() if not each.get("internal")
@@ -214,3 +217,18 @@ def test_the_examples_defaults_are_those_of_the_file(clone: Path, configuration:
     chosen = {name: "" for name in given if name not in REQUIRED and name not in ASKED_FOR_LATER}
     assert len(chosen) > 5
     assert Compose(clone, chosen).configuration() == configuration
+
+
+def test_swarm_reads_the_stack_without_a_word() -> None:
+    """Nothing of it is ignored, and nothing is refused."""
+    settings = dict.fromkeys([*REQUIRED, "AWARE_SECRETS", "AWARE_VERSION"], "1")
+    done = subprocess.run(
+        ["docker", "stack", "config", "--compose-file", "deploy/stack.yml"],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert yaml.safe_load(done.stdout)["services"].keys() == {*SERVICES}
