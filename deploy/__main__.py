@@ -21,7 +21,9 @@ restore: bring both databases back to what FILE holds, which KEY opens if it is 
 update-databases: replace MongoDB and RabbitMQ where their versions have newer images; or
 again: bring the version that runs in anew, with settings and certificate as they are now; or
 status: show what runs; or
-operator: run the operator's command with what follows, such as `operator gateway weight 30`"""
+operator: run the operator's command with what follows, such as `operator gateway weight 30`; or
+leave: go back to VERSION, which is from before Swarm; or
+forward: lead PORT of this machine's loopback to that of HOST, such as `forward rabbitmq 15672`"""
 _ENDS = """It ends with 0: done; 1: it could not be begun, nothing was changed; 3: the version is no
 good, the one before runs again; 4: that could not be brought back either, or a database did not
 come back; 130: it was interrupted before anything was changed."""
@@ -38,13 +40,17 @@ def main() -> int:
     """Do what the command line asks for; the exit status."""
     parser = argparse.ArgumentParser(prog="deploy.sh", description=deploy.__doc__, epilog=_ENDS)
     parser.add_argument("what", metavar="VERSION", help=_HELP)
-    parser.add_argument("more", nargs=argparse.REMAINDER, help="for restore and operator")
+    parser.add_argument("more", nargs=argparse.REMAINDER, help="what follows some of these")
     given = parser.parse_args()
     what: str = given.what
     more: list[str] = given.more
     if what == "restore" and len(more) not in (1, 2):
         parser.error("restore takes the FILE of a backup, and the KEY that opens an encrypted one")
-    if more and what not in ("restore", "operator"):
+    if what == "forward" and len(more) != 2:  # noqa: PLR2004
+        parser.error("forward takes a HOST and a PORT, as in `forward rabbitmq 15672`")
+    if what == "leave" and len(more) != 1:
+        parser.error("leave takes a VERSION from before Swarm")
+    if more and what not in ("restore", "operator", "forward", "leave"):
         parser.error(f"{what} takes nothing more")
     layout = Layout()
     state = State(layout.state)
@@ -65,6 +71,8 @@ def _do(what: str, more: list[str], deployment: Deployment, state: State, report
         return 0
     if what == "operator":
         deployment.operate(more)
+    if what == "forward":
+        deployment.forward(*more)
     began = time.time()
 
     def waiting() -> None:
@@ -74,6 +82,8 @@ def _do(what: str, more: list[str], deployment: Deployment, state: State, report
         if what in _PLAIN:
             _PLAIN[what](deployment)
             return 0
+        if what == "leave":
+            deployment.leave(*more)
         if what == "restore":
             deployment.restore(*map(Path, more))
             return 0

@@ -11,7 +11,7 @@ from deploy.layout import Layout
 from deploy.private import read_private
 from deploy.release import Release
 from deploy.report import Report
-from deploy.rolling_update import ORDER
+from deploy.server import Server
 from deploy.settings import parse
 
 _KEPT = 14
@@ -21,9 +21,10 @@ _NAME = "aware-{:%Y%m%dT%H%M%SZ}.zip"
 class Backups:
     """Writes backups of the release that runs, and brings one back."""
 
-    def __init__(self, layout: Layout, release: Release, report: Report) -> None:
-        """The release that runs."""
+    def __init__(self, layout: Layout, release: Release, server: Server, report: Report) -> None:
+        """The release that runs, and where."""
         self._layout = layout
+        self._server = server
         self._release = release
         self._report = report
 
@@ -66,7 +67,7 @@ class Backups:
             raise DeployError(f"there is no key {key}")
         password = parse(self._release.settings.read_text())["RABBITMQ_ADMIN_PASSWORD"]
         compose = Compose(self._release, self._report, RABBITMQ_PASSWORD=password)
-        compose.run("stop", *ORDER)
+        self._server.stop_writing()
         self._report.say("the processes are stopped; clients get 503")
         said = compose.run(
             *("run", "--rm", "--no-deps", "--no-TTY", "--user", f"{os.getuid()}:{os.getgid()}"),

@@ -29,7 +29,7 @@ class Certificate:
         end = "-----END CERTIFICATE-----"
         return ssl.PEM_cert_to_DER_cert(self.chain[: self.chain.index(end) + len(end)])
 
-    def environment(self) -> dict[str, str]:
+    def settings(self) -> dict[str, str]:
         """What the gateway is told, each in one line."""
         return {
             "GATEWAY_TLS_CERTIFICATE": base64.b64encode(self.chain.encode()).decode(),

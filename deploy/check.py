@@ -39,18 +39,19 @@ _FIVE = ("create_user", "create_order", "update_user", "update_order_status", "l
 
 
 def smoke_test(
-    gateway: Address, services: Mapping[str, Address], remove: Callable[[Made], None]
+    gateway: Address, documents: Mapping[str, Json], remove: Callable[[Made], None]
 ) -> list[str]:
     """Create a user and an order, change both, list orders; the order has to follow its user.
 
-    Then ask every other service for something. The bodies are the examples in the specs, which the
-    `services` show, by the names of their processes. `remove` is called where a user was made,
-    however it ended. Answers what was done. Raises DeployError with the request that did not do.
+    Then ask every other service for something. The bodies are the examples in the specs:
+    `documents`, by the names of the processes that show them. `remove` is called where a user was
+    made, however it ended. Answers what was done. Raises DeployError with the request that did
+    not do.
     """
     client, done = Client(gateway), list[str]()
     made = Made((_email(), _email()))
     try:
-        known = {name: _operations(each) for name, each in services.items()}
+        known = {name: _operations(each) for name, each in documents.items()}
         operations = {k: v for each in known.values() for k, v in each.items()}
         if operations.keys() >= {*_FIVE}:
             _five(client, operations, made)
@@ -152,10 +153,7 @@ class _Operation:
         return id_
 
 
-def _operations(service: Address) -> dict[str, _Operation]:
-    client = Client(service)
-    document = client.send("GET", "/openapi.json").body
-    client.close()
+def _operations(document: Json) -> dict[str, _Operation]:
     return {
         operation.get("operationId", f"{method} {path}"): _Operation(
             document, method, path, operation

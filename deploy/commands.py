@@ -1,6 +1,7 @@
 """Programs that are started."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
 from typing import NoReturn
@@ -19,12 +20,12 @@ class Commands:
         self._report = report
         self._environment = {**os.environ, **(environment or {})}
 
-    def run(self, *command: str) -> str:
-        """What `command` prints.
+    def run(self, *command: str, given: str = "") -> str:
+        """What `command` prints that is `given` this to read.
 
         Raises DeployError, with the last lines, where it fails.
         """
-        done = self._start(command)
+        done = self._start(command, given=given)
         said = done.stdout + done.stderr
         self._report.keep(said)
         if done.returncode:
@@ -32,15 +33,20 @@ class Commands:
             raise DeployError(f"{_words(command)} failed:\n{reason}")
         return said
 
-    def ask(self, *command: str) -> str:
-        """The same, without a word in the log: for what is asked again and again."""
-        done = self._start(command, quiet=True)
-        if done.returncode:
+    def ask(self, *command: str, whatever: bool = False, given: str = "") -> str:
+        """The same, without a word in the log: for what is asked again and again, or is secret.
+
+        `whatever` its status, what it prints is wanted.
+        """
+        done = self._start(command, quiet=True, given=given)
+        if done.returncode and not whatever:
             raise DeployError(f"{_words(command)} failed: {done.stderr.strip()}")
         return done.stdout
 
     def become(self, *command: str) -> NoReturn:
         """Be `command` from now on: for what a person watches."""
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_DFL)
         os.execvpe(command[0], command, self._environment)  # noqa: S606 - no shell in between
 
     def succeeds(self, *command: str) -> bool:
@@ -48,7 +54,7 @@ class Commands:
         return not self._start(command).returncode
 
     def _start(
-        self, command: tuple[str, ...], *, quiet: bool = False
+        self, command: tuple[str, ...], *, quiet: bool = False, given: str = ""
     ) -> subprocess.CompletedProcess[str]:
         if not quiet:
             self._report.keep(f"$ {_words(command)}")
@@ -56,7 +62,7 @@ class Commands:
             return subprocess.run(
                 command,
                 env=self._environment,
-                stdin=subprocess.DEVNULL,
+                input=given,
                 capture_output=True,
                 text=True,
                 errors="replace",

@@ -1,4 +1,4 @@
-"""`docker compose` for one release."""
+"""`docker compose` for one release: its images, what runs once, and the tools."""
 
 import re
 from collections.abc import Iterator
@@ -12,20 +12,23 @@ from deploy.report import Report
 
 PROJECT = "aware"
 _UNRESOLVED = re.compile(r"failed to resolve source metadata for (?P<image>[^\s:]\S*?):? ")
-_UP = ("up", "--detach", "--no-deps", "--no-build", "--pull", "never")
 
 
 class Compose:
     """Runs it with the release's files, settings and environment."""
 
     def __init__(self, release: Release, report: Report, **more: str) -> None:
-        """`more` goes on top of the release's environment."""
+        """With the release's files, settings and environment; `more` goes on top of that."""
         self._commands = Commands(report, {**release.environment, **more})
-        files = [part for file in release.files for part in ("--file", str(file))]
         self._prefix = (
             *("docker", "compose", "--project-name", PROJECT),
-            *("--project-directory", str(release.folder)),
-            *("--env-file", str(release.settings), *files),
+            *(
+                "--project-directory",
+                str(release.files[0].parent),
+                "--env-file",
+                str(release.settings),
+            ),
+            *(part for file in release.files for part in ("--file", str(file))),
         )
 
     def pull_missing(self, *services: str) -> None:
@@ -54,6 +57,10 @@ class Compose:
         """What compose prints; raises DeployError where it fails."""
         return self._commands.run(*self._prefix, *arguments)
 
+    def ask(self, *arguments: str) -> str:
+        """The same, without a word in the log: it may hold what is secret."""
+        return self._commands.ask(*self._prefix, *arguments)
+
     def once(self, service: str, *arguments: str) -> str:
         """Run `service` once, to its end; what it prints. Raises DeployError where it fails."""
         return self.run("run", "--rm", "--no-deps", "--no-TTY", service, *arguments)
@@ -61,26 +68,6 @@ class Compose:
     def become(self, *arguments: str) -> NoReturn:
         """Be compose from now on."""
         self._commands.become(*self._prefix, *arguments)
-
-    def services(self) -> frozenset[str]:
-        """What the files say that there is."""
-        return frozenset(self.run("config", "--services").split())
-
-    def up(self, *services: str) -> None:
-        """Have a container of each, as the files say; one that is so already is left alone."""
-        self.run(*_UP, *services)
-
-    def keep(self, *services: str) -> None:
-        """Have a container of each; one that is there runs, whatever it is."""
-        self.run(*_UP, "--no-recreate", *services)
-
-    def beside(self, service: str, count: int) -> None:
-        """Have `count` containers of `service`; those there are left alone, whatever they are."""
-        self.run(*_UP, "--no-recreate", "--scale", f"{service}={count}", service)
-
-    def would_replace(self, service: str) -> bool:
-        """Whether `up` would end the container that is there: files or image say otherwise."""
-        return " Recreate" in self.run(_UP[0], "--dry-run", *_UP[1:], service)
 
 
 @contextmanager

@@ -1,13 +1,11 @@
 """MongoDB and RabbitMQ of one release: started, set up, and replaced where somebody asks for it."""
 
 from deploy.compose import Compose, pulling
-from deploy.containers import Containers
 from deploy.errors import DeployError
 from deploy.interruption import uninterrupted
+from deploy.release import Release
 from deploy.report import Report
-
-DATABASES = ("mongodb", "rabbitmq")
-"""What keeps the data, in images of others."""
+from deploy.services import DATABASES, Services
 
 _SET_UP_AGAIN = ("python", "-m", "aware", "setup", "mongodb", "--wait", "60")
 _TOLD = ("Pending: ", "Waiting: ")  # storage/evolution/words.py
@@ -17,19 +15,18 @@ _DEFINITIONS = "/etc/rabbitmq/definitions/rabbitmq.json"
 class Databases:
     """Those of one release. A deployment starts and sets them up, and never replaces them."""
 
-    def __init__(self, compose: Compose, containers: Containers, report: Report) -> None:
-        """By its compose."""
-        self._compose = compose
-        self._containers = containers
+    def __init__(self, release: Release, services: Services, report: Report) -> None:
+        """`services` are the release's."""
+        self._compose = Compose(release, report)
+        self._services = services
         self._report = report
 
     def start(self) -> None:
         """Start those that do not run; never replace one unasked."""
         self._compose.once("rabbitmq-setup")
-        self._compose.keep(*DATABASES)
         for service in DATABASES:
-            self._containers.wait(service, lambda _: True)
-            if self._compose.would_replace(service):
+            self._services.keep(service)
+            if self._services.would_replace(service):
                 self._report.say(
                     f"warning: {service} runs with another image or older settings than this "
                     "version's, and goes on; `deploy.sh update-databases` replaces it"
@@ -46,8 +43,7 @@ class Databases:
             self._report.say(
                 f"warning: the databases stay as the newer version set them up: {error}"
             )
-        (broker,) = self._containers.of("rabbitmq")
-        self._containers.execute(broker, "rabbitmqctl", "import_definitions", _DEFINITIONS)
+        self._services.execute("rabbitmq", "rabbitmqctl", "import_definitions", _DEFINITIONS)
         self._report.say("databases and broker are set up")
 
     def contract(self) -> None:
@@ -64,23 +60,10 @@ class Databases:
                 "same. Fix that, then: deploy.sh start"
             )
 
-    def outdated(self) -> list[str]:
-        """Which are not of the newest image of their version, or not as the files say.
-
-        Raises DeployError where the images cannot be fetched.
-        """
+    def pull(self) -> None:
+        """Fetch the newest images of their versions; raises DeployError where that fails."""
         with pulling(f"the images of {' and '.join(DATABASES)}"):
             self._compose.run("pull", "--quiet", *DATABASES)
-        return [each for each in DATABASES if self._compose.would_replace(each)]
-
-    def replace(self, service: str) -> None:
-        """Give one a new container, on the data of the old one; return when it is healthy.
-
-        It is away meanwhile: clients get 503, and what is under way is done afterwards.
-        """
-        self._report.say(f"{service}: another image or other settings: it is away for some seconds")
-        self._compose.up(service)
-        self._containers.wait(service, lambda _: True)
 
     def _tell(self, said: str) -> None:
         """What the set-up says of migrations."""

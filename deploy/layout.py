@@ -24,11 +24,6 @@ class Layout:
         return self.home / "current"
 
     @property
-    def shared(self) -> Path:
-        """Files that containers see and that must outlive their release."""
-        return self.home / "shared"
-
-    @property
     def settings(self) -> Path:
         """Passwords, keys and whatever else `.env.example` names."""
         return self.config / "aware.env"

@@ -21,18 +21,24 @@ _DIGITS = 12
 class Release:
     """What is brought in.
 
-    `label` names the version and the settings of the processes: the containers that bear it are
-    the ones that are wanted. `files` are compose's; `environment` is what they are filled in with,
-    on top of the file `settings`.
+    `stack` are the files of what runs all the time, `files` those of what runs once and of the
+    tools; `environment` is what both are filled in with, on top of the file `settings`. `secrets`
+    are given to processes as files, by the names that the stack has for them.
     """
 
     place: Place
-    label: str
     folder: Path
+    stack: tuple[Path, ...]
     files: tuple[Path, ...]
     settings: Path
     certificate: Certificate
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+
+    @property
+    def has_stack(self) -> bool:
+        """Whether it is a version for Swarm; those before knew Docker Compose alone."""
+        return self.stack[0].exists()
 
     @property
     def images(self) -> tuple[str, str]:
@@ -77,45 +83,32 @@ def release(layout: Layout, place: Place) -> Release:
         given_folder(layout) / place.given / file.name for file in _own(layout)
     )
     found = parse(settings.read_text())
-    files = [folder / "docker-compose.yml", folder / "deploy/docker-compose.server.yml"]
+    stack = [folder / "deploy/stack.yml"]
     if found.get("GATEWAY_HTTP_PORT"):
-        files.append(folder / "deploy/docker-compose.http.yml")
-    if override.exists():
-        files.append(override)
-    processes = _digest(*(file for file in (settings, override) if file.exists()))
-    image = found.get("AWARE_IMAGE") or "aware-micro-services"
+        stack.append(folder / "deploy/stack.http.yml")
+    own = (override,) if override.exists() else ()
     shown = Certificate(certificate.read_text(), key.read_text())
-    label = f"{place.version}+{processes}"
     environment = {
         "AWARE_VERSION": place.version,
         "AWARE_COMMIT": place.version,
-        "AWARE_IMAGE": image,
-        "AWARE_RELEASE": label,
-        "AWARE_GATEWAY_IMAGE": f"{image}-gateway:{place.version}",
-        "AWARE_BROKER_SETTINGS": str(_shared(layout, folder / "messaging/rabbitmq.conf")),
+        "AWARE_IMAGE": found.get("AWARE_IMAGE") or "aware-micro-services",
+        "AWARE_SECRETS": str(settings.parent),
         "COMPOSE_ANSI": "never",
-        **shown.environment(),
     }
-    plugins = folder / "messaging/enabled_plugins"
-    if plugins.exists():  # older releases had none
-        environment |= {"AWARE_BROKER_PLUGINS": str(_shared(layout, plugins))}
-    return Release(place, label, folder, tuple(files), settings, shown, environment)
+    return Release(
+        place=place,
+        folder=folder,
+        stack=(*stack, *own),
+        files=(folder / "docker-compose.yml", folder / "deploy/docker-compose.server.yml", *own),
+        settings=settings,
+        certificate=shown,
+        environment=environment,
+        secrets={**found, **shown.settings()},
+    )
 
 
 def _own(layout: Layout) -> tuple[Path, ...]:
     return (layout.settings, layout.certificate, layout.key, layout.override)
-
-
-def _shared(layout: Layout, file: Path) -> Path:
-    """A copy of `file` that outlives its release, named by its content; anyone may read it."""
-    copy = layout.shared / f"{file.stem}-{_digest(file)}{file.suffix}"
-    if not copy.exists():
-        layout.shared.mkdir(parents=True, exist_ok=True)
-        new = copy.with_suffix(".new")
-        new.write_bytes(file.read_bytes())
-        new.chmod(0o644)
-        new.replace(copy)
-    return copy
 
 
 def _digest(*files: Path) -> str:

@@ -11,6 +11,8 @@ from deploy.private import read_private, write_private
 _LAPTOP = "laptop-"
 _FIRST_CALLER = "back-office"
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+# Of passwords and keys alone: processes read those as they stand here.
+_READ_OTHERWISE = re.compile(r"^(\w*(?:PASSWORD|API_KEYS))=.*[ \t\"'$#\\].*$", re.MULTILINE)
 _DEPLOYED = {
     "GATEWAY_BIND": "0.0.0.0",  # noqa: S104 - the gateway is for everybody, with a key
     "GATEWAY_PORT": "443",
@@ -42,6 +44,16 @@ def settings(file: Path, example: Path) -> Mapping[str, str]:
         raise DeployError(
             f"{file}: API_KEYS is not set. The gateway asks the world for a key: set NAME:KEY, "
             "with a key of 16 to 128 letters and digits, `openssl rand -hex 20` makes one"
+        )
+    for name in _READ_OTHERWISE.findall(read_private(file)):
+        raise DeployError(
+            f"{file}: {name} has a space, a quotation mark, $, # or a backslash in it, which "
+            "Docker Compose reads in a way of its own: choose another value"
+        )
+    if found.get("GATEWAY_BIND", "") not in ("", _DEPLOYED["GATEWAY_BIND"]):
+        raise DeployError(
+            f"{file}: GATEWAY_BIND is {found['GATEWAY_BIND']}, and Swarm publishes to every "
+            "address: set 0.0.0.0, and have a firewall keep others out"
         )
     named, colon, _ = found["API_KEYS"].split(",")[0].partition(":")
     first = named if colon else "key-1"

@@ -83,8 +83,15 @@ class State:
         running = self.running
         if running is not None and running.version != place.version:
             self._write("before", asdict(running))
-        self._write("running", asdict(place))
+        self._write("running", {**asdict(place), "engine": "swarm"})
         self._forget("unfinished")
+
+    def hand_over(self, place: Place) -> None:
+        """Note that `place` is good, in the words of the versions before Swarm.
+
+        Those understand no other, and so touch nothing where a stack runs.
+        """
+        self._write("running", asdict(place))
 
     def undone(self) -> None:
         """Note that what was on its way is gone."""
@@ -97,7 +104,7 @@ class State:
 
     def _place(self, name: str) -> Place | None:
         found = self._read(name)
-        return None if found is None else Place(**found)
+        return None if found is None else Place(found["version"], found["given"])
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:

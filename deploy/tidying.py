@@ -3,9 +3,11 @@
 import shutil
 
 from deploy.commands import Commands
+from deploy.compose import PROJECT
 from deploy.layout import Layout
 from deploy.release import given_folder, release
 from deploy.state import State
+from deploy.tasks import NAMESPACE
 
 _KEPT_LOGS = 200
 
@@ -42,6 +44,13 @@ class Tidying:
         for place in places:
             for image in release(self._layout, place).images:
                 self._images(image.rpartition(":")[0], kept)
+
+    def names(self) -> None:
+        """Remove the secrets and configs that no service has; Swarm refuses those that one has."""
+        for kind in ("secret", "config"):
+            ours = ("--quiet", "--filter", f"label={NAMESPACE}={PROJECT}")
+            for each in self._commands.ask("docker", kind, "ls", *ours).split():
+                self._commands.succeeds("docker", kind, "rm", each)
 
     def _images(self, name: str, kept: set[str]) -> None:
         listed = self._commands.ask("docker", "image", "ls", "--format", "{{.Tag}}", name)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from gateway.splits import FIRST_SHARE, splits, target_variable
 from generate.formatting import formatted
 from generate.sources import Sources
+from generate.stack import stack
 from generate.templates import filled
 from services.blocks import with_blocks
 from services.declaration import Service, System, Version
@@ -22,35 +23,31 @@ def compose(sources: Sources) -> dict[str, str]:
     """The Compose files, `.env.example` and `deploy/processes.py`."""
     system, root = sources.declared, sources.root
     broker = _broker_logins(system)
+    whole = with_blocks(
+        root,
+        "docker-compose.yml",
+        {
+            "splits": "".join(
+                f"  {each.setting}: ${{{each.setting}:?is not set, see .env.example}}\n"
+                for each in splits(system)
+            )
+            or "  {}\n",
+            "passwords of mongodb": _environment(_passwords(_mongodb_logins(system), "MONGO")),
+            "passwords of rabbitmq": _environment(_passwords(broker, "RABBITMQ")),
+            "services": _services(system),
+            "services behind the gateway": _each(
+                _http(system), "      {}: {{condition: service_healthy}}\n"
+            ),
+            "targets": _environment(f"{target_variable(each)}: {each}:{PORT}" for each in broker),
+        },
+    )
     return {
-        "docker-compose.yml": with_blocks(
-            root,
-            "docker-compose.yml",
-            {
-                "splits": "".join(
-                    f"  {each.setting}: ${{{each.setting}:?is not set, see .env.example}}\n"
-                    for each in splits(system)
-                ),
-                "passwords of mongodb": _environment(_passwords(_mongodb_logins(system), "MONGO")),
-                "passwords of rabbitmq": _environment(_passwords(broker, "RABBITMQ")),
-                "services": _services(system),
-                "services behind the gateway": _each(
-                    _http(system), "      {}: {{condition: service_healthy}}\n"
-                ),
-                "targets": _environment(
-                    f"{target_variable(each)}: {each}:{PORT}" for each in broker
-                ),
-            },
-        ),
+        "docker-compose.yml": whole,
+        **stack(whole, root),
         "docker-compose.debug.yml": with_blocks(
             root,
             "docker-compose.debug.yml",
             {"services": "".join(_debugged(*each) for each in system.ports.items())},
-        ),
-        "deploy/docker-compose.server.yml": with_blocks(
-            root,
-            "deploy/docker-compose.server.yml",
-            {"services": _each(system.ports, "  {}: *process\n")},
         ),
         ".env.example": with_blocks(
             root,

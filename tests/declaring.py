@@ -10,7 +10,6 @@ WITH_BLOCKS = (
     "kong/kong.yml.template",
     "docker-compose.yml",
     "docker-compose.debug.yml",
-    "deploy/docker-compose.server.yml",
     "deploy/observability/rules.yml",
     ".env.example",
 )

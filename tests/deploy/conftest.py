@@ -16,6 +16,7 @@ import pytest
 from deploy.layout import Layout
 from deploy.report import Report
 from deploy.settings import parse
+from deploy.tasks import SERVICE
 from local.ports import Ports
 from tests.compose.engine import OFFLINE, STAND_INS, copy_of_the_repository, docker, has_images
 from tests.deploy import registry
@@ -130,13 +131,13 @@ class Server:
         key = self.settings()["API_KEYS"].rpartition(":")[2]
         return Load(f"https://{self.instance.address}", key, certificate)
 
-    def running(self) -> dict[str, tuple[str, ...]]:
-        """By service: the release and the id of each container that runs."""
+    def running(self, label: str = SERVICE) -> dict[str, tuple[str, ...]]:
+        """By service, which a label names: the release and the id of each container that runs."""
         found: dict[str, tuple[str, ...]] = {}
         for each in self.instance.containers():
             labels: dict[str, Any] = each["Config"]["Labels"]
             if each["State"]["Running"]:
-                service = labels["com.docker.compose.service"]
+                service = labels[label]
                 entry = f"{labels.get('aware.release', '').partition('+')[0]} {each['Id'][:12]}"
                 found[service] = (*found.get(service, ()), entry)
         return found
@@ -170,7 +171,13 @@ def new_key(file: Path) -> str:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server as CloudFormation and cloud-init leave it: nothing is deployed yet."""
     folder = tmp_path_factory.mktemp("server")
-    clone = copy_of_the_repository(folder / "clone")
+    with new_server(folder, copy_of_the_repository(folder / "clone")) as made:
+        yield made
+
+
+@contextmanager
+def new_server(folder: Path, clone: Path) -> Iterator[Server]:
+    """A new server in `folder`, made by the template of `clone`, from which is pushed."""
     # The load of these tests is one caller's, and more than a caller may send.
     example = clone / ".env.example"
     example.write_text(example.read_text().replace("PER_MINUTE=6000", "PER_MINUTE=600000"))
@@ -178,7 +185,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     git(clone, "add", ".")
     git(clone, "commit", "--quiet", "--message", "first")
     key, operators = folder / "key", folder / "operators-key"
-    instance = Instance(folder / "instance", cloud_init(new_key(key)))
+    instance = Instance(folder / "instance", cloud_init(new_key(key), clone))
     try:
         instance.boot()
         host_key = instance.install(new_key(operators))

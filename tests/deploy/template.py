@@ -1,5 +1,6 @@
 """The CloudFormation template as data."""
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -20,14 +21,14 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda _loader, suffix, node: {suffix: node.value})
 
 
-def template() -> Json:
+def template(root: Path = ROOT) -> Json:
     """All of it."""
-    loaded: Json = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    loaded: Json = yaml.load((root / TEMPLATE.relative_to(ROOT)).read_text(), _Loader)  # noqa: S506 - a SafeLoader
     return loaded
 
 
-def cloud_init(deploy_key: str = DEPLOY_KEY) -> str:
+def cloud_init(deploy_key: str = DEPLOY_KEY, root: Path = ROOT) -> str:
     """The user data of the server, in clear, for the deploy key that is given."""
-    user_data = template()["Resources"]["Server"]["Properties"]["UserData"]
+    user_data = template(root)["Resources"]["Server"]["Properties"]["UserData"]
     text: str = user_data["Fn::Base64"]["Sub"]
     return text.replace("${DeployKey}", deploy_key)

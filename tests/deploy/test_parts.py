@@ -19,7 +19,6 @@ from deploy.errors import DeployError
 from deploy.layout import Layout
 from deploy.release import release, take_settings
 from deploy.report import Report
-from deploy.rolling_update import Quiet
 from deploy.settings import settings
 from deploy.state import Place, State
 from tests.deploy.tools import ROOT
@@ -78,6 +77,8 @@ def _laptop(file: Path) -> None:
     [
         (lambda file: file.chmod(0o640), "chmod 600"),
         (_without_keys, "API_KEYS is not set"),
+        (_set("USER_RELAY_MONGO_PASSWORD", "a b"), "USER_RELAY_MONGO_PASSWORD has a space"),
+        (_set("GATEWAY_BIND", "10.0.0.5"), "GATEWAY_BIND is 10.0.0.5, and Swarm publishes"),
         (_set("READ_ONLY_CALLERS", "a,back-office"), "READ_ONLY_CALLERS names back-office"),
         (_set("READ_ONLY_CALLERS", "*"), "READ_ONLY_CALLERS names back-office"),
         (_set("BACKUP_COPY_TO", ":s3:a"), "BACKUP_COPY_TO is set, and BACKUP_RECIPIENTS is not"),
@@ -101,7 +102,7 @@ def test_without_a_certificate_a_self_signed_one_is_made(layout: Layout, report:
     assert "self-signed" in warning
     assert mode(layout.key) == 0o600
     assert made.first == ssl.PEM_cert_to_DER_cert(layout.certificate.read_text())
-    assert all("\n" not in value for value in made.environment().values())
+    assert all("\n" not in value for value in made.settings().values())
     assert "PRIVATE KEY" not in repr(made)
     assert certificate(layout, Commands(report)) == (made, None)
 
@@ -134,15 +135,15 @@ def test_a_certificate_that_does_not_do_is_refused(layout: Layout, report: Repor
 def sent(layout: Layout, version: str) -> None:
     """Have `version` on the server, as far as a release is made of it."""
     folder = layout.releases / version
-    (folder / "messaging").mkdir(parents=True)
-    for name in ("docker-compose.yml", "messaging/rabbitmq.conf", "messaging/enabled_plugins"):
+    (folder / "deploy").mkdir(parents=True)
+    for name in ("docker-compose.yml", "deploy/stack.yml"):
         (folder / name).write_text((ROOT / name).read_text())
 
 
 def test_a_release_keeps_the_settings_it_was_brought_in_with(
     layout: Layout, report: Report
 ) -> None:
-    """So that one can go back to them; a new certificate is no reason to replace the processes."""
+    """So that one can go back to them, the certificate's key included."""
     settings(layout.settings, EXAMPLE)
     certificate(layout, Commands(report))
     sent(layout, "one")
@@ -151,12 +152,10 @@ def test_a_release_keeps_the_settings_it_was_brought_in_with(
     layout.key.unlink()
     certificate(layout, Commands(report))
     renewed = release(layout, Place("one", take_settings(layout)))
-    assert renewed.label == before.label
-    assert renewed.environment != before.environment
-    layout.settings.write_text(layout.settings.read_text() + "WORKERS=2\n")
-    changed = release(layout, Place("one", take_settings(layout)))
-    assert changed.label != before.label
+    assert renewed.secrets["GATEWAY_TLS_KEY"] != before.secrets["GATEWAY_TLS_KEY"]
+    assert renewed.secrets["API_KEYS"] == before.secrets["API_KEYS"]
     assert release(layout, before.place) == before
+    assert before.secrets["GATEWAY_TLS_KEY"] not in repr(before)
     assert all(mode(file) == 0o600 for file in (layout.state / "given").rglob("*.*"))
 
 
@@ -187,15 +186,15 @@ def test_a_version_that_was_never_sent_is_named(layout: Layout, version: str) ->
 
 
 def test_plain_http_is_served_only_where_it_is_asked_for(layout: Layout, report: Report) -> None:
-    """By one setting, which adds a file to compose's."""
+    """By one setting, which adds a file to the stack's."""
     settings(layout.settings, EXAMPLE)
     certificate(layout, Commands(report))
     sent(layout, "one")
-    files = release(layout, Place("one", take_settings(layout))).files
-    assert "docker-compose.http.yml" not in {file.name for file in files}
+    files = release(layout, Place("one", take_settings(layout))).stack
+    assert "stack.http.yml" not in {file.name for file in files}
     layout.settings.write_text(layout.settings.read_text() + "GATEWAY_HTTP_PORT=80\n")
-    files = release(layout, Place("one", take_settings(layout))).files
-    assert "docker-compose.http.yml" in {file.name for file in files}
+    files = release(layout, Place("one", take_settings(layout))).stack
+    assert "stack.http.yml" in {file.name for file in files}
 
 
 def test_what_is_on_its_way_is_known_until_it_is_in_or_undone(layout: Layout) -> None:
@@ -255,19 +254,6 @@ def test_a_command_that_fails_says_its_last_words(report: Report, layout: Layout
     with pytest.raises(DeployError, match="there is no aware-nothing"):
         Commands(report).run("aware-nothing")
     assert "why" in next((layout.state / "log").glob("*.log")).read_text()
-
-
-def test_a_figure_that_moves_is_not_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three seconds without a request, counted anew after each."""
-    now = [0.0]
-    monkeypatch.setattr("deploy.rolling_update.time.monotonic", lambda: now[0])
-    figures = iter([5.0, 5.0, 6.0, 6.0, 6.0])
-    quiet = Quiet(lambda: next(figures))
-    answers = []
-    for moment in (2.0, 4.0, 6.0, 7.5):
-        now[0] = moment
-        answers.append(quiet())
-    assert answers == [False, False, False, True]
 
 
 @pytest.mark.parametrize("name", ["EC2_SSH_KEY", "EC2_USER", "EC2_HOST", "EC2_HOST_KEY"])

@@ -207,13 +207,14 @@ def test_the_units_are_units(tmp_path: Path, cloud_init: str) -> None:
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_the_engine_keeps_containers_over_its_own_updates(cloud_init: str) -> None:
-    """And turns their logs over."""
+def test_the_engine_confines_what_a_stack_cannot(cloud_init: str) -> None:
+    """No process gains privileges, and logs are turned over; live-restore excludes Swarm."""
     (file,) = [
         each
         for each in yaml.safe_load(cloud_init)["write_files"]
         if each["path"] == "/etc/docker/daemon.json"
     ]
     settings = json.loads(file["content"])
-    assert settings["live-restore"] is True
+    assert settings["no-new-privileges"] is True
+    assert "live-restore" not in settings
     assert settings["log-opts"].keys() == {"max-size", "max-file"}
