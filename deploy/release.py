@@ -112,5 +112,9 @@ def _own(layout: Layout) -> tuple[Path, ...]:
 
 
 def _digest(*files: Path) -> str:
-    content = b"\0".join(file.read_bytes() for file in files)
+    return digest(b"\0".join(file.read_bytes() for file in files))
+
+
+def digest(content: bytes) -> str:
+    """A short name for what `content` is."""
     return hashlib.sha256(content).hexdigest()[:_DIGITS]

@@ -61,16 +61,16 @@ class Server:
 
     def fetch(self, wanted: Release) -> None:
         """Pull or build the images of a release; raises DeployError where one cannot be had."""
-        compose = Compose(wanted, self._report)
-        Stack(wanted, self._report).pull_missing()
+        stack = Stack(wanted, self._report)
+        stack.pull_missing()
         self._report.say(f"{'pulling' if wanted.pulled else 'building'} {wanted.place.version}")
         if wanted.pulled:
             for image in wanted.images:
                 with pulling(image):
                     self._commands.run("docker", "pull", "--quiet", image)
         else:
-            compose.build("mongodb-setup", "kong")
-        Stack(wanted, self._report).check()
+            Compose(wanted, self._report).build("mongodb-setup", "kong")
+        stack.check()
 
     def bring_in(self, wanted: Release, *, back: bool = False) -> None:
         """Have it run, and pass the smoke test; `back` where it is the one before.
@@ -78,7 +78,8 @@ class Server:
         Raises DeployError.
         """
         self._enter(wanted)
-        services, databases = self.services(wanted), self.databases(wanted)
+        services = self.services(wanted)
+        databases = Databases(wanted, services, self._report)
         services.begin()
         databases.start()
         with self.watched(wanted):

@@ -50,9 +50,8 @@ class Services:
         for service in services:
             self._stack.deploy(service)
         for service in services:
-            content = self._stack.content(service)
+            ready, content = self._wait(service), self._stack.content(service)
             known = [each for each in tasks if each.service == service and not each.ended]
-            ready = self._tasks.wait(service, content, self._stack.replicas(service))
             old = sum(each.content != content for each in known)
             ended = f", {old} of the old ended" if old else ""
             self._report.say(f"{service}: {ready} ready{ended}")
@@ -103,5 +102,8 @@ class Services:
 
     def _deploy(self, service: str) -> None:
         self._stack.deploy(service)
+        self._wait(service)
+
+    def _wait(self, service: str) -> int:
         content, replicas = self._stack.content(service), self._stack.replicas(service)
-        self._tasks.wait(service, content, replicas)
+        return self._tasks.wait(service, content, replicas)

@@ -1,6 +1,5 @@
 """The stack of one release: what of it runs all the time, as Docker Swarm is told."""
 
-import hashlib
 import json
 from dataclasses import replace
 from functools import cached_property
@@ -11,11 +10,10 @@ from deploy.commands import Commands
 from deploy.compose import PROJECT, Compose
 from deploy.errors import DeployError
 from deploy.private import write_private
-from deploy.release import Release
+from deploy.release import Release, digest
 from deploy.report import Report
-from deploy.tasks import CONTENT, NAMESPACE, SERVICE
+from deploy.tasks import CONTENT, OF_STACK, SERVICE
 
-_DIGITS = 12
 _NAME = 50
 """Characters of a name before its digest: Swarm takes 64 in all."""
 _OF_COMPOSE = ("build", "container_name", "depends_on", "profiles", "pull_policy", "restart")
@@ -52,19 +50,19 @@ class Stack:
 
     def content(self, service: str) -> str:
         """A digest of everything that makes a service what it is: image, settings, secrets."""
-        return _digest(json.dumps(self._document["services"][service], sort_keys=True).encode())
+        return digest(json.dumps(self._document["services"][service], sort_keys=True).encode())
 
     def create_networks(self) -> None:
         """Have all networks: what runs once joins them before the first service is there."""
-        label = f"{NAMESPACE}={PROJECT}"
-        listing = ("docker", "network", "ls", "--format", "{{.Name}}", "--filter", f"label={label}")
+        filtered = ("--filter", f"label={OF_STACK}")
+        listing = ("docker", "network", "ls", "--format", "{{.Name}}", *filtered)
         there = self._commands.ask(*listing).split()
         for each in self._document["networks"].values():
             options = [f"--{word}" for word in ("attachable", "internal") if each.get(word)]
             options += [f"--subnet={c['subnet']}" for c in each["ipam"].get("config", ())]
             if each["name"] not in there:
                 create = ("docker", "network", "create", f"--driver={each['driver']}")
-                self._commands.run(*create, f"--label={label}", *options, each["name"])
+                self._commands.run(*create, f"--label={OF_STACK}", *options, each["name"])
 
     def replicas(self, service: str) -> int:
         """How many there are to be."""
@@ -123,8 +121,8 @@ class Stack:
             for name, each in found.setdefault(kind, {}).items():
                 if "file" not in each:
                     raise DeployError(f"{kind}: {name}: a deployment takes them from files alone")
-                digest = _digest(Path(each["file"]).read_bytes())
-                each["name"] = f"{f'{PROJECT}-{name}'[:_NAME]}-{digest}"
+                content = digest(Path(each["file"]).read_bytes())
+                each["name"] = f"{f'{PROJECT}-{name}'[:_NAME]}-{content}"
         return found
 
     def _service(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +139,3 @@ class Stack:
         found = json.loads(self._commands.ask("docker", "image", "inspect", name))[0]
         named: str = (found["RepoDigests"] or [found["Id"]])[0]
         return named
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:_DIGITS]

@@ -7,7 +7,7 @@ from deploy.commands import Commands
 from deploy.compose import PROJECT
 from deploy.errors import DeployError
 from deploy.report import Report
-from deploy.tasks import NAMESPACE
+from deploy.tasks import OF_STACK
 
 _LIVE_RESTORE = (
     'Docker has the setting live-restore, with which it is no Swarm: set "live-restore": false in '
@@ -79,7 +79,7 @@ class Swarm:
     def remove(self) -> None:
         """Take the stack out of it, with its networks; volumes and their data stay."""
         self._commands.run("docker", "stack", "rm", PROJECT)
-        of_stack = f"label={NAMESPACE}={PROJECT}"
+        of_stack = f"label={OF_STACK}"
         listing = ("docker", "network", "ls", "--quiet", "--filter", of_stack)
         deadline = time.monotonic() + _GONE_WITHIN
         while self._commands.ask(*listing):

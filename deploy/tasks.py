@@ -15,8 +15,8 @@ SERVICE = "aware.service"
 CONTENT = "aware.content"
 """Labels of a container: the service it is of, and what that was told to be."""
 
-NAMESPACE = "com.docker.stack.namespace"
-"""Swarm's own, of everything that belongs to a stack."""
+OF_STACK = f"com.docker.stack.namespace={PROJECT}"
+"""Swarm's own, of everything that belongs to the stack."""
 
 _SERVICE = "com.docker.swarm.service.name"
 _RELEASE = "aware.release"
@@ -136,7 +136,7 @@ class Tasks:
         raise DeployError(f"no {service} runs")
 
     def _services(self) -> list[str]:
-        stack = ("--filter", f"label={NAMESPACE}={PROJECT}")
+        stack = ("--filter", f"label={OF_STACK}")
         command = ("docker", "service", "ls", "--format", "{{.Name}}", *stack)
         return self._commands.ask(*command).split()
 

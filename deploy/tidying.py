@@ -3,11 +3,10 @@
 import shutil
 
 from deploy.commands import Commands
-from deploy.compose import PROJECT
 from deploy.layout import Layout
 from deploy.release import given_folder, release
 from deploy.state import State
-from deploy.tasks import NAMESPACE
+from deploy.tasks import OF_STACK
 
 _KEPT_LOGS = 200
 
@@ -48,7 +47,7 @@ class Tidying:
     def names(self) -> None:
         """Remove the secrets and configs that no service has; Swarm refuses those that one has."""
         for kind in ("secret", "config"):
-            ours = ("--quiet", "--filter", f"label={NAMESPACE}={PROJECT}")
+            ours = ("--quiet", "--filter", f"label={OF_STACK}")
             for each in self._commands.ask("docker", kind, "ls", *ours).split():
                 self._commands.succeeds("docker", kind, "rm", each)
 

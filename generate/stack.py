@@ -33,13 +33,13 @@ _SAME = (
 
 _KINDS: Mapping[str, type] = {"environment": dict, "volumes": list, "tmpfs": list}
 _SAID_OTHERWISE = ("environment", "mem_limit", "pids_limit", "ports", "tmpfs", "volumes")
-_LEFT_OUT = {
-    "build": "a deployment builds with Docker Compose",
-    "pull_policy": "a deployment pulls what is missing",
-    "depends_on": "a deployment has its order, and all connect again",
-    "restart": "Swarm starts again what has ended",
-    "security_opt": "the engine's setting no-new-privileges is for all containers",
-}
+_LEFT_OUT = (
+    "build",  # a deployment builds with Docker Compose
+    "pull_policy",  # a deployment pulls what is missing
+    "depends_on",  # a deployment has its order, and all connect again
+    "restart",  # Swarm starts again what has ended
+    "security_opt",  # the engine's setting no-new-privileges is for all containers
+)
 
 # On a server the gateway speaks TLS, and its Admin API and metrics listen in networks of their own.
 # A name of the container is not known there before it is healthy, but its addresses are.
