@@ -17,8 +17,8 @@ from messaging.topology import Declarations, Exchange, Topology, for_publishing
 MOST = 65_535
 """How many dead letters are looked at, the oldest: as many as AMQP lets one hold."""
 
-_ARRIVE_WITHIN_SECONDS = 5
-_CONNECT_WITHIN_SECONDS = 15
+_ARRIVE_WITHIN_SECONDS = 30
+_CONNECT_WITHIN_SECONDS = 30
 
 
 class UnknownLetter(Exception):  # noqa: N818 - a state of the queue

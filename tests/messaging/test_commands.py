@@ -12,11 +12,12 @@ from aware.__main__ import aware
 from local.ports import HOST
 from messaging.amqp import connection_parameters
 from messaging.dead_letters import MOST
-from messaging.topology import QUEUE_NAME, Topology
+from messaging.topology import QUEUE_NAME, Queue, Topology
 from storage.client import MongoSettings, connect_blocking
 from storage.system_fields import OUTBOX
 from tests.messaging.rabbitmq import RabbitServer
 from tests.messaging.system import administrator, delete_queues
+from tests.waiting import until
 
 QUEUE = "test_commands"
 Aware = Callable[..., Result]
@@ -50,7 +51,7 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped(
     assert (shown["id"], shown["body"]) == ("two", "body of two")
     assert call("dead-letters", "drop", "two").stdout == "1 dead letter dropped\n"
     assert call("dead-letters", "replay", "one").stdout == "1 dead letter replayed\n"
-    assert waiting(rabbitmq) == 1
+    assert waiting(rabbitmq, Topology(QUEUE).updates) == 1
     assert call("dead-letters", "drop", "--all").stdout == "1 dead letter dropped\n"
     assert call("dead-letters", "list").stdout == ""
 
@@ -68,6 +69,8 @@ def test_a_list_says_how_many_it_does_not_show(rabbitmq: RabbitServer, call: Awa
     """No more can be held at once; the rest comes when these are dealt with."""
     assert call("dead-letters", "list").stderr == "0 dead letters\n"
     publish(rabbitmq, [str(number) for number in range(MOST + 2)], confirmed=False)
+    dead = Topology(QUEUE).dead
+    until(lambda: waiting(rabbitmq, dead) == MOST + 2, "all of them are in the queue")
     listed = call("dead-letters", "list")
     assert len(listed.stdout.splitlines()) == MOST
     assert listed.stderr == f"{MOST} dead letters, and 2 younger ones that are not shown\n"
@@ -149,8 +152,8 @@ def publish(rabbitmq: RabbitServer, letters: list[str], *, confirmed: bool = Tru
             channel.basic_publish(to.exchange, to.routing_key, body, properties, mandatory=True)
 
 
-def waiting(rabbitmq: RabbitServer) -> int:
-    """How many events wait to be received."""
+def waiting(rabbitmq: RabbitServer, queue: Queue) -> int:
+    """How many messages wait to be received from it."""
     with pika.BlockingConnection(parameters(rabbitmq)) as connection:
-        declared = connection.channel().queue_declare(Topology(QUEUE).updates.name, passive=True)
+        declared = connection.channel().queue_declare(queue.name, passive=True)
         return int(declared.method.message_count)
