@@ -15,6 +15,7 @@ from settings.environment import SettingError
 from storage.contradictions import ContradictionError
 from storage.evolution.errors import MigrationError
 from storage.redaction import redacted
+from storage.replica_set import ReplicaSetError
 
 COMMANDS: Mapping[str, str] = {
     "up": "local.commands:up",
@@ -54,7 +55,7 @@ installed what running it on a laptop needs."""
 
 _TOLD = (
     *(SettingError, InvalidDocumentError, BrokerSetupError),
-    *(ContradictionError, MigrationError),
+    *(ContradictionError, MigrationError, ReplicaSetError),
 )
 """What goes wrong for a reason that its message says."""
 

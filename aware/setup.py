@@ -29,7 +29,7 @@ from storage.entity import Entity
 from storage.evolution.loading import load
 from storage.layout import Collection, collections
 from storage.redaction import redacted
-from storage.replica_set import initiate
+from storage.replica_set import keep_members, members_of
 from storage.sample_data import samples
 from storage.seed import seed as insert_seed
 from storage.setup import set_up
@@ -51,10 +51,9 @@ def setup() -> None:
 @setup.command()
 @click.option("--seed", is_flag=True, help="Insert sample data too, as SEED=true does.")
 @click.option(
-    "--initiate",
-    "member",
-    metavar="HOST:PORT",
-    help="Make this one server a replica set first, unless it is one.",
+    "--members",
+    metavar="HOST:PORT,…",
+    help="First make these servers one replica set, or have the set that is there consist of them.",
 )
 @click.option("--alone", is_flag=True, help="No process runs; those that left word were killed.")
 @click.option(
@@ -63,16 +62,17 @@ def setup() -> None:
     default=0.0,
     help="Give processes of the last version so long to end, so that the old shape can go.",
 )
-def mongodb(*, seed: bool, member: str | None, alone: bool, wait: float) -> None:
+def mongodb(*, seed: bool, members: str | None, alone: bool, wait: float) -> None:
     """Collections, validators, indexes, logins and migrations, as specs and processes ask for."""
+    wanted = () if members is None else members_of(members)
     refuse_known_passwords()
     settings, seed = mongo_settings(), with_seed() or seed
     layout = collections(declared(), settings.database, load())
     logins = sorted({login for each in layout for login in each.access})
     passwords = {login: password_for(login, "MONGO") for login in logins}
     with _wrong_password_explained(settings):
-        if member is not None:
-            initiate(settings, member)
+        if wanted:
+            keep_members(settings, wanted)
         with connect_blocking(settings, timed=False) as client:
             settled = set_up(
                 client, layout, passwords, say=click.echo, progress=progress, alone=alone, wait=wait

@@ -95,9 +95,9 @@ def test_laptop_passwords_do_on_a_laptop(databases: Stack) -> None:
 def test_a_replica_set_that_is_there_is_left_alone(
     databases: Stack, root: MongoClient[Json]
 ) -> None:
-    """`--initiate` may be said every time."""
+    """`--members` may be said every time."""
     before = root.admin.command("replSetGetConfig")["config"]
-    done = set_up(databases, "--initiate", f"127.0.0.1:{databases.ports.mongodb}")
+    done = set_up(databases, "--members", f"127.0.0.1:{databases.ports.mongodb}")
     assert done.returncode == 0, done.stderr
     assert root.admin.command("replSetGetConfig")["config"] == before
 
