@@ -7,6 +7,7 @@ from typing import Any
 from pymongo import AsyncMongoClient, MongoClient
 from pymongo.write_concern import WriteConcern
 
+from storage.cancelling import make_cancellable
 from tracing.mongodb import command_listeners, listen_where_recorded
 
 Json = dict[str, Any]
@@ -67,6 +68,7 @@ def connect(
         del options["timeoutMS"]
     if transactions:
         del options["w"], options["journal"]
+    make_cancellable()
     client: AsyncMongoClient[Json] = AsyncMongoClient(settings.uri, **options)
     listen_where_recorded(client)
     return client
