@@ -51,8 +51,8 @@ export KONG_ADMIN_LISTEN KONG_STATUS_LISTEN && exec "$$@"
 """
 _SUBNETS = {"admin": _ADMIN, "status": _STATUS}
 _DRAIN_AFTER = 4
-_RETRIES = 12
-"""At 10 s each: a machine that is busy for a minute is no reason to end the gateway."""
+_RETRIES = 4
+"""At 30 s each: a machine that is busy for a minute is no reason to end the gateway."""
 _TLS = ("GATEWAY_TLS_CERTIFICATE", "GATEWAY_TLS_KEY")
 
 

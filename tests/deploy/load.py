@@ -16,6 +16,8 @@ from models.fields.user import User
 from tests.examples import ADDRESS, ITEM
 
 _CLIENTS = 3
+_PAUSE_SECONDS = 0.02
+"""After each request: what is deployed meanwhile needs the processors too."""
 
 
 @dataclass
@@ -138,6 +140,7 @@ class Load:
             failed = "" if answer.status_code == expected else f"{answer.status_code}"
         except httpx.TransportError as error:
             failed = repr(error)
+        time.sleep(_PAUSE_SECONDS)
         with self._lock:
             self.sent += 1
             if failed:

@@ -58,7 +58,7 @@ def test_no_secret_is_in_the_environment(made: Document) -> None:
 def test_swarm_ends_no_service_for_what_it_waits_for(made: Document) -> None:
     """Ready once, it need only be alive; and what is busy for a minute is left alone."""
     for name, each in made["services"].items():
-        assert each["healthcheck"]["retries"] == 12, name
+        assert each["healthcheck"]["retries"] == 4, name
         assert "ready" not in each["healthcheck"]["test"], name
     assert made["services"]["order-service"]["healthcheck"]["test"][-1] == "started"
 
