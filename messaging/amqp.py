@@ -4,8 +4,10 @@ Everything happens on one event loop, so that heartbeats are kept as long as the
 """
 
 import asyncio
+import random
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import cycle
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -45,26 +47,36 @@ DECLARE_AGAIN_SECONDS = 5.0
 _MAX_BLOCKED_SECONDS = 30
 
 
-def connection_parameters(settings: RabbitSettings, name: str) -> pika.ConnectionParameters:
-    """How to reach RabbitMQ; `name` is what the broker shows of the connection."""
-    return pika.ConnectionParameters(
-        settings.host,
-        settings.port,
-        credentials=pika.PlainCredentials(settings.username, settings.password),
-        heartbeat=_HEARTBEAT_SECONDS,
-        socket_timeout=5,
-        stack_timeout=10,
-        blocked_connection_timeout=_MAX_BLOCKED_SECONDS,
-        connection_attempts=1,  # whoever holds the connection tries again
-        client_properties={"connection_name": name},
-    )
+Nodes = Sequence[pika.ConnectionParameters]
+"""How to reach each node of RabbitMQ, any of which will do; one at the least."""
+
+
+def connection_parameters(settings: RabbitSettings, name: str) -> Nodes:
+    """How to reach each node of RabbitMQ; `name` is what the broker shows of the connection."""
+    tls = settings.tls
+    return [
+        pika.ConnectionParameters(
+            host,
+            settings.port,
+            ssl_options=None if tls is None else pika.SSLOptions(tls, host),
+            credentials=pika.PlainCredentials(settings.username, settings.password),
+            heartbeat=_HEARTBEAT_SECONDS,
+            socket_timeout=5,
+            stack_timeout=10,
+            blocked_connection_timeout=_MAX_BLOCKED_SECONDS,
+            connection_attempts=1,  # whoever holds the connection tries again
+            client_properties={"connection_name": name},
+        )
+        for host in settings.hosts
+    ]
 
 
 class AmqpBroker:
     """A `Broker` on RabbitMQ. Use it as an asynchronous context manager.
 
     Entering returns at once; the connection is made, and made again whenever it is lost, in the
-    background. Each time, and every few seconds, everything in `declarations` is declared. While
+    background: to a node by chance first, so that the nodes share the connections, and then to the
+    next. Each time, and every few seconds, everything in `declarations` is declared. While
     something of that is refused, nothing is published; receiving goes on. `problems` has whatever
     is in the way. Leaving closes the connection, after all acknowledged so far has been sent.
 
@@ -74,14 +86,15 @@ class AmqpBroker:
 
     def __init__(
         self,
-        parameters: pika.ConnectionParameters,
+        nodes: Nodes,
         declarations: Declarations,
         subscribed: ConsumeOptions | None = None,
         *,
         if_returned: Declarations | None = None,
         confirm_timeout: float = 10,
     ) -> None:
-        self._parameters = parameters
+        self._nodes = cycle(random.sample(nodes, len(nodes)))
+        self._parameters = next(self._nodes)
         self._declarations = declarations
         self._subscribed = subscribed
         self._if_returned = if_returned or Declarations()
@@ -252,6 +265,7 @@ class AmqpBroker:
             finally:
                 self._session = None
                 await session.close()
+                self._parameters = next(self._nodes)
             await self._clock.pause(backoff)
 
     def _look(self) -> None:

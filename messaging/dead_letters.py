@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-import pika
-
-from messaging.amqp import AmqpBroker
+from messaging.amqp import AmqpBroker, Nodes
 from messaging.broker import Delivery, Message, Returned
 from messaging.consumer import DEAD_SINCE, REASON, RETRIES
 from messaging.session import ConsumeOptions
@@ -76,7 +74,7 @@ class DeadLetters:
 
 @asynccontextmanager
 async def dead_letters(
-    parameters: pika.ConnectionParameters, topology: Topology, most: int = MOST
+    nodes: Nodes, topology: Topology, most: int = MOST
 ) -> AsyncIterator[DeadLetters]:
     """Hold the dead letters that are there at first, the oldest; waits for others to finish.
 
@@ -91,7 +89,7 @@ async def dead_letters(
     subscribed = ConsumeOptions((topology.dead.name,), most, exclusive=True)
     # Where nobody has made the queue that they came from, a replay does.
     _, queue = for_publishing([topology.updates])
-    async with AmqpBroker(parameters, declared, subscribed, if_returned=queue) as broker:
+    async with AmqpBroker(nodes, declared, subscribed, if_returned=queue) as broker:
         async with asyncio.timeout(_CONNECT_WITHIN_SECONDS):
             await broker.connected()
         there = broker.were_waiting_in(topology.dead)

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 import pika
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
+from messaging.amqp import Nodes
 from messaging.broker import Disconnected
 from messaging.topology import Queue
 
 _NOT_FOUND = 404
 
 
-def purge(parameters: pika.ConnectionParameters, queues: Iterable[Queue]) -> Mapping[str, int]:
+def purge(nodes: Nodes, queues: Iterable[Queue]) -> Mapping[str, int]:
     """Drop what is ready in each of the queues; how many messages that were, by its name.
 
     A queue that is not there holds none. What somebody has received and not acknowledged stays.
@@ -19,21 +20,21 @@ def purge(parameters: pika.ConnectionParameters, queues: Iterable[Queue]) -> Map
     Raises:
         Disconnected: The broker cannot be reached, or does not allow it.
     """
-    return {queue.name: _ask(parameters, queue, drop=True) for queue in queues}
+    return {queue.name: _ask(nodes, queue, drop=True) for queue in queues}
 
 
-def waiting(parameters: pika.ConnectionParameters, queue: Queue) -> int:
+def waiting(nodes: Nodes, queue: Queue) -> int:
     """How many messages are ready in a queue; 0 where it is not there.
 
     Raises:
         Disconnected: The broker cannot be reached, or does not allow it.
     """
-    return _ask(parameters, queue, drop=False)
+    return _ask(nodes, queue, drop=False)
 
 
-def _ask(parameters: pika.ConnectionParameters, queue: Queue, *, drop: bool) -> int:
+def _ask(nodes: Nodes, queue: Queue, *, drop: bool) -> int:
     try:
-        with pika.BlockingConnection(parameters) as connection:
+        with pika.BlockingConnection(nodes) as connection:
             channel = connection.channel()
             if drop:
                 return int(channel.queue_purge(queue.name).method.message_count)

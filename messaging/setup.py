@@ -36,18 +36,13 @@ def set_up_broker(
     Args:
         system: The services.
         administrator: Where the broker is, and who may make logins.
-        management_port: Of the management API, on the same host.
+        management_port: Of the management API, on the same hosts.
         passwords: By login.
 
     Raises:
         BrokerSetupError: It did not work.
     """
-    with httpx.Client(
-        base_url=f"http://{administrator.host}:{management_port}/api",
-        auth=(administrator.username, administrator.password),
-        timeout=10,
-        trust_env=False,
-    ) as api:
+    with _management(administrator, management_port) as api:
         for login, allowed in permissions(system, administrator.queue).items():
             _put(api, f"/users/{login}", {"password": passwords[login], "tags": ""})
             _put(api, f"/permissions/{_VIRTUAL_HOST}/{login}", asdict(allowed))
@@ -79,6 +74,28 @@ def permissions(system: System, queue: str) -> dict[str, Permissions]:
             topology = Topology(queue_of(service.follows, queue))
             found[service.follows.process] = topology.permissions()
     return found
+
+
+def _management(administrator: RabbitSettings, port: int) -> httpx.Client:
+    """The API of the first node that answers, of the last where none does."""
+    tls = administrator.tls
+    scheme, verify = ("http", True) if tls is None else ("https", tls)
+    *others, last = (f"{scheme}://{host}:{port}/api" for host in administrator.hosts)
+
+    def answers(url: str) -> bool:
+        try:
+            httpx.get(url, timeout=10, trust_env=False, verify=verify)
+        except httpx.TransportError:
+            return False
+        return True
+
+    return httpx.Client(
+        base_url=next(filter(answers, others), last),
+        auth=(administrator.username, administrator.password),
+        timeout=10,
+        trust_env=False,
+        verify=verify,
+    )
 
 
 def _put(api: httpx.Client, path: str, body: Mapping[str, str]) -> None:

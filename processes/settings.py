@@ -1,5 +1,7 @@
 """The environment variables, read and checked when a process starts."""
 
+import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from messaging.topology import MAX_PARTS, QUEUE_NAME
 from settings.environment import Environment, SettingError
 from storage.client import MongoSettings
 
+_HOSTS = re.compile(r"[^,\s]+(,[^,\s]+)*")
 _MONGO_SCHEMES = ("mongodb://", "mongodb+srv://")
 
 
@@ -43,20 +46,28 @@ def mongo_settings() -> MongoSettings:
 def rabbit_settings() -> RabbitSettings:
     """How a process reaches RabbitMQ.
 
-    RABBITMQ_HOST: the broker's host
-    RABBITMQ_PORT: its AMQP port
+    RABBITMQ_HOST: the broker's host; where it has several nodes, those of them all, with commas
+    RABBITMQ_PORT: its AMQP port, the same on each
+    RABBITMQ_CA: certificates (PEM); where they are set, everything goes over TLS, and only to a
+        broker that one of them vouches for
     RABBITMQ_USER: the login of this process
     RABBITMQ_PASSWORD: its password
     RABBITMQ_QUEUE_NAME: the queue of contact changes; retry and dead-letter queues begin with it
     """
     env = Environment()
-    return RabbitSettings(
-        env.text("RABBITMQ_HOST"),
+    settings = RabbitSettings(
+        env.matching("RABBITMQ_HOST", _HOSTS, "a host, or several with commas", None),
         env.whole("RABBITMQ_PORT", 5673, 1, 65535),
         env.text("RABBITMQ_USER"),
         env.secret("RABBITMQ_PASSWORD"),
         env.name("RABBITMQ_QUEUE_NAME", QUEUE_NAME),
+        env.secret("RABBITMQ_CA", ""),
     )
+    try:
+        _ = settings.tls
+    except (ssl.SSLError, ValueError) as error:
+        raise SettingError(f"RABBITMQ_CA must be certificates in PEM: {error}") from error
+    return settings
 
 
 def queue_parts() -> int:

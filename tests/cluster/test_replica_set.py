@@ -4,107 +4,31 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import pytest
-from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from local import mongodb
-from local.ports import HOST, free_port
 from settings.environment import SettingError
-from storage.client import Json, MongoSettings, connect_blocking
+from storage.client import MongoSettings, connect_blocking
 from storage.replica_set import ReplicaSetError, keep_members, members_of
+from tests.cluster.servers import Servers
 from tests.waiting import until
 
 PASSWORD = "password-of-root"
-KEY = "the same key for all members"
-
-
-@dataclass
-class Servers:
-    """Three servers of MongoDB that nobody has made a set, each with a login of its own."""
-
-    folder: Path
-    ports: tuple[int, ...] = field(default_factory=lambda: tuple(free_port() for _ in range(3)))
-    running: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
-
-    def start(self, port: int) -> None:
-        """Start one, or start it again with its data."""
-        configuration = mongodb.write_configuration(self.folder / str(port), port, KEY)
-        self.run(port, "--config", str(configuration))
-
-    def run(self, port: int, *options: str) -> None:
-        """Start one with these options."""
-        command = [mongodb.find_mongod(), *options]
-        self.running[port] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-
-    def kill(self, port: int) -> None:
-        """End it as a power cut does."""
-        process = self.running.pop(port)
-        process.kill()
-        process.wait()
-
-    def end(self) -> None:
-        """End them all."""
-        for port in [*self.running]:
-            self.kill(port)
-
-    def make_root(self, port: int) -> None:
-        """As the image of MongoDB makes it: by a server that asks for no login yet."""
-        data = self.folder / str(port) / "data"
-        data.mkdir(parents=True)
-        self.run(port, "--dbpath", str(data), "--port", str(port), "--bind_ip", HOST)
-        with MongoClient[Json](HOST, port) as client:
-            client.admin.command("createUser", mongodb.ROOT, pwd=PASSWORD, roles=["root"])
-        self.running[port].terminate()
-        self.running.pop(port).wait()
-
-    @property
-    def members(self) -> tuple[str, ...]:
-        """By the names that clients have for them."""
-        return tuple(f"{HOST}:{port}" for port in self.ports)
-
-    @property
-    def settings(self) -> MongoSettings:
-        """As a process has them that knows all three."""
-        return MongoSettings(
-            f"mongodb://{','.join(self.members)}/?replicaSet=rs0", mongodb.ROOT, PASSWORD
-        )
-
-    def states(self) -> Mapping[str, str]:
-        """What each member of the set is, by its name; nothing while nobody is the primary."""
-        with connect_blocking(self.settings) as client, suppress(PyMongoError):
-            members = client.admin.command("replSetGetStatus")["members"]
-            return {each["name"]: each["stateStr"] for each in members}
-        return {}
-
-    def votes(self) -> list[tuple[str, int, float]]:
-        """Each member with its votes and its priority."""
-        with connect_blocking(self.settings) as client:
-            members = client.admin.command("replSetGetConfig")["config"]["members"]
-            return [(each["host"], each["votes"], each["priority"]) for each in members]
-
-    @property
-    def primary(self) -> str:
-        """The one that takes writes."""
-        found = [name for name, state in self.states().items() if state == "PRIMARY"]
-        return found[0] if found else ""
 
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[Servers]:
     """Three that run."""
-    servers = Servers(tmp_path)
+    servers = Servers(tmp_path, PASSWORD)
     with ExitStack() as ending:
         ending.callback(servers.end)
-        for port in servers.ports:
-            servers.make_root(port)
-            servers.start(port)
+        servers.start_all()
         yield servers
 
 
@@ -159,12 +83,12 @@ def test_three_are_made_a_set_that_survives_its_primary(servers: Servers) -> Non
     assert servers.votes() == [(each, 1, 1.0) for each in servers.members]
     before = servers.primary
     with Writes(servers.settings) as writes:
-        servers.kill(int(before.rpartition(":")[2]))
+        servers.kill(before)
         until(lambda: servers.primary not in {"", before}, "another is the primary")
         writes.go_on()
     assert not writes.lost(servers.settings)
     keep_members(servers.settings, servers.members)  # nothing to do is done without the third
-    servers.start(int(before.rpartition(":")[2]))
+    servers.start(before)
     until(lambda: servers.states().get(before) in {"PRIMARY", "SECONDARY"}, "it is back")
 
 
@@ -200,8 +124,8 @@ def test_what_was_cut_off_is_gone_on_with(servers: Servers) -> None:
 def test_nobody_leaves_where_those_that_stay_are_not_all_there(servers: Servers) -> None:
     """The reason is said; the set is as it was."""
     keep_members(servers.settings, servers.members)
-    servers.kill(servers.ports[2])
     third = servers.members[2]
+    servers.kill(third)
     until(lambda: servers.states().get(third, "").startswith("(not"), "its end is noticed")
     with pytest.raises(ReplicaSetError, match=f"{third}, which is to stay, is"):
         keep_members(servers.settings, servers.members[2:])
@@ -214,10 +138,10 @@ def test_no_second_set_is_made_where_the_first_may_be(
     """Not while one does not answer that may have all data."""
     keep_members(servers.settings, servers.members[:1])
     monkeypatch.setattr("storage.replica_set._ANSWERS_WITHIN_SECONDS", 3)
-    servers.running[servers.ports[0]].send_signal(signal.SIGSTOP)
+    servers.running[servers.members[0]].send_signal(signal.SIGSTOP)
     with pytest.raises(ReplicaSetError, match=f"{servers.members[0]} does not answer"):
         keep_members(servers.settings, (*servers.members[1:], servers.members[0]))
-    servers.running[servers.ports[0]].send_signal(signal.SIGCONT)
+    servers.running[servers.members[0]].send_signal(signal.SIGCONT)
     other = replace(servers.settings, uri=servers.settings.uri.replace("rs0", "x"))
     with pytest.raises(ReplicaSetError, match=r"is in the replica set rs0, where MONGO_URI says x"):
         keep_members(other, servers.members)

@@ -14,7 +14,7 @@ from pymongo import AsyncMongoClient
 
 from health.problems import Problems
 from local.stack import Stack
-from messaging.amqp import AmqpBroker, connection_parameters
+from messaging.amqp import AmqpBroker, Nodes, connection_parameters
 from messaging.broker import Message
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
@@ -59,7 +59,7 @@ class System:
     rabbitmq: RabbitServer
     client: AsyncMongoClient[Json]
     mongo: MongoSettings
-    parameters: pika.ConnectionParameters
+    parameters: Nodes
     topology: Topology
 
     @property
@@ -92,7 +92,7 @@ class System:
         self,
         *,
         receives: bool = False,
-        parameters: pika.ConnectionParameters | None = None,
+        parameters: Nodes | None = None,
         confirm_timeout: float = 10,
     ) -> AsyncIterator[AmqpBroker]:
         """A connection that has declared everything."""
@@ -302,7 +302,7 @@ def create_collections(mongo: MongoSettings, *, anew: bool = False) -> None:
                 database[each.name].create_indexes(list(each.indexes))
 
 
-def delete_queues(parameters: pika.ConnectionParameters, topology: Topology) -> None:
+def delete_queues(parameters: Nodes, topology: Topology) -> None:
     """Remove a test's queues; the exchanges are everybody's."""
     with pika.BlockingConnection(parameters) as connection:
         for queue in topology.queues:

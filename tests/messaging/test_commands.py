@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from aware.__main__ import aware
 from local.ports import HOST
-from messaging.amqp import connection_parameters
+from messaging.amqp import Nodes, connection_parameters
 from messaging.dead_letters import MOST
 from messaging.topology import QUEUE_NAME, Queue, Topology
 from storage.client import MongoSettings, connect_blocking
@@ -33,7 +33,7 @@ def call(rabbitmq: RabbitServer) -> Iterator[Aware]:
     delete_queues(parameters(rabbitmq), Topology(QUEUE))
 
 
-def parameters(rabbitmq: RabbitServer) -> pika.ConnectionParameters:
+def parameters(rabbitmq: RabbitServer) -> Nodes:
     """The administrator's connection."""
     return connection_parameters(administrator(rabbitmq.environment("rabbitmq-setup")), "tests")
 

@@ -181,10 +181,10 @@ async def test_a_broker_without_room_is_not_sent_more_until_it_has_some(system: 
 async def test_what_a_blocked_connection_holds_goes_to_others(system: System) -> None:
     """While the broker still has no room: it is events applied that make room."""
     to = system.topology.updates.address
-    impatient = copy(system.parameters)
+    (impatient,) = map(copy, system.parameters)
     impatient.blocked_connection_timeout = 1
     impatient.heartbeat = 1  # a blocked connection's end is noticed by its silence alone
-    async with system.broker(receives=True, parameters=impatient) as broker:
+    async with system.broker(receives=True, parameters=[impatient]) as broker:
         await broker.publish(event("someone", 2), to)
         (held,) = await broker.receive(1)
         async with _without_room(system):
@@ -198,11 +198,11 @@ async def test_what_a_blocked_connection_holds_goes_to_others(system: System) ->
 
 async def test_heartbeats_are_kept_while_an_event_is_applied(system: System) -> None:
     """However long the database takes, the connection stays and nothing is delivered again."""
-    frequent = copy(system.parameters)
+    (frequent,) = map(copy, system.parameters)
     frequent.heartbeat = 1
     order = await system.new_order("someone")
     store = _Held(system.client[system.mongo.orders])
-    async with system.broker(receives=True, parameters=frequent) as broker:
+    async with system.broker(receives=True, parameters=[frequent]) as broker:
         session = broker._session
         assert session is not None
 

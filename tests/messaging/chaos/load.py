@@ -63,7 +63,7 @@ class Obligation:
 class Records:
     """What happened, as the clients saw it. Times are of `time.monotonic`, where not in ns.
 
-    `unanswered` are the requests that are under way.
+    `unanswered` are the requests that are under way, `failures` when an attempt of one failed.
     """
 
     users: dict[str, UserRecord] = field(default_factory=dict)
@@ -72,6 +72,12 @@ class Records:
     longest: float = 0.0
     answers: Counter[str] = field(default_factory=Counter)
     unanswered: int = 0
+    failures: list[float] = field(default_factory=list)
+
+    def failed(self, kind: str) -> None:
+        """An attempt was answered with an error, or not at all: it is repeated."""
+        self.answers[f"{kind} repeated"] += 1
+        self.failures.append(time.monotonic())
 
 
 class Load:
@@ -188,12 +194,12 @@ class Load:
             try:
                 answer = await self._http.request(method, url, json=body, headers=sent)
             except httpx.HTTPError:
-                self.records.answers[f"{kind} repeated"] += 1
+                self.records.failed(kind)
             else:
                 if answer.is_success or answer.status_code == httpx.codes.PRECONDITION_FAILED:
                     break
                 assert answer.status_code >= 500, (answer.status_code, answer.text)
-                self.records.answers[f"{kind} repeated"] += 1
+                self.records.failed(kind)
             await self._pause()
         self.records.unanswered -= 1
         self.records.answers[f"{kind} {'acknowledged' if answer.is_success else 'stale'}"] += 1

@@ -109,8 +109,8 @@ async def run_chaos(state: Path, count: int, users: int, seed: int) -> Report:
                     await until_async(load.is_answered, "every request is answered")
                     await _come_to_rest(stack, client, mongo)
                     loading.cancel()
-                documents = await _documents(client, mongo)
-            history = judge(load.records, *documents)
+                found = await documents(client, mongo)
+            history = judge(load.records, *found)
             return Report(
                 seed,
                 time.monotonic() - began,
@@ -158,15 +158,7 @@ async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: Mon
     """Wait until all parts are healthy and nothing is left to be published or applied."""
     for part in (*DATABASES, *http_processes(), *event_processes()):
         await asyncio.to_thread(stack.wait_healthy, part)
-    outbox = outbox_of(client[mongo.users]["users"])
-
-    async def nothing_to_publish() -> bool:
-        try:
-            return not await outbox.backlog()
-        except (DatabaseUnavailable, PyMongoError):
-            return False
-
-    await until_async(nothing_to_publish, "everything is published")
+    await until_published(client, mongo)
     environment = stack.environment("rabbitmq-setup")
     topology = Topology("user_updates")
     async with httpx.AsyncClient(
@@ -188,9 +180,23 @@ async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: Mon
         await until_async(nothing_in_queues, "all queues are empty")
 
 
-async def _documents(
+async def until_published(client: AsyncMongoClient[Json], mongo: MongoSettings) -> None:
+    """Wait until no change of a user is left to be published."""
+    outbox = outbox_of(client[mongo.users]["users"])
+
+    async def nothing_is_left() -> bool:
+        try:
+            return not await outbox.backlog()
+        except (DatabaseUnavailable, PyMongoError):
+            return False
+
+    await until_async(nothing_is_left, "everything is published")
+
+
+async def documents(
     client: AsyncMongoClient[Json], mongo: MongoSettings
 ) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
+    """All users and all orders, by id."""
     users = await client[mongo.users]["users"].find().to_list()
     orders = await client[mongo.orders]["orders"].find().to_list()
     return {each["_id"]: each for each in users}, {each["_id"]: each for each in orders}
