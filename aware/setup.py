@@ -53,8 +53,9 @@ def setup() -> None:
 @click.option(
     "--members",
     metavar="HOST:PORT,…",
-    help="First make these servers one replica set, or have the set that is there consist of them.",
+    help="First make these servers one replica set, or add them to the one that is there.",
 )
+@click.option("--reduce", is_flag=True, help="Take all others out of that set.")
 @click.option("--alone", is_flag=True, help="No process runs; those that left word were killed.")
 @click.option(
     "--wait",
@@ -62,9 +63,11 @@ def setup() -> None:
     default=0.0,
     help="Give processes of the last version so long to end, so that the old shape can go.",
 )
-def mongodb(*, seed: bool, members: str | None, alone: bool, wait: float) -> None:
+def mongodb(*, seed: bool, members: str | None, reduce: bool, alone: bool, wait: float) -> None:
     """Collections, validators, indexes, logins and migrations, as specs and processes ask for."""
     wanted = () if members is None else members_of(members)
+    if reduce and not wanted:
+        raise click.UsageError("--reduce needs --members: who stays")
     refuse_known_passwords()
     settings, seed = mongo_settings(), with_seed() or seed
     layout = collections(declared(), settings.database, load())
@@ -72,7 +75,8 @@ def mongodb(*, seed: bool, members: str | None, alone: bool, wait: float) -> Non
     passwords = {login: password_for(login, "MONGO") for login in logins}
     with _wrong_password_explained(settings):
         if wanted:
-            keep_members(settings, wanted)
+            for other in sorted(keep_members(settings, wanted, reduce=reduce)):
+                click.echo(f"MongoDB: {other} is in the set too: --reduce takes it out.", err=True)
         with connect_blocking(settings, timed=False) as client:
             settled = set_up(
                 client, layout, passwords, say=click.echo, progress=progress, alone=alone, wait=wait

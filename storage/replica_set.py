@@ -60,8 +60,10 @@ def members_of(text: str) -> tuple[str, ...]:
     return members
 
 
-def keep_members(settings: MongoSettings, members: Sequence[str]) -> None:
-    """Have the replica set that the URI of `settings` names consist of these, and of no others.
+def keep_members(
+    settings: MongoSettings, members: Sequence[str], *, reduce: bool = False
+) -> frozenset[str]:
+    """Have these in the replica set that the URI of `settings` names; which others are in it.
 
     Where all of them answer and none is in a set, the first is made one. Who joins has no vote
     before it has all data; who leaves does so while those that stay have them. Nothing is done to
@@ -70,11 +72,15 @@ def keep_members(settings: MongoSettings, members: Sequence[str]) -> None:
     Args:
         settings: The login must be one that may do so.
         members: `host:port`, by which all clients reach them.
+        reduce: Whether others are taken out of the set.
 
     Raises:
+        SettingError: The URI does not name the servers themselves.
         ReplicaSetError: One of them cannot be reached, or is not fit for what is asked.
         PyMongoError: MongoDB refused or failed.
     """
+    if not settings.uri.startswith("mongodb://"):
+        raise SettingError("MONGO_URI must start with mongodb:// where --members is said")
     servers = _Servers(settings)
     found = servers.in_set(members)
     with servers.set_of(found or servers.make(members[0])) as client:
@@ -95,8 +101,9 @@ def keep_members(settings: MongoSettings, members: Sequence[str]) -> None:
         for host in without_vote:
             _change(client, _voting, host)
             log.info("member_votes", member=host)
-        while leaving := {*_hosts(client)} - {*members}:
-            _remove_one(client, leaving, members)
+        while (others := {*_hosts(client)} - {*members}) and reduce:
+            _remove_one(client, others, members)
+        return frozenset(others)
 
 
 @dataclass(frozen=True)

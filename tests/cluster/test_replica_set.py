@@ -100,7 +100,10 @@ def test_one_grows_to_three_and_goes_back_while_it_is_written_to(servers: Server
         keep_members(servers.settings, servers.members)
         assert servers.votes() == [(each, 1, 1.0) for each in servers.members]
         assert not writes.failed
-        keep_members(servers.settings, servers.members[2:])
+        others = keep_members(servers.settings, servers.members[2:])
+        assert others == {*servers.members[:2]}
+        assert len(servers.votes()) == 3
+        assert not keep_members(servers.settings, servers.members[2:], reduce=True)
         assert servers.votes() == [(servers.members[2], 1, 1.0)]
         writes.go_on()
     assert not writes.lost(servers.settings)
@@ -128,7 +131,7 @@ def test_nobody_leaves_where_those_that_stay_are_not_all_there(servers: Servers)
     servers.kill(third)
     until(lambda: servers.states().get(third, "").startswith("(not"), "its end is noticed")
     with pytest.raises(ReplicaSetError, match=f"{third}, which is to stay, is"):
-        keep_members(servers.settings, servers.members[2:])
+        keep_members(servers.settings, servers.members[2:], reduce=True)
     assert len(servers.votes()) == 3
 
 
@@ -145,6 +148,13 @@ def test_no_second_set_is_made_where_the_first_may_be(
     other = replace(servers.settings, uri=servers.settings.uri.replace("rs0", "x"))
     with pytest.raises(ReplicaSetError, match=r"is in the replica set rs0, where MONGO_URI says x"):
         keep_members(other, servers.members)
+
+
+def test_a_uri_that_names_no_servers_is_refused() -> None:
+    """What DNS says of it may be others."""
+    settings = MongoSettings("mongodb+srv://example.invalid/", "root", PASSWORD)
+    with pytest.raises(SettingError, match="MONGO_URI must start with mongodb://"):
+        keep_members(settings, ["a:1"])
 
 
 def test_the_servers_of_two_sets_are_not_taken_for_one(servers: Servers) -> None:
@@ -174,19 +184,21 @@ def test_other_members_are_refused(text: str, reason: str) -> None:
     assert reason in str(refused.value)
 
 
-def test_the_command_says_it_in_one_line() -> None:
-    """By the command, as whoever sets up sees it."""
+@pytest.mark.parametrize(
+    ("options", "status", "reason"),
+    [
+        (["--members", "a:1,b:2"], 1, "aware: --members must be 1, 3, 5 or 7 servers, not 2"),
+        (["--reduce"], 2, "Error: --reduce needs --members: who stays"),
+    ],
+)
+def test_the_command_says_it_in_one_line(options: list[str], status: int, reason: str) -> None:
+    """Before anything is looked at."""
     done = subprocess.run(
-        [sys.executable, "-m", "aware", "setup", "mongodb", "--members", "a:1,b:2"],
+        [sys.executable, "-m", "aware", "setup", "mongodb", *options],
         capture_output=True,
         text=True,
         check=False,
-        env={
-            "PATH": "/usr/bin",
-            "MONGO_URI": "mongodb://127.0.0.1:1/?replicaSet=rs0",
-            "MONGO_USERNAME": "root",
-            "MONGO_PASSWORD": PASSWORD,
-        },
+        env={"PATH": "/usr/bin"},
     )
-    assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("aware: --members must be 1, 3, 5 or 7")
+    assert done.returncode == status
+    assert done.stderr.splitlines()[-1].startswith(reason)
