@@ -56,12 +56,27 @@ def _unknown_kind(kind: str) -> Problem:
     )
 
 
+def _certificate(reason: str) -> Problem:
+    return Problem(
+        f"RABBITMQ_CA does not vouch for RabbitMQ's certificate: {reason}.",
+        "Set it to the certificate of who signed that one, which must be for a host that "
+        "RABBITMQ_HOST names.",
+    )
+
+
+_NO_TLS = Problem(
+    "RabbitMQ does not speak TLS at RABBITMQ_PORT, and RABBITMQ_CA is set.",
+    "Set the port of `listeners.ssl`, or leave RABBITMQ_CA out.",
+)
+
 _BY_TEXT: tuple[tuple[str, Callable[..., Problem]], ...] = (
     (r"access to (exchange|queue|topic) '(.*)' in vhost '.*' refused", _permission),
     (r"access to vhost '(.*)' refused", _virtual_host),
     (r"inequivalent arg '(.*)' for (exchange|queue) '(.*)' in vhost '.*': (.*)", _other),
     (r"(?:unknown|invalid) exchange type '(.*)'", _unknown_kind),
     ("Login was refused", lambda: _LOGIN),
+    (r"certificate verify failed: (.*?)\.? \(_ssl", _certificate),
+    ("WRONG_VERSION_NUMBER", lambda: _NO_TLS),
 )
 
 
@@ -72,7 +87,8 @@ def refusal(error: BrokerError, parameters: pika.ConnectionParameters) -> Proble
         cause = cause.__cause__
     text = getattr(cause, "reply_text", str(cause))
     for pattern, problem in _BY_TEXT:
-        found = re.search(pattern, text)
+        # What could not connect has several causes, which it names by repr() alone.
+        found = re.search(pattern, text) or re.search(pattern, repr(cause))
         if found is not None:
             return problem(*found.groups())
     if isinstance(cause, ProbableAuthenticationError):

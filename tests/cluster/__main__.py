@@ -7,12 +7,14 @@ from pathlib import Path
 
 import click
 
+from processes.logs import configure_logs
 from tests.cluster.losses import run_losses
 
 
 @click.command()
 def main() -> None:
     """Kill each under load, and print what clients saw of it and what came of it."""
+    configure_logs("cluster")
     with tempfile.TemporaryDirectory() as folder:
         report = asyncio.run(run_losses(Path(folder)))
     click.echo(str(report))
