@@ -9,10 +9,11 @@ import structlog
 from canary.command import rollout
 from canary.record import Record, record_path
 from gateway.errors import GatewayError
+from gateway.finding import find
 from gateway.process import kept_settings, prepare
 from gateway.render import render
 from gateway.routes import all_apis, disagreements
-from gateway.running import LiveTarget, RunningGateway, find
+from gateway.running import LiveTarget, RunningGateway
 from gateway.settings import GatewaySettings
 from gateway.splits import SplitNames, split_names, splits
 from gateway.weight import count_versions, only_one, set_weight

@@ -19,8 +19,9 @@ from canary.record import Outcome, Plan, Record, record_path
 from canary.report import write_report
 from canary.rollout import Rollout, Sources
 from gateway.errors import GatewayError
+from gateway.finding import find
 from gateway.process import kept_settings
-from gateway.running import RunningGateway, find
+from gateway.running import RunningGateway
 from gateway.settings import GatewaySettings
 from gateway.splits import SplitNames, split_names, target_variable
 from gateway.weight import only_one, set_weight
@@ -190,6 +191,8 @@ def _roll_out(
     for process in (each.process for row in declared() for each in row.event_processes):
         if not settings.targets_of(process):
             click.echo(f"{target_variable(process)} is not set: no look at {process}")
+    if (gateways := len(settings.admin_urls)) > 1:
+        click.echo(f"{gateways} gateways move; judged by the one whose log is in {settings.state}")
     console, names = Console(highlight=False), split_names(record.plan.service)
     with (
         closing(Sources(settings, names)) as sources,

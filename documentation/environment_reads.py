@@ -33,6 +33,7 @@ TAKES: Mapping[str, str] = {
     "targets": "`host:port`, or several separated by commas",
     "text": "text",
     "url": "`http://host:port`",
+    "urls": "`http://host:port`, several with commas",
     "whole": "a whole number",
 }
 """What a variable may be, by the name of the method that reads it."""

@@ -45,6 +45,13 @@ class GatewayEnvironment(Environment):
         """An address without a last slash."""
         return self.matching(name, _URL, "http://host:port", "").rstrip("/")
 
+    def urls(self, name: str) -> tuple[str, ...]:
+        """Several of those, or none."""
+        found = [each.strip().rstrip("/") for each in self.text(name, "").split(",")]
+        if not all(map(_URL.fullmatch, found)) or (len(found) > 1 and "" in found):
+            raise SettingError(f"{name} must be http://host:port, or several with commas")
+        return tuple(filter(None, found))
+
     def claim(self, name: str) -> str:
         """What a claim of a token is to be."""
         what = "up to 255 letters, digits and . _ ~ : / @ + = -"

@@ -114,7 +114,7 @@ def variables(settings: GatewaySettings) -> dict[str, str]:
         "KONG_STATUS_LISTEN": settings.status_listen,
         "GATEWAY_ADDRESS": settings.address,
         "GATEWAY_URL": settings.given_url,
-        "GATEWAY_ADMIN_URL": settings.given_admin_url,
+        "GATEWAY_ADMIN_URL": ",".join(settings.given_admin_urls),
         "GATEWAY_TLS_LISTEN": settings.tls_listen,
         "GATEWAY_TLS_CERTIFICATE": base64.b64encode(settings.tls_certificate.encode()).decode(),
         "GATEWAY_TLS_KEY": base64.b64encode(settings.tls_key.encode()).decode(),

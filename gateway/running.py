@@ -17,7 +17,6 @@ from gateway import haproxy
 from gateway.configuration import Configuration
 from gateway.errors import UnreachableError
 from gateway.process import Kind
-from gateway.settings import GatewaySettings
 from gateway.splits import SplitNames, name_of, split_names
 
 _SETTLED_WITHIN = 30.0  # seconds until all of Kong's workers do what its configuration says
@@ -58,18 +57,6 @@ class RunningGateway(Protocol):
 
         Requests under way are not touched. Raises UnreachableError; then nothing has changed.
         """
-
-
-def find(settings: GatewaySettings) -> RunningGateway:
-    """The gateway that runs with these settings; raises UnreachableError where none does."""
-    path = haproxy.socket_path(settings)
-    for gateway in (HAProxy(path), Kong(settings.admin_url)):
-        try:
-            gateway.answer()
-        except UnreachableError:
-            continue
-        return gateway
-    raise UnreachableError(f"no gateway runs: neither {path} nor {settings.admin_url} answers")
 
 
 class HAProxy:

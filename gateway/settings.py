@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from gateway.addresses import is_loopback, url_on_this_machine
+from gateway.addresses import every_address, is_loopback, url_on_this_machine
 from gateway.environment import GatewayEnvironment
 from gateway.public_key import algorithm_of
 from gateway.splits import PAPERS_SETTING, SplitNames, splits, target_variable
@@ -32,12 +32,12 @@ class GatewaySettings:
 
     `p_value` is the percentage of the requests that the first version of the paper's split gets
     when the gateway starts for the first time, and `shares` are those of others, by their settings.
-    `targets` are `host:port` by process, as many
-    as it has replicas; of a process of events they are where a rollout reads the sync's metrics,
-    and the gateway sends them nothing. `address` is where clients reach the gateway, which need
-    not be where it listens; `given_url` and `given_admin_url` are where commands reach it from
-    another machine or container. With `tls_listen` it serves TLS there too, with `tls_certificate`
-    (its chain) and `tls_key`, both PEM. `jwt_public_key` (PEM) is what tokens are signed with,
+    `targets` are `host:port` by process, as many as it has replicas; of a process of events they
+    are where a rollout reads the sync's metrics, and the gateway sends them nothing. `address` is
+    where clients reach the gateway, which need not be where it listens; `given_url` and
+    `given_admin_urls` are where commands reach it from another machine or container, the second of
+    each of several gateways. With `tls_listen` it serves TLS there too, with `tls_certificate` (its
+    chain) and `tls_key`, both PEM. `jwt_public_key` (PEM) is what tokens are signed with,
     `jwt_issuer` and `jwt_audience` what they must name where these are set. Without `api_keys` and
     without `jwt_public_key` everybody may call, which is refused beyond loopback. Rate and size
     limits are requests (by caller, else by client address) and bytes of a body;
@@ -54,7 +54,7 @@ class GatewaySettings:
     status_listen: str = ""
     address: str = "127.0.0.1"
     given_url: str = ""
-    given_admin_url: str = ""
+    given_admin_urls: tuple[str, ...] = ()
     tls_listen: str = ""
     tls_certificate: str = ""
     tls_key: str = field(default="", repr=False)
@@ -104,7 +104,8 @@ class GatewaySettings:
             `off`, is nowhere
         GATEWAY_ADDRESS: the host by which clients reach it, if not that of KONG_PROXY_LISTEN
         GATEWAY_URL: where commands reach the gateway, if not on this machine
-        GATEWAY_ADMIN_URL: where commands reach its administration, if not on this machine
+        GATEWAY_ADMIN_URL: where commands reach its administration, if not on this machine; of
+            several gateways those of all, with commas, or a name with all their addresses
         GATEWAY_TLS_LISTEN: where it serves TLS as well
         GATEWAY_TLS_CERTIFICATE: the certificate with its chain
         GATEWAY_TLS_KEY: the certificate's key
@@ -147,7 +148,7 @@ class GatewaySettings:
             status_listen=given.listen_or_off("KONG_STATUS_LISTEN"),
             address=environment.get("GATEWAY_ADDRESS") or listen.rpartition(":")[0],
             given_url=given.url("GATEWAY_URL"),
-            given_admin_url=given.url("GATEWAY_ADMIN_URL"),
+            given_admin_urls=given.urls("GATEWAY_ADMIN_URL"),
             tls_listen=given.listen("GATEWAY_TLS_LISTEN", cls.tls_listen),
             tls_certificate=given.pem("GATEWAY_TLS_CERTIFICATE"),
             tls_key=given.pem("GATEWAY_TLS_KEY"),
@@ -211,9 +212,10 @@ class GatewaySettings:
         return self.given_url or url_on_this_machine(self.listen)
 
     @property
-    def admin_url(self) -> str:
-        """Where the gateway takes orders from this process."""
-        return self.given_admin_url or url_on_this_machine(self.admin_listen)
+    def admin_urls(self) -> tuple[str, ...]:
+        """Where the gateway takes orders from this process, each of several that are one."""
+        given = self.given_admin_urls or (url_on_this_machine(self.admin_listen),)
+        return tuple(dict.fromkeys(each for url in given for each in every_address(url)))
 
 
 def state_folder(environment: Mapping[str, str]) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from gateway.errors import GatewayError, UnreachableError
+from gateway.errors import GatewayError, PartlyToldError, UnreachableError
 from gateway.process import Kind, write_haproxy_files
 from gateway.render import render
 from gateway.routes import harmless
@@ -25,11 +25,15 @@ def set_weight(
     """Give a first version `p` percent of the requests from now on, and after a restart too.
 
     `service` may be left out where only one is split. Raises GatewayError; then the gateway goes
-    on as before.
+    on as before, but for PartlyToldError: those that were told keep it.
     """
     names = split_names(service)
     text, configuration = render(settings, p, of=names.name)
-    gateway.apply(text, configuration)
+    try:
+        gateway.apply(text, configuration)
+    except PartlyToldError:
+        WeightFile(settings.state, names).write(p)
+        raise
     WeightFile(settings.state, names).write(p)
     if gateway.kind is Kind.HAPROXY:
         write_haproxy_files(settings)

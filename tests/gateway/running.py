@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from gateway.finding import find
 from gateway.process import Gateway, Kind, prepare
 from gateway.render import render
-from gateway.running import find
 from gateway.settings import GatewaySettings
 from local.ports import free_port
 from tests.waiting import until
@@ -60,7 +60,7 @@ def run(settings: GatewaySettings) -> Running:
 def _run_elsewhere(settings: GatewaySettings) -> Running:
     url, admin_url = os.environ["GATEWAY_TEST_URL"], os.environ["GATEWAY_TEST_ADMIN_URL"]
     settings.state.mkdir(parents=True, exist_ok=True)
-    settings = replace(settings, given_url=url, given_admin_url=admin_url)
+    settings = replace(settings, given_url=url, given_admin_urls=(admin_url,))
     find(settings).apply(*render(settings, settings.p_value))
     return Running(Kind.KONG, url, admin_url, settings, None, None, Path(os.devnull))
 

@@ -4,8 +4,8 @@ import socket
 
 import httpx
 
+from gateway.finding import find
 from gateway.process import Kind
-from gateway.running import find
 from gateway.weight import set_weight
 from tests.gateway.conftest import Services, Start
 from tests.gateway.load import Load

@@ -6,6 +6,7 @@ The Kong here is none: the suite runs against a real one where GATEWAY_TEST_URL 
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,9 +17,10 @@ import yaml
 
 from gateway import running
 from gateway.errors import UnreachableError
+from gateway.finding import find
 from gateway.process import Kind, variables
 from gateway.render import render
-from gateway.running import Kong, LiveTarget, find
+from gateway.running import Kong, LiveTarget
 from gateway.settings import GatewaySettings
 from gateway.splits import kong_service, split_names
 from gateway.weight import set_weight
@@ -86,6 +88,13 @@ def balanced(entry: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def admin() -> Iterator[Admin]:
+    """One, which answers."""
+    with answering() as admin:
+        yield admin
+
+
+@contextmanager
+def answering() -> Iterator[Admin]:
     """The Admin API of a Kong with three addresses of version 1 and two of version 2, P at 50."""
     admin = Admin(
         addresses={
@@ -198,7 +207,7 @@ def test_the_tests_send_their_commands_to_a_kong_elsewhere(
     kong = run(GatewaySettings(p_value=7, state=state))
     assert find(kong.settings).share() == 7
     told = GatewaySettings.from_environment(variables(kong.settings))
-    assert (told.url, told.admin_url) == (kong.url, kong.admin_url)
+    assert (told.url, told.admin_urls) == (kong.url, (kong.admin_url,))
     assert kong.url == "http://kong.example:8000"
 
 

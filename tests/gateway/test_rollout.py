@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 from aware.gateway import gateway as commands
 from canary.record import Record, record_path
+from gateway.finding import find
 from gateway.process import variables
-from gateway.running import find
 from gateway.splits import split_names
 from gateway.weight import set_weight
 from tests.gateway.backends import Backend

@@ -8,7 +8,8 @@ from threading import Event
 import httpx
 import pytest
 
-from gateway.running import LiveTarget, find
+from gateway.finding import find
+from gateway.running import LiveTarget
 from gateway.settings import ApiKey
 from tests.gateway.backends import Backend
 from tests.gateway.conftest import Services, Start

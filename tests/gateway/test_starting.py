@@ -247,7 +247,7 @@ def test_where_commands_reach_the_gateway_must_be_a_url(name: str) -> None:
     with pytest.raises(SettingError, match=name):
         GatewaySettings.from_environment({"P_VALUE": "50", name: "kong:8000"})
     settings = GatewaySettings.from_environment({"P_VALUE": "50", name: "http://kong:8000/"})
-    assert "http://kong:8000" in (settings.url, settings.admin_url)
+    assert "http://kong:8000" in (settings.url, *settings.admin_urls)
 
 
 def test_settings_reach_the_image_whole(state: Path) -> None:
@@ -258,7 +258,7 @@ def test_settings_reach_the_image_whole(state: Path) -> None:
         listen="127.0.0.1:1",
         admin_listen="127.0.0.1:2",
         given_url="http://kong:8000",
-        given_admin_url="http://kong:8001",
+        given_admin_urls=("http://kong:8001",),
         log_format=LogFormat.CONSOLE,
         api_keys=(ApiKey("shop", "k" * 16), ApiKey("shop", "l" * 16)),
         jwt_public_key=PUBLIC_KEYS["ES256"],

@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 from aware.gateway import gateway as commands
 from gateway import render as rendering
 from gateway.errors import GatewayError
+from gateway.finding import find
 from gateway.process import Kind, variables
-from gateway.running import find
 from gateway.settings import ApiKey
 from gateway.splits import split_names
 from gateway.weight import count_versions, only_one, set_weight
