@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import ssl
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,23 +13,20 @@ from gateway.process import variables
 from gateway.settings import GatewaySettings
 from local.ports import free_port
 from settings.environment import SettingError
+from tests.certificate import make_certificate
 from tests.gateway.conftest import Start
 from tests.gateway.running import elsewhere
 from tests.gateway.test_starting import entry_point
 from tests.waiting import until
 
 HERE = pytest.mark.skipif(elsewhere(), reason="a Kong elsewhere listens where it listens")
-_MAKE = (
-    "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 "
-    "-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out certificate.pem"
-)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a certificate for localhost, and its key."""
     folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(_MAKE.split(), cwd=folder, check=True, capture_output=True)
+    make_certificate(folder)
     return folder
 
 
