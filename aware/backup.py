@@ -9,7 +9,7 @@ from pymongo import MongoClient
 
 from aware.resync import resync_all
 from aware.running import bar, in_one_line, run
-from messaging.amqp import connection_parameters
+from messaging.nodes import connection_parameters
 from messaging.purge import purge, waiting
 from messaging.topology import Topology, queue_of
 from openapi.reading import load_description

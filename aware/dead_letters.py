@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import click
 
 from aware.running import run
-from messaging.amqp import connection_parameters
 from messaging.broker import Delivery, Message
 from messaging.consumer import DEAD_SINCE, REASON
 from messaging.dead_letters import DeadLetters, dead_letters, letter_id
+from messaging.nodes import connection_parameters
 from messaging.topology import Topology, queue_of
 from processes.settings import rabbit_settings
 from services.declaration import Subscriber

@@ -11,7 +11,7 @@ import click
 import orjson
 
 from aware.running import run
-from messaging.amqp import AmqpBroker, connection_parameters
+from messaging.amqp import AmqpBroker
 from messaging.broker import BrokerError, Delivery
 from messaging.consumer import DEAD_SINCE, REASON
 from messaging.dead_letters import dead_letters, letter_id
@@ -25,6 +25,7 @@ from messaging.explaining import (
     explain,
     wanted_in_words,
 )
+from messaging.nodes import connection_parameters
 from messaging.settings import RabbitSettings
 from messaging.topology import Declarations, Topology, queue_of
 from processes.settings import mongo_settings, rabbit_settings

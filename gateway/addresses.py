@@ -20,7 +20,7 @@ def every_address(url: str) -> tuple[str, ...]:
         found = socket.getaddrinfo(
             parts.hostname, parts.port or 80, family=socket.AF_INET, type=socket.SOCK_STREAM
         )
-    except OSError:  # whoever connects there says so
+    except OSError:  # connecting says so
         return (url,)
     addresses = sorted({(str(each[4][0]), int(each[4][1])) for each in found})
     return (url,) if len(addresses) < 2 else tuple(f"http://{h}:{p}" for h, p in addresses)  # noqa: PLR2004 - several

@@ -12,7 +12,6 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-import pika
 import structlog
 
 from health.problems import Problem, Problems
@@ -27,12 +26,11 @@ from messaging.broker import (
 )
 from messaging.clock import Backoff, SystemClock
 from messaging.declaring import Declaring
+from messaging.nodes import Nodes
 from messaging.problems import CONNECTING, refusal, shortage, untaken
 from messaging.session import ConsumeOptions, Receipt, Session
-from messaging.settings import RabbitSettings
 from messaging.topology import Declarations, Queue
 
-_HEARTBEAT_SECONDS = 20
 _PUT_BACK_WITHIN_SECONDS = 60
 _TRIED_AGAIN_WITHIN_SECONDS = 30
 
@@ -41,34 +39,6 @@ _CONNECTION, _DECLARATION, _ROOM, _TAKING = "connection", "declaration", "room",
 
 DECLARE_AGAIN_SECONDS = 5.0
 """How often everything is declared anew, so that what somebody removed is back."""
-
-# A blocked connection is not even read from: a closing of it, or an acknowledgement, would reach
-# the broker only afterwards. This drops it, so that what it holds goes to others.
-_MAX_BLOCKED_SECONDS = 30
-
-
-Nodes = Sequence[pika.ConnectionParameters]
-"""How to reach each node of RabbitMQ, any of which will do; one at the least."""
-
-
-def connection_parameters(settings: RabbitSettings, name: str) -> Nodes:
-    """How to reach each node of RabbitMQ; `name` is what the broker shows of the connection."""
-    tls = settings.tls
-    return [
-        pika.ConnectionParameters(
-            host,
-            settings.port,
-            ssl_options=None if tls is None else pika.SSLOptions(tls, host),
-            credentials=pika.PlainCredentials(settings.username, settings.password),
-            heartbeat=_HEARTBEAT_SECONDS,
-            socket_timeout=5,
-            stack_timeout=10,
-            blocked_connection_timeout=_MAX_BLOCKED_SECONDS,
-            connection_attempts=1,  # whoever holds the connection tries again
-            client_properties={"connection_name": name},
-        )
-        for host in settings.hosts
-    ]
 
 
 class AmqpBroker:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from messaging.amqp import AmqpBroker, Nodes
+from messaging.amqp import AmqpBroker
 from messaging.broker import Delivery, Message, Returned
 from messaging.consumer import DEAD_SINCE, REASON, RETRIES
+from messaging.nodes import Nodes
 from messaging.session import ConsumeOptions
 from messaging.topology import Declarations, Exchange, Topology, for_publishing
 

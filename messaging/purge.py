@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 import pika
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
-from messaging.amqp import Nodes
 from messaging.broker import Disconnected
+from messaging.nodes import Nodes
 from messaging.topology import Queue
 
 _NOT_FOUND = 404

@@ -8,11 +8,12 @@ from structlog import get_logger
 
 from health.problems import Problem
 from health.server import health_server
-from messaging.amqp import AmqpBroker, connection_parameters
+from messaging.amqp import AmqpBroker
 from messaging.clock import SystemClock
 from messaging.events import Events
 from messaging.graceful_shutdown import run_until_signal
 from messaging.metrics import RelayMetrics
+from messaging.nodes import connection_parameters
 from messaging.relay import Relay
 from messaging.topology import for_publishing, routes
 from openapi.reading import load_description

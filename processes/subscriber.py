@@ -10,13 +10,14 @@ from structlog import get_logger
 
 from health.problems import Problem, Problems
 from health.server import health_server
-from messaging.amqp import AmqpBroker, connection_parameters
+from messaging.amqp import AmqpBroker
 from messaging.clock import SystemClock
 from messaging.consumer import WINDOW, Applier, Consumer
 from messaging.events import Events
 from messaging.graceful_shutdown import run_until_signal
 from messaging.handling import Handling
 from messaging.metrics import ConsumerMetrics
+from messaging.nodes import connection_parameters
 from messaging.queue_parts import Parts
 from messaging.retrying import Retrying
 from messaging.topology import RETRY_PAUSES, Declarations, Topology, queue_of

@@ -11,7 +11,8 @@ import pytest
 
 from local.ports import HOST
 from local.stack import Stack
-from messaging.amqp import AmqpBroker, connection_parameters
+from messaging.amqp import AmqpBroker
+from messaging.nodes import connection_parameters
 from messaging.problems import CONNECTING
 from messaging.settings import RabbitSettings
 from messaging.topology import Declarations

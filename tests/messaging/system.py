@@ -14,11 +14,12 @@ from pymongo import AsyncMongoClient
 
 from health.problems import Problems
 from local.stack import Stack
-from messaging.amqp import AmqpBroker, Nodes, connection_parameters
+from messaging.amqp import AmqpBroker
 from messaging.broker import Message
 from messaging.clock import SystemClock
 from messaging.consumer import Consumer
 from messaging.metrics import ConsumerMetrics, RelayMetrics
+from messaging.nodes import Nodes, connection_parameters
 from messaging.queue_parts import Parts
 from messaging.relay import Relay
 from messaging.session import ConsumeOptions

@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from aware.__main__ import aware
 from local.ports import HOST
-from messaging.amqp import Nodes, connection_parameters
 from messaging.dead_letters import MOST
+from messaging.nodes import Nodes, connection_parameters
 from messaging.topology import QUEUE_NAME, Queue, Topology
 from storage.client import MongoSettings, connect_blocking
 from storage.system_fields import OUTBOX

@@ -9,8 +9,8 @@ from pika.exceptions import ProbableAuthenticationError
 
 from local.parts import event_processes
 from local.stack import Stack
-from messaging.amqp import connection_parameters
 from messaging.definitions import definitions
+from messaging.nodes import connection_parameters
 from messaging.settings import RabbitSettings
 from messaging.setup import permissions
 from services.reading import declared

@@ -13,8 +13,8 @@ import pika
 from bson import Int64
 from pymongo import MongoClient
 
-from messaging.amqp import connection_parameters
 from messaging.clock import SystemClock
+from messaging.nodes import connection_parameters
 from messaging.topology import QUEUE_NAME, Queue, Topology
 from storage.backup.manifest import MANIFEST, SUFFIX
 from storage.client import MongoSettings

@@ -19,8 +19,8 @@ import pytest
 
 from local.parts import event_processes, http_processes
 from local.stack import Stack
-from messaging.amqp import connection_parameters
 from messaging.events import BUILD, CHANGED_AT
+from messaging.nodes import connection_parameters
 from messaging.topology import QUEUE_NAME, Topology
 from models.fields.events import UserContactsChanged
 from models.fields.order import Order

@@ -15,7 +15,8 @@ from local.environments import SET_UPS
 from local.parts import DATABASES
 from local.ports import Ports
 from local.stack import Stack
-from messaging.amqp import AmqpBroker, connection_parameters
+from messaging.amqp import AmqpBroker
+from messaging.nodes import connection_parameters
 from messaging.topology import QUEUE_NAME, Topology, for_publishing
 from models.fields.order import Order
 from models.fields.user import DeliveryAddress
