@@ -1,7 +1,6 @@
 """What the services and the sync count, by version, added up over processes."""
 
 import math
-import socket
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -112,16 +111,6 @@ def read(source: str) -> dict[Key, float]:
         return values(answer.text)
     except (httpx.HTTPError, ValueError) as error:
         raise UnreachableError(f"the metrics of {source} cannot be read: {error}") from error
-
-
-def addresses(target: str) -> tuple[str, ...]:
-    """Each `address:port` that the name in `host:port` stands for; raises UnreachableError."""
-    host, _, port = target.rpartition(":")
-    try:
-        found = socket.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise UnreachableError(f"{host} has no address: {error}") from error
-    return tuple(sorted(f"{entry[4][0]}:{port}" for entry in found))
 
 
 def values(text: str) -> dict[Key, float]:

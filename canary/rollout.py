@@ -9,9 +9,10 @@ from typing import Protocol
 
 from canary.access_log import AccessLog
 from canary.analysis import Analysis, Finding, Verdict, overall
-from canary.counters import CounterDeltas, addresses, read
+from canary.counters import CounterDeltas, read
 from canary.limits import Limits
 from canary.record import Outcome, Point, Record, Step
+from gateway.addresses import addresses
 from gateway.errors import GatewayError, UnreachableError
 from gateway.settings import GatewaySettings
 from gateway.splits import SplitNames

@@ -47,7 +47,7 @@ class GatewayEnvironment(Environment):
 
     def urls(self, name: str) -> tuple[str, ...]:
         """Several of those, or none."""
-        found = [each.strip().rstrip("/") for each in self.text(name, "").split(",")]
+        found = [each.rstrip("/") for each in _parts(self.text(name, ""))]
         if not all(map(_URL.fullmatch, found)) or (len(found) > 1 and "" in found):
             raise SettingError(f"{name} must be http://host:port, or several with commas")
         return tuple(filter(None, found))

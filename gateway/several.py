@@ -64,25 +64,21 @@ class Kongs:
 
     def _of_all(self, question: Callable[[Kong], T]) -> dict[str, T]:
         answers, failed = self._ask(question)
-        for error in failed.values():
-            raise error
+        if failed:
+            raise next(iter(failed.values()))
         return answers
 
     def _ask(
         self, question: Callable[[Kong], T]
     ) -> tuple[dict[str, T], dict[str, UnreachableError]]:
         """What each answers, all at once, and why others do not; by their addresses."""
-
-        def ask(url: str) -> T | UnreachableError:
-            try:
-                return question(self._kongs[url])
-            except UnreachableError as error:
-                return error
-
+        answers: dict[str, T] = {}
+        failed: dict[str, UnreachableError] = {}
         with ThreadPoolExecutor(len(self._kongs)) as threads:
-            found = dict(zip(self._kongs, threads.map(ask, self._kongs), strict=True))
-        failed = {url: each for url, each in found.items() if isinstance(each, UnreachableError)}
-        answers = {
-            url: each for url, each in found.items() if not isinstance(each, UnreachableError)
-        }
+            asked = {url: threads.submit(question, kong) for url, kong in self._kongs.items()}
+        for url, each in asked.items():
+            try:
+                answers[url] = each.result()
+            except UnreachableError as error:
+                failed[url] = error
         return answers, failed

@@ -30,7 +30,7 @@ def connection_parameters(settings: RabbitSettings, name: str) -> Nodes:
             socket_timeout=5,
             stack_timeout=10,
             blocked_connection_timeout=_MAX_BLOCKED_SECONDS,
-            connection_attempts=1,  # whoever holds the connection tries again
+            connection_attempts=1,  # who holds the connection tries again
             client_properties={"connection_name": name},
         )
         for host in settings.hosts

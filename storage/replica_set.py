@@ -4,6 +4,7 @@ One member changes at a time, as MongoDB asks for, and each change leaves a set 
 What is cut off anywhere goes on from there when it is called again.
 """
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -151,7 +152,7 @@ class _Servers:
 
     def require(self, host: str) -> None:
         """Wait until a server answers. Raises ReplicaSetError."""
-        for _ in _until(time.monotonic() + _ANSWERS_WITHIN_SECONDS):
+        for _ in _again(_ANSWERS_WITHIN_SECONDS):
             if self._hello(host) is not None:
                 return
         raise _unreachable(host)
@@ -163,7 +164,11 @@ class _Servers:
     @property
     def _login(self) -> Json:
         login = {"username": self.settings.username, "password": self.settings.password}
-        return {**login, "authSource": "admin", "serverSelectionTimeoutMS": 60_000}
+        return {
+            **login,
+            "authSource": "admin",
+            "serverSelectionTimeoutMS": _ANSWERS_WITHIN_SECONDS * 1000,
+        }
 
     def _hello(self, host: str) -> Json | None:
         """What the server says of itself to anybody; None where it does not answer."""
@@ -228,7 +233,7 @@ def _remove_one(client: MongoClient[Json], leaving: set[str], members: Sequence[
 def _await_data(client: MongoClient[Json], host: str) -> None:
     """Until a member has all data, however long that takes, as long as it answers."""
     said = answered = time.monotonic()
-    for now in _until(None):
+    for now in _again():
         state = _states(client)[host]
         if state["state"] == _SECONDARY:
             return
@@ -244,7 +249,7 @@ def _change(
     client: MongoClient[Json], change: Callable[[list[Json], str], list[Json]], host: str
 ) -> None:
     """Give the set other members; waits for a change that is under way."""
-    for _ in _until(time.monotonic() + _ANSWERS_WITHIN_SECONDS):
+    for _ in _again(_ANSWERS_WITHIN_SECONDS):
         configuration = _configuration(client)
         configuration["members"] = change(configuration["members"], host)
         configuration["version"] += 1
@@ -293,8 +298,9 @@ def _unreachable(host: str) -> ReplicaSetError:
     )
 
 
-def _until(deadline: float | None) -> Iterator[float]:
-    """The time again and again, until the deadline, in seconds of `time.monotonic`."""
-    while deadline is None or time.monotonic() < deadline:
-        yield time.monotonic()
+def _again(within: float = math.inf) -> Iterator[float]:
+    """What `time.monotonic` says, again and again for so many seconds."""
+    deadline = time.monotonic() + within
+    while (now := time.monotonic()) < deadline:
+        yield now
         time.sleep(_PAUSE_SECONDS)
