@@ -30,6 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_unselected] = Counter()
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """What the product runs on."""
+    return "asyncio"
+
+
 @pytest.hookimpl(trylast=True)  # when it is known which ones are to run
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Say once what is missing for tests that need more than Python; in CI that is an error."""

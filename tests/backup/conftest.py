@@ -18,12 +18,6 @@ Aware = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """What runs the asynchronous tests."""
-    return "asyncio"
-
-
-@pytest.fixture
 async def system(databases: Stack) -> AsyncIterator[System]:
     """Databases and queues of the test's own."""
     async with new_system(OfTheMachine(databases)) as system:

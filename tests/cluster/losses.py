@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,14 +15,14 @@ from local.environments import SET_UPS
 from local.parts import event_processes, http_processes
 from local.ports import HOST, Ports
 from local.stack import Stack
-from messaging.topology import Topology
+from messaging.topology import QUEUE_NAME, Topology
 from storage.client import Json, MongoSettings, connect
 from storage.replica_set import keep_members
 from tests.certificate import make_certificate
 from tests.cluster.nodes import HOSTS, Nodes
 from tests.cluster.servers import Servers
 from tests.messaging.chaos.load import Load, Records
-from tests.messaging.chaos.running import documents, until_published
+from tests.messaging.chaos.running import documents, until_empty, until_published
 from tests.messaging.chaos.verdict import judge
 from tests.waiting import until, until_async
 
@@ -90,7 +90,7 @@ async def run_losses(folder: Path) -> Report:
         await asyncio.to_thread(keep_members, servers.settings, servers.members)
         ending.callback(stack.stop)
         await asyncio.to_thread(stack.start)
-        mongo = replace(servers.settings, prefix="aware")
+        mongo = servers.settings
         async with connect(mongo) as client:
             urls = {part: ports.url(part) for part in http_processes()}
             load = Load(client, mongo, urls, seed=24)
@@ -115,7 +115,7 @@ async def _under(load: Load) -> AsyncIterator[asyncio.Event]:
 
 
 async def _losses(servers: Servers, nodes: Nodes, records: Records) -> AsyncIterator[Loss]:
-    queue = Topology("user_updates").updates.name
+    queue = Topology(QUEUE_NAME).updates.name
     await asyncio.to_thread(until, lambda: len(records.users) == _USERS, "all users are there")
     for _ in servers.members:
         primary = await asyncio.to_thread(until, lambda: servers.primary, "there is a primary")
@@ -142,8 +142,6 @@ async def _lose(
         failed = records.failures[before:]
         return time.monotonic() - max((began, *failed[-1:])) > _UNDISTURBED_SECONDS
 
-    # An election is first to be waited for: nobody may ask at once.
-    await asyncio.sleep(_UNDISTURBED_SECONDS)
     await until_async(undisturbed, "everything works without it")
     failed = records.failures[before:]
     seconds = failed[-1] - began if failed else 0
@@ -163,10 +161,10 @@ def _is_online(nodes: Nodes, host: str, queue: str) -> bool:
 async def _come_to_rest(client: AsyncMongoClient[Json], mongo: MongoSettings, nodes: Nodes) -> None:
     """Wait until nothing is left to be published or applied."""
     await until_published(client, mongo)
-    topology = Topology("user_updates")
-    # The figures are some seconds old: only from the second time on they are of now.
-    for _ in range(2):
-        for each in topology.queues:
-            empty = partial(lambda name: nodes.queue(name).get("messages") == 0, each.name)
-            await asyncio.to_thread(until, empty, f"{each.name} is empty")
-        await asyncio.sleep(6)
+    queues = Topology(QUEUE_NAME).queues
+
+    async def nothing_in_queues() -> bool:
+        found = [await asyncio.to_thread(nodes.queue, each.name) for each in queues]
+        return all(each.get("messages") == 0 for each in found)
+
+    await until_empty(nothing_in_queues)

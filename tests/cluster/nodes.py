@@ -14,6 +14,7 @@ import httpx
 from local import rabbitmq
 from local.ports import HOST, Ports, accepts, free_port
 from tests.certificate import Certificate
+from tests.cluster.programs import Programs
 from tests.waiting import until
 
 _ENCRYPTED = {
@@ -25,7 +26,7 @@ HOSTS = ("127.0.0.11", "127.0.0.12", "127.0.0.13")
 
 
 @dataclass
-class Nodes:
+class Nodes(Programs):
     """Three nodes, which are called by their addresses; `passwords` are those of a system.
 
     Their clients speak TLS alone, by a certificate that is for all three.
@@ -97,31 +98,18 @@ class Nodes:
                 stderr=log,
             )
 
-    def kill(self, host: str) -> None:
-        """End it as a power cut does."""
-        process = self.running.pop(host)
-        process.kill()
-        process.wait()
-
-    def end(self) -> None:
-        """End them all."""
-        for each in [*self.running]:
-            self.kill(each)
-
     def queue(self, name: str) -> Mapping[str, Any]:
         """What the cluster knows of a queue; nothing while it is not there."""
-        for answer in self._ask(f"/queues/%2F/{name}"):
-            return answer
-        return {}
+        return next(self._ask(f"/queues/%2F/{name}"), {})
 
     def leader(self, queue: str) -> str:
         """The host of the node that leads a queue."""
         return str(self.queue(queue).get("leader", "")).partition("@")[2]
 
     def _answers(self, host: str) -> bool:
-        return any(self._ask("/overview", [host]))
+        return any(self._ask("/overview", (host,)))
 
-    def _ask(self, path: str, hosts: tuple[str, ...] | list[str] = ()) -> Iterator[dict[str, Any]]:
+    def _ask(self, path: str, hosts: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
         login = (rabbitmq.ADMINISTRATOR, self.passwords["RABBITMQ_ADMIN_PASSWORD"])
         verify = ssl.create_default_context(cafile=self.certificate.certificate)
         for host in hosts or self.hosts:

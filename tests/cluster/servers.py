@@ -13,12 +13,13 @@ from local import mongodb
 from local.ports import HOST, free_port
 from storage.client import Json, MongoSettings, connect_blocking
 from tests.certificate import Certificate
+from tests.cluster.programs import Programs
 
 _KEY = "the same key for all members"
 
 
 @dataclass
-class Servers:
+class Servers(Programs):
     """Three servers of MongoDB that nobody has made a set, each with a login of its own.
 
     They are called as clients call them, `host:port`. With a certificate, which must be for
@@ -52,17 +53,6 @@ class Servers:
             plain = configuration.read_text()
             configuration.write_text(plain.replace("net: {", f"net: {{{tls}, "))
         self._run(member, "--config", str(configuration))
-
-    def kill(self, member: str) -> None:
-        """End it as a power cut does."""
-        process = self.running.pop(member)
-        process.kill()
-        process.wait()
-
-    def end(self) -> None:
-        """End them all."""
-        for member in [*self.running]:
-            self.kill(member)
 
     def _run(self, member: str, *options: str) -> None:
         command = [mongodb.find_mongod(), *options]

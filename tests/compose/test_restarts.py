@@ -12,6 +12,7 @@ from storage.client import Json, MongoSettings, connect
 from tests.compose.engine import PROCESSES, SERVICES, Compose
 from tests.compose.forwarding import forwarded
 from tests.messaging.chaos.load import Load
+from tests.messaging.chaos.running import documents
 from tests.messaging.chaos.verdict import judge
 from tests.waiting import until
 
@@ -70,9 +71,7 @@ async def load_and(
         finally:
             loading.cancel()
         await asyncio.to_thread(until, lambda: waiting(system) == 0, "all queues are empty")
-        users = await client[mongo.users]["users"].find().to_list()
-        orders = await client[mongo.orders]["orders"].find().to_list()
-    return load, {each["_id"]: each for each in users}, {each["_id"]: each for each in orders}
+        return load, *await documents(client, mongo)
 
 
 def waiting(system: Compose) -> int:

@@ -20,12 +20,6 @@ THING = {"200": {"description": "It.", "content": {"application/json": {}}}}
 FORM = {"schema": {"type": "object", "properties": {"file": {"type": "string"}}}}
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
 async def ask(
     method: str = "PUT",
     path: str = "/thing",

@@ -12,12 +12,6 @@ MACHINE = "RabbitMQ of the machine"
 IN_A_CONTAINER = pytest.param("RabbitMQ in a container", marks=pytest.mark.docker(IMAGE))
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """What runs the asynchronous tests."""
-    return "asyncio"
-
-
 @pytest.fixture(scope="session")
 def rabbitmq_in_a_container(databases: Stack) -> Iterator[InAContainer]:
     """A RabbitMQ 4."""

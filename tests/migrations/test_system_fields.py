@@ -55,12 +55,6 @@ with connect_blocking(settings, timed=False) as client:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
-@pytest.fixture
 async def system(databases: Stack) -> AsyncIterator[System]:
     """Databases and queues of the test's own."""
     async with new_system(OfTheMachine(databases)) as made:

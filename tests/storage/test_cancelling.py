@@ -12,12 +12,6 @@ NOWHERE = MongoSettings("mongodb://127.0.0.1:1/?replicaSet=rs0", "nobody", "no p
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """What runs the asynchronous tests."""
-    return "asyncio"
-
-
 async def test_the_lock_is_given_back_whenever_the_waiting_is_cancelled() -> None:
     """Cancelled in the moment in which it is to take the lock again."""
     async with connect(NOWHERE):

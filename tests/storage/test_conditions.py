@@ -52,12 +52,6 @@ API = {
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
-@pytest.fixture
 async def database(mongo: MongoSettings) -> AsyncIterator[AsyncDatabase[Json]]:
     """An empty one."""
     async with connect(mongo) as client:

@@ -11,12 +11,6 @@ from storage.data_loader import DataLoader
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
 class Squares:
     """Queries that go on when they are told to, and what each of them was asked."""
 

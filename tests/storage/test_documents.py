@@ -45,12 +45,6 @@ OPEN = Entity(
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
-@pytest.fixture
 async def documents(mongo: MongoSettings) -> AsyncIterator[Documents]:
     """An empty collection under its validator."""
     async with connect(mongo) as client:

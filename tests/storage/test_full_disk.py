@@ -27,12 +27,6 @@ pytestmark = [
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """What runs the asynchronous tests."""
-    return "asyncio"
-
-
-@pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own, with room for an empty database."""
     mount = ["mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", str(tmp_path)]

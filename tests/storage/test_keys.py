@@ -53,12 +53,6 @@ def api(**key: object) -> Entity:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
-@pytest.fixture
 async def database(mongo: MongoSettings) -> AsyncIterator[AsyncDatabase[Json]]:
     """One with an empty collection under its validator."""
     async with connect(mongo) as client:

@@ -47,12 +47,6 @@ HOSTILE: Json = {"": 1, "$x": 2, "a.b": 3, "__proto__": 4, "\x00": {"$set": {}}}
 }
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
 def deep(levels: int) -> list[Any]:
     """An array of so many levels."""
     value: list[Any] = []

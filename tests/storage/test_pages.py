@@ -48,12 +48,6 @@ RANKS = (None, -1, 0.5, 3, "", "a", "b", False, True)
 """Of every type, in the order of MongoDB."""
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
 def api() -> Description:
     """An API with the things."""
     delete = {"responses": {"204": {"description": "It is gone."}}}

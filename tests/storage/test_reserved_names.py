@@ -23,12 +23,6 @@ pytestmark = pytest.mark.anyio
 SPECS = Path(__file__).parents[2] / "specs"
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """What the product runs on."""
-    return "asyncio"
-
-
 async def test_an_order_has_a_version_of_its_own_and_one_that_is_storages(
     root: MongoClient[Json], mongo: MongoSettings, tmp_path: Path
 ) -> None:

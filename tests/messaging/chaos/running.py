@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,11 +173,7 @@ async def _come_to_rest(stack: Stack, client: AsyncMongoClient[Json], mongo: Mon
             ]
             return all(each.is_success and each.json().get("messages") == 0 for each in answers)
 
-        # The figures are some seconds old: only from the second time on they are of now.
-        for _ in range(2):
-            await until_async(nothing_in_queues, "all queues are empty")
-            await asyncio.sleep(6)
-        await until_async(nothing_in_queues, "all queues are empty")
+        await until_empty(nothing_in_queues)
 
 
 async def until_published(client: AsyncMongoClient[Json], mongo: MongoSettings) -> None:
@@ -191,6 +187,15 @@ async def until_published(client: AsyncMongoClient[Json], mongo: MongoSettings) 
             return False
 
     await until_async(nothing_is_left, "everything is published")
+
+
+async def until_empty(nothing_in_queues: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until the management API, which is asked by this, knows of no message any more."""
+    # The figures are some seconds old: only from the second time on they are of now.
+    for _ in range(2):
+        await until_async(nothing_in_queues, "all queues are empty")
+        await asyncio.sleep(6)
+    await until_async(nothing_in_queues, "all queues are empty")
 
 
 async def documents(
